@@ -1,0 +1,155 @@
+//! What a client asks for.
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::PAGE_EVENTS_MAX;
+use crate::{LineText, MessageKey, MessageText, RequestId, RoomAddress, Sequence, UserName};
+
+/// The version of the native protocol that this crate speaks.
+pub const PROTOCOL_VERSION: u32 = 1;
+
+/// The first frame of a native client: `{"type":"hello","v":1,"name":"ana"}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename = "hello")]
+pub struct Hello {
+    /// The version the client speaks: [`PROTOCOL_VERSION`].
+    pub v: u32,
+    /// The name it wants. Without one it is an observer: it may list, page and watch, and neither
+    /// say nor join.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
+    /// What the client is, for the log: `chat-client 0.1.0`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<String>,
+}
+
+/// A command with the id that its answer carries back: `{"id":7,"type":"say",…}`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Request {
+    /// Chosen by the client. Without one, the answer has none either.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub id: Option<RequestId>,
+    /// What is asked for.
+    #[serde(flatten)]
+    pub command: Command,
+}
+
+/// How a message is meant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SayKind {
+    /// `ana: hello`
+    #[default]
+    Text,
+    /// `* ana waves` (`/me waves`)
+    Action,
+}
+
+impl SayKind {
+    /// Is it ordinary text?
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        *self == Self::Text
+    }
+}
+
+/// What a client can ask for. Answers: an event with the request's id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Command {
+    /// Say something in a room one is in, or to a user. Answer: `stored`.
+    Say {
+        /// Where.
+        room: RoomAddress,
+        /// What.
+        text: MessageText,
+        /// Text or action.
+        #[serde(default, skip_serializing_if = "SayKind::is_text")]
+        kind: SayKind,
+        /// A retry with the same key returns the first result.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<MessageKey>,
+    },
+    /// Enter a room, or open the direct room with a user. Answer: `entered`, then a `history` with
+    /// the last messages.
+    Join {
+        /// Which.
+        room: RoomAddress,
+    },
+    /// Leave a room. Answer: `done`.
+    Leave {
+        /// Which.
+        room: RoomAddress,
+    },
+    /// Follow a room without being in it. Answer: `entered`. No `history` follows.
+    Watch {
+        /// Which.
+        room: RoomAddress,
+    },
+    /// What is the topic? Answer: `topic_is`.
+    GetTopic {
+        /// Of which room.
+        room: RoomAddress,
+    },
+    /// Change the topic; an empty one clears it. Answer: `stored`.
+    SetTopic {
+        /// Of which room.
+        room: RoomAddress,
+        /// The new one.
+        topic: LineText,
+    },
+    /// Take another name. Answer: `done`.
+    Nick {
+        /// The new one.
+        name: UserName,
+    },
+    /// Be away with a message, or back without one. Answer: `done`.
+    Away {
+        /// Why one is away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<LineText>,
+    },
+    /// Which rooms are there? Answer: `room_list`.
+    Rooms,
+    /// Who is connected? Answer: `user_list`.
+    Users,
+    /// Who is in a room? Answer: `member_list`.
+    Members {
+        /// Which.
+        room: RoomAddress,
+    },
+    /// Stored events of a room, oldest first. Answer: `history`.
+    History {
+        /// Which.
+        room: RoomAddress,
+        /// From where.
+        #[serde(flatten)]
+        range: HistoryRange,
+        /// How many at most, up to [`PAGE_EVENTS_MAX`].
+        #[serde(default = "page_events_default")]
+        limit: u32,
+    },
+    /// Are you there? Answer: `pong`.
+    Ping,
+    /// Leave everything and close. Answer: the connection ends.
+    Quit,
+    /// What a newer client asks for; refused as an unknown command.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Which part of a room's history. Both bounds are exclusive. With `after`, the page begins right
+/// behind it; otherwise it ends right before `before`, or with the newest event.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HistoryRange {
+    /// Only events behind this sequence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<Sequence>,
+    /// Only events before this sequence.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<Sequence>,
+}
+
+const fn page_events_default() -> u32 {
+    PAGE_EVENTS_MAX
+}

@@ -1,0 +1,324 @@
+//! What a client is told.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{
+    JournalId, LineText, MessageKey, MessageText, Refusal, RequestId, RoomAddress, RoomName,
+    SayKind, Sequence, Timestamp, UserName,
+};
+
+/// What a client is told. An event with an `id` answers the request with that id.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+pub enum Event {
+    /// The answer to a hello.
+    Welcome(Box<Welcome>),
+    /// Done as asked; nothing more to say.
+    Done {
+        /// Of the request.
+        id: RequestId,
+    },
+    /// On disk. This is the acknowledgement.
+    Stored {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Where it was said.
+        room: RoomAddress,
+        /// Its number in the room.
+        seq: Sequence,
+        /// When it was stored first.
+        time_ms: Timestamp,
+        /// The sender's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<MessageKey>,
+        /// A retry: it had been stored before, and this is the first result.
+        #[serde(default, skip_serializing_if = "is_false")]
+        duplicate: bool,
+    },
+    /// Not done, and why.
+    Refused {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// For programs.
+        refusal: Refusal,
+        /// For people.
+        text: String,
+    },
+    /// This session is now in (or watches) a room.
+    Entered {
+        /// Of the request; none if another session of the same user asked.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Which.
+        room: RoomAddress,
+        /// Its topic.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<LineText>,
+        /// Who is there, in order of entry, at most [`crate::limits::LIST_ENTRIES_MAX`].
+        members: Vec<UserName>,
+        /// How many are there.
+        members_total: u64,
+        /// The newest stored event; what is live comes behind it.
+        seq: Sequence,
+    },
+    /// This session's user is no longer in a room.
+    Exited {
+        /// Which.
+        room: RoomAddress,
+    },
+    /// Somebody said something.
+    Message {
+        /// Where.
+        room: RoomAddress,
+        /// Its number in the room.
+        seq: Sequence,
+        /// When it was stored.
+        time_ms: Timestamp,
+        /// Who.
+        from: UserName,
+        /// What.
+        text: MessageText,
+        /// Text or action.
+        #[serde(default, skip_serializing_if = "SayKind::is_text")]
+        kind: SayKind,
+        /// The sender's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<MessageKey>,
+    },
+    /// Somebody changed the topic.
+    TopicChanged {
+        /// Where.
+        room: RoomAddress,
+        /// Its number in the room.
+        seq: Sequence,
+        /// When it was stored.
+        time_ms: Timestamp,
+        /// Who.
+        from: UserName,
+        /// The new one; empty: cleared.
+        topic: LineText,
+    },
+    /// Somebody entered.
+    Joined {
+        /// Where.
+        room: RoomAddress,
+        /// Who.
+        user: UserName,
+    },
+    /// Somebody left a room.
+    Left {
+        /// Where.
+        room: RoomAddress,
+        /// Who.
+        user: UserName,
+    },
+    /// Somebody is gone from every room. Told once, in one of the rooms that are shared.
+    Gone {
+        /// A room that was shared.
+        room: RoomAddress,
+        /// Who.
+        user: UserName,
+    },
+    /// Somebody has another name. Told once.
+    Renamed {
+        /// The old name.
+        from: UserName,
+        /// The new one.
+        to: UserName,
+    },
+    /// Somebody is away, or back. Told once.
+    AwayChanged {
+        /// Who.
+        user: UserName,
+        /// Why; none: back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        text: Option<LineText>,
+    },
+    /// Who is in a room now; replaces what was told before (after presence was missed).
+    Roster {
+        /// Where.
+        room: RoomAddress,
+        /// Who is there, in order of entry, at most [`crate::limits::LIST_ENTRIES_MAX`].
+        members: Vec<UserName>,
+        /// How many are there.
+        members_total: u64,
+    },
+    /// The topic, as asked.
+    TopicIs {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Where.
+        room: RoomAddress,
+        /// None: no topic.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic: Option<LineText>,
+    },
+    /// The rooms, as asked: the fullest first.
+    RoomList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::LIST_ENTRIES_MAX`].
+        rooms: Vec<RoomInfo>,
+        /// How many there are.
+        total: u64,
+    },
+    /// Who is connected, as asked, in order of arrival.
+    UserList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::LIST_ENTRIES_MAX`].
+        users: Vec<UserInfo>,
+        /// How many there are.
+        total: u64,
+    },
+    /// Who is in a room, as asked, in order of entry.
+    MemberList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Where.
+        room: RoomAddress,
+        /// At most [`crate::limits::LIST_ENTRIES_MAX`].
+        members: Vec<UserInfo>,
+        /// How many there are.
+        total: u64,
+    },
+    /// Stored events, oldest first: as asked, or the last ones on entering.
+    History {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Where.
+        room: RoomAddress,
+        /// `message` and `topic_changed` events.
+        events: Vec<Self>,
+        /// There is more in the direction that was asked for.
+        more: bool,
+    },
+    /// Stored events that cannot be given any more.
+    Gap {
+        /// Where.
+        room: RoomAddress,
+        /// The first that is missing.
+        from: Sequence,
+        /// The last that is missing.
+        to: Sequence,
+        /// In words.
+        why: String,
+    },
+    /// The daemon speaks to everybody.
+    Notice {
+        /// One line.
+        text: String,
+    },
+    /// The daemon stops.
+    ShuttingDown {
+        /// So many seconds from now.
+        in_seconds: u64,
+    },
+    /// I am.
+    Pong {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+    },
+    /// An event of a newer server.
+    #[serde(other)]
+    Unknown,
+}
+
+/// Who the server is, and who you are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Welcome {
+    /// The version of the protocol in use.
+    pub v: u32,
+    /// The server's name.
+    pub server: String,
+    /// Its program and version.
+    pub version: String,
+    /// The name you have; none: an observer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub name: Option<UserName>,
+    /// Where people meet by default.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default_room: Option<RoomName>,
+    /// The message of the day.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub motd: Option<String>,
+    /// The history that sequences belong to.
+    pub journal: JournalId,
+}
+
+/// A room, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomInfo {
+    /// Its name.
+    pub room: RoomName,
+    /// How many are in it.
+    pub members: u64,
+    /// Its topic.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic: Option<LineText>,
+}
+
+/// A user, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserInfo {
+    /// Its name.
+    pub name: UserName,
+    /// Why it is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<LineText>,
+}
+
+impl Event {
+    /// A refusal with its sentence.
+    #[must_use]
+    pub fn refused(id: Option<RequestId>, refusal: Refusal) -> Self {
+        let text = refusal.to_string();
+        Self::Refused { id, refusal, text }
+    }
+
+    /// The number of a stored event in its room.
+    #[must_use]
+    pub const fn sequence(&self) -> Option<Sequence> {
+        match self {
+            Self::Message { seq, .. } | Self::TopicChanged { seq, .. } => Some(*seq),
+            Self::Welcome(_)
+            | Self::Done { .. }
+            | Self::Stored { .. }
+            | Self::Refused { .. }
+            | Self::Entered { .. }
+            | Self::Exited { .. }
+            | Self::Joined { .. }
+            | Self::Left { .. }
+            | Self::Gone { .. }
+            | Self::Renamed { .. }
+            | Self::AwayChanged { .. }
+            | Self::Roster { .. }
+            | Self::TopicIs { .. }
+            | Self::RoomList { .. }
+            | Self::UserList { .. }
+            | Self::MemberList { .. }
+            | Self::History { .. }
+            | Self::Gap { .. }
+            | Self::Notice { .. }
+            | Self::ShuttingDown { .. }
+            | Self::Pong { .. }
+            | Self::Unknown => None,
+        }
+    }
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls skip_serializing_if with a reference"
+)]
+const fn is_false(value: &bool) -> bool {
+    !*value
+}

@@ -1,0 +1,193 @@
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test names the variant it wants"
+)]
+
+use proptest::prelude::*;
+use tokio_util::codec::Decoder;
+
+use super::*;
+use crate::command::HistoryRange;
+use crate::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX};
+use crate::{
+    LineText, MessageKey, MessageText, RoomAddress, SayKind, Sequence, Timestamp, UserName,
+};
+
+fn address() -> impl Strategy<Value = RoomAddress> {
+    "@?[a-z][a-z0-9_-]{2,20}x".prop_map(|text| RoomAddress::parse(&text).unwrap())
+}
+
+fn message_text() -> impl Strategy<Value = MessageText> {
+    any::<String>().prop_filter_map("has a control character", |text| {
+        MessageText::parse(&text).ok()
+    })
+}
+
+fn line_text() -> impl Strategy<Value = LineText> {
+    any::<String>().prop_filter_map("has a control character", |text| {
+        LineText::parse(&text).ok()
+    })
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    let key =
+        proptest::option::of(any::<u128>().prop_map(|n| MessageKey(uuid::Uuid::from_u128(n))));
+    let kind = prop_oneof![Just(SayKind::Text), Just(SayKind::Action)];
+    let sequence = || proptest::option::of(any::<u64>().prop_map(Sequence));
+    prop_oneof![
+        (address(), message_text(), kind, key).prop_map(|(room, text, kind, key)| Command::Say {
+            room,
+            text,
+            kind,
+            key
+        }),
+        address().prop_map(|room| Command::Join { room }),
+        address().prop_map(|room| Command::Leave { room }),
+        address().prop_map(|room| Command::Watch { room }),
+        (address(), line_text()).prop_map(|(room, topic)| Command::SetTopic { room, topic }),
+        proptest::option::of(line_text()).prop_map(|text| Command::Away { text }),
+        Just(Command::Rooms),
+        Just(Command::Users),
+        Just(Command::Ping),
+        (address(), sequence(), sequence(), 0..1_000_u32).prop_map(
+            |(room, after, before, limit)| {
+                Command::History {
+                    room,
+                    range: HistoryRange { after, before },
+                    limit,
+                }
+            }
+        ),
+    ]
+}
+
+proptest! {
+    #[test]
+    fn a_request_comes_back_as_it_was_sent(id in proptest::option::of(any::<u64>()), command in command()) {
+        let request = Request { id: id.map(RequestId), command };
+        let mut wire = BytesMut::new();
+        encode_request(&request, &mut wire);
+        prop_assert_eq!(wire[0], 0, "the first byte of a frame is what tells it from text");
+        let frame = client_frames().decode(&mut wire).unwrap().unwrap();
+        prop_assert_eq!(decode_client(&frame), Ok(ClientFrame::Request(request)));
+    }
+
+    #[test]
+    fn any_chunking_gives_the_same_frames(commands in proptest::collection::vec(command(), 1..5), cuts in proptest::collection::vec(1..40_usize, 1..50)) {
+        let mut wire = BytesMut::new();
+        for command in &commands {
+            encode_request(&Request { id: None, command: command.clone() }, &mut wire);
+        }
+        let (mut codec, mut input, mut read) = (client_frames(), BytesMut::new(), Vec::new());
+        let mut cuts = cuts.into_iter().cycle();
+        while !wire.is_empty() {
+            let cut = cuts.next().unwrap().min(wire.len());
+            input.extend_from_slice(&wire.split_to(cut));
+            while let Some(frame) = codec.decode(&mut input).unwrap() {
+                read.push(decode_client(&frame).unwrap());
+            }
+        }
+        let sent: Vec<_> = commands.into_iter().map(|command| ClientFrame::Request(Request { id: None, command })).collect();
+        prop_assert_eq!(read, sent);
+    }
+
+    #[test]
+    fn no_bytes_make_the_decoder_panic(frame in proptest::collection::vec(any::<u8>(), 0..300)) {
+        drop(decode_client(&frame));
+        drop(decode_event(&frame));
+    }
+}
+
+#[test]
+fn a_frame_over_the_limit_is_refused_by_its_length_alone() {
+    let mut codec = client_frames();
+    let mut input = BytesMut::from(&[0x00, 0xFF, 0xFF, 0xFF][..]);
+    assert!(codec.decode(&mut input).is_err());
+    assert!(input.capacity() < CLIENT_FRAME_BYTES_MAX);
+}
+
+#[test]
+fn a_newer_peer_is_answered_cleanly() {
+    let newer = br#"{"type":"teleport","id":7,"to":"mars"}"#;
+    let unreadable = decode_client(newer).unwrap_err();
+    assert_eq!(unreadable.id, Some(RequestId(7)));
+    assert_eq!(unreadable.refusal, Refusal::unknown_command("teleport"));
+
+    let field = br#"{"type":"ping","id":8,"urgency":"high"}"#;
+    let known = ClientFrame::Request(Request {
+        id: Some(RequestId(8)),
+        command: Command::Ping,
+    });
+    assert_eq!(decode_client(field), Ok(known));
+
+    assert_eq!(
+        decode_event(br#"{"type":"confetti","colour":"red"}"#).unwrap(),
+        Event::Unknown
+    );
+    let refused =
+        br#"{"type":"refused","refusal":{"code":"too_shiny","lumens":9},"text":"Too shiny."}"#;
+    match decode_event(refused).unwrap() {
+        Event::Refused {
+            refusal: Refusal::Unknown,
+            text,
+            ..
+        } => assert_eq!(text, "Too shiny."),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_hello_is_told_from_a_request() {
+    let hello = br#"{"type":"hello","v":1,"name":"ana","later":true}"#;
+    match decode_client(hello).unwrap() {
+        ClientFrame::Hello(hello) => assert_eq!((hello.v, hello.name.as_deref()), (1, Some("ana"))),
+        other @ ClientFrame::Request(_) => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_malformed_field_is_named_and_the_request_found() {
+    let bad = br#"{"type":"say","id":3,"room":"a b","text":"hi"}"#;
+    let unreadable = decode_client(bad).unwrap_err();
+    assert_eq!(unreadable.id, Some(RequestId(3)));
+    assert!(
+        unreadable
+            .refusal
+            .to_string()
+            .contains("room name \"a b\" has a space (position 2)")
+    );
+    for bad in [
+        &b"{"[..],
+        b"[]",
+        b"{}",
+        b"null",
+        b"\xff\xfe",
+        br#"{"type":7}"#,
+    ] {
+        assert!(decode_client(bad).is_err(), "{bad:?}");
+    }
+}
+
+#[test]
+fn a_page_of_the_longest_messages_fits_a_frame() {
+    let message = |seq| Event::Message {
+        room: RoomAddress::parse(&"r".repeat(64)).unwrap(),
+        seq: Sequence(seq),
+        time_ms: Timestamp(u64::MAX),
+        from: UserName::parse(&"u".repeat(32)).unwrap(),
+        text: MessageText::parse(&"\"".repeat(MESSAGE_TEXT_BYTES_MAX)).unwrap(),
+        kind: SayKind::Action,
+        key: Some(MessageKey(uuid::Uuid::max())),
+    };
+    let page = Event::History {
+        id: Some(RequestId(u64::MAX)),
+        room: RoomAddress::parse("lobby").unwrap(),
+        events: (0..u64::from(PAGE_EVENTS_MAX)).map(message).collect(),
+        more: true,
+    };
+    let mut wire = BytesMut::new();
+    encode_event(&page, &mut wire);
+    assert!(wire.len() <= SERVER_FRAME_BYTES_MAX, "{}", wire.len());
+    let frame = server_frames().decode(&mut wire).unwrap().unwrap();
+    assert_eq!(decode_event(&frame).unwrap(), page);
+}

@@ -1,0 +1,87 @@
+//! Numbers and keys: who asked, which message, how far.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+macro_rules! number {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub u64);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+macro_rules! unique {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub Uuid);
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                self.0.fmt(f)
+            }
+        }
+    };
+}
+
+number! {
+    /// The dense per-room number of a journalled event: 1, 2, 3, … never reused. 0 is "before the
+    /// first".
+    Sequence
+}
+
+number! {
+    /// What a client calls its request; the answer carries it back.
+    RequestId
+}
+
+number! {
+    /// Milliseconds since 1970-01-01T00:00:00Z.
+    Timestamp
+}
+
+unique! {
+    /// Chosen by the sender of a message, unique for its identity: a retry with the same key
+    /// returns the first result.
+    MessageKey
+}
+
+unique! {
+    /// The permanent id behind a user: an account's, or a random one issued to a guest.
+    Identity
+}
+
+unique! {
+    /// The random id of one history, renewed by a restore.
+    JournalId
+}
+
+impl Sequence {
+    /// The number after this one.
+    #[must_use]
+    pub const fn next(self) -> Self {
+        Self(self.0 + 1)
+    }
+}
+
+/// How far a client has read in a room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cursor {
+    /// The history that the sequence belongs to.
+    pub journal: JournalId,
+    /// The room.
+    pub room: crate::RoomName,
+    /// The last sequence read.
+    pub seq: Sequence,
+}

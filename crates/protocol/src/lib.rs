@@ -1,0 +1,21 @@
+//! The language that Samovar's server and its clients speak.
+//!
+//! Owns names, text, commands, events, refusals, the native frames and the table of slash
+//! commands. Never touches a socket, a runtime or a clock.
+
+pub mod command;
+pub mod event;
+pub mod frame;
+pub mod id;
+pub mod limits;
+pub mod name;
+pub mod refusal;
+pub mod slash;
+pub mod text;
+
+pub use command::{Command, Hello, Request, SayKind};
+pub use event::Event;
+pub use id::{Cursor, Identity, JournalId, MessageKey, RequestId, Sequence, Timestamp};
+pub use name::{RoomAddress, RoomName, UserName};
+pub use refusal::Refusal;
+pub use text::{LineText, MessageText};

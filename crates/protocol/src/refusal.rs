@@ -1,0 +1,168 @@
+//! Why the server said no: part of an answer, not an error. Each says what to do next.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::limits::REFUSAL_DETAIL_BYTES_MAX;
+use crate::{RoomAddress, UserName};
+
+/// Why something was refused. On the wire `{"code":"name_taken","name":"ana"}`, with the sentence
+/// of [`fmt::Display`] beside it for clients that do not know the code.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "code", rename_all = "snake_case")]
+pub enum Refusal {
+    /// Somebody has this name.
+    NameTaken {
+        /// The name.
+        name: UserName,
+    },
+    /// It looks like a name that somebody has.
+    NameConfusable {
+        /// The name.
+        name: UserName,
+        /// What it looks like.
+        like: UserName,
+    },
+    /// It is not a name.
+    NameInvalid {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// The hello asks for a version that this server does not speak.
+    Version {
+        /// Asked for.
+        v: u32,
+        /// Spoken here.
+        supported: u32,
+    },
+    /// The first frame was not a hello.
+    HelloFirst,
+    /// A second hello.
+    HelloTwice,
+    /// No such command here.
+    UnknownCommand {
+        /// What was asked for.
+        word: String,
+    },
+    /// What came could not be read.
+    Malformed {
+        /// What the parser said.
+        detail: String,
+    },
+    /// An observer asked for what needs a name.
+    NotNamed,
+    /// One has to be in the room first.
+    NotInRoom {
+        /// Which.
+        room: RoomAddress,
+    },
+    /// There is no such room.
+    NoSuchRoom {
+        /// Which.
+        room: RoomAddress,
+    },
+    /// There is no such user here.
+    NoSuchUser {
+        /// Who.
+        name: UserName,
+    },
+    /// A message to oneself.
+    Yourself,
+    /// A direct room has no topic and cannot be watched.
+    OnlyNamedRooms,
+    /// The server has as many rooms as it may have.
+    TooManyRooms {
+        /// The limit.
+        limit: u64,
+    },
+    /// This user is in as many rooms as it may be in.
+    TooManyJoined {
+        /// The limit.
+        limit: u64,
+    },
+    /// The disk is full: reading goes on, writing waits for room.
+    DiskFull,
+    /// The server stops.
+    ShuttingDown,
+    /// A refusal of a newer server; its sentence stands beside it.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Refusal {
+    /// What a parser said, cut to [`REFUSAL_DETAIL_BYTES_MAX`].
+    #[must_use]
+    pub fn malformed(detail: &impl ToString) -> Self {
+        Self::Malformed {
+            detail: bounded(detail.to_string()),
+        }
+    }
+
+    /// What is wrong with a name, cut to [`REFUSAL_DETAIL_BYTES_MAX`].
+    #[must_use]
+    pub fn name_invalid(detail: &impl ToString) -> Self {
+        Self::NameInvalid {
+            detail: bounded(detail.to_string()),
+        }
+    }
+
+    /// No such command; the word is made harmless and cut.
+    #[must_use]
+    pub fn unknown_command(word: &str) -> Self {
+        Self::UnknownCommand {
+            word: bounded(word.escape_debug().to_string()),
+        }
+    }
+}
+
+/// Cuts a detail at a character's boundary.
+fn bounded(mut detail: String) -> String {
+    detail.truncate(detail.floor_char_boundary(REFUSAL_DETAIL_BYTES_MAX));
+    detail
+}
+
+impl fmt::Display for Refusal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NameTaken { name } => write!(f, "The name \"{name}\" is taken."),
+            Self::NameConfusable { name, like } => write!(
+                f,
+                "The name \"{name}\" looks like \"{like}\", which is taken."
+            ),
+            Self::NameInvalid { detail } => write!(f, "Not a name: {detail}."),
+            Self::Version { v, supported } => write!(
+                f,
+                "This server speaks version {supported} of the protocol, not {v}."
+            ),
+            Self::HelloFirst => f.write_str("Say hello first: {\"type\":\"hello\",\"v\":1}."),
+            Self::HelloTwice => f.write_str("You have said hello already."),
+            Self::UnknownCommand { word } => write!(f, "Unknown command: {word}"),
+            Self::Malformed { detail } => write!(f, "That could not be read: {detail}."),
+            Self::NotNamed => {
+                f.write_str("You have no name here: say hello with one to join and to speak.")
+            }
+            Self::NotInRoom { room } => write!(f, "You are not in {room}. /join {room}"),
+            Self::NoSuchRoom { room } => write!(f, "There is no room {room}. /rooms lists them."),
+            Self::NoSuchUser { name } => write!(f, "There is no {name} here. /who lists who is."),
+            Self::Yourself => f.write_str("That is you."),
+            Self::OnlyNamedRooms => {
+                f.write_str("That works in rooms that have a name, not between two users.")
+            }
+            Self::TooManyRooms { limit } => {
+                write!(f, "This server has as many rooms as it may have ({limit}).")
+            }
+            Self::TooManyJoined { limit } => {
+                write!(
+                    f,
+                    "You are in as many rooms as you may be in ({limit}). /leave one."
+                )
+            }
+            Self::DiskFull => {
+                f.write_str("The server's disk is full; nothing can be stored until there is room.")
+            }
+            Self::ShuttingDown => f.write_str("The server is shutting down."),
+            Self::Unknown => f.write_str("The server refused."),
+        }
+    }
+}

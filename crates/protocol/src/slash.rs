@@ -1,0 +1,474 @@
+//! The text form of commands: `/join ops` <-> [`Command`]. ONE table of words, usage and help;
+//! `/help`, completion and the documentation are made from it.
+
+use crate::command::HistoryRange;
+use crate::limits::PAGE_EVENTS_MAX;
+use crate::{Command, LineText, MessageText, RoomAddress, SayKind, UserName};
+
+/// A row of the table.
+#[derive(Debug)]
+pub struct Word {
+    /// What is typed, without its prefix.
+    pub name: &'static str,
+    /// Other words for the same.
+    pub aliases: &'static [&'static str],
+    /// What comes behind it: `NAME TEXT`, optional parts in brackets.
+    pub arguments: &'static str,
+    /// One line on what it does.
+    pub help: &'static str,
+    parse: fn(&Typed<'_>) -> Result<Action, SlashError>,
+}
+
+/// Every word, in the order in which `/help` shows them.
+pub const WORDS: &[Word] = &[
+    Word {
+        name: "help",
+        aliases: &["commands"],
+        arguments: "[WORD]",
+        help: "what one can type",
+        parse: |typed| match typed.rest {
+            "" => Ok(Action::Help(None)),
+            word => find(word.trim_start_matches('/'))
+                .map(|word| Action::Help(Some(word)))
+                .ok_or_else(|| unknown(word)),
+        },
+    },
+    Word {
+        name: "nick",
+        aliases: &[],
+        arguments: "NAME",
+        help: "take another name",
+        parse: |typed| {
+            command(Command::Nick {
+                name: typed.user(typed.rest)?,
+            })
+        },
+    },
+    Word {
+        name: "join",
+        aliases: &[],
+        arguments: "ROOM",
+        help: "enter a room, and speak there from now on; @NAME talks to one user",
+        parse: |typed| {
+            command(Command::Join {
+                room: typed.room(typed.rest)?,
+            })
+        },
+    },
+    Word {
+        name: "leave",
+        aliases: &["part"],
+        arguments: "[ROOM]",
+        help: "leave a room, this one if none is named",
+        parse: |typed| {
+            command(Command::Leave {
+                room: typed.room_or_here()?,
+            })
+        },
+    },
+    Word {
+        name: "rooms",
+        aliases: &["list"],
+        arguments: "",
+        help: "which rooms there are",
+        parse: |_| command(Command::Rooms),
+    },
+    Word {
+        name: "who",
+        aliases: &["users"],
+        arguments: "[ROOM]",
+        help: "who is connected, or who is in a room",
+        parse: |typed| match typed.rest {
+            "" => command(Command::Users),
+            room => command(Command::Members {
+                room: typed.room(room)?,
+            }),
+        },
+    },
+    Word {
+        name: "look",
+        aliases: &[],
+        arguments: "",
+        help: "who is in this room",
+        parse: |typed| {
+            command(Command::Members {
+                room: typed.here()?,
+            })
+        },
+    },
+    Word {
+        name: "msg",
+        aliases: &[],
+        arguments: "NAME TEXT",
+        help: "say something to one user",
+        parse: |typed| {
+            let (name, text) = typed.rest.split_once(' ').unwrap_or((typed.rest, ""));
+            let name = name.strip_prefix('@').unwrap_or(name);
+            let room = RoomAddress::Direct(typed.user(name)?);
+            typed.say(room, text.trim_start(), SayKind::Text)
+        },
+    },
+    Word {
+        name: "me",
+        aliases: &[],
+        arguments: "TEXT",
+        help: "say what you do: \"* ana waves\"",
+        parse: |typed| typed.say(typed.here()?, typed.rest, SayKind::Action),
+    },
+    Word {
+        name: "topic",
+        aliases: &[],
+        arguments: "[TEXT]",
+        help: "show this room's topic, or change it; a single - clears it",
+        parse: |typed| {
+            let room = typed.here()?;
+            match typed.rest {
+                "" => command(Command::GetTopic { room }),
+                "-" => command(Command::SetTopic {
+                    room,
+                    topic: typed.line("")?,
+                }),
+                topic => command(Command::SetTopic {
+                    room,
+                    topic: typed.line(topic)?,
+                }),
+            }
+        },
+    },
+    Word {
+        name: "away",
+        aliases: &[],
+        arguments: "[TEXT]",
+        help: "be away with a message; back without one",
+        parse: |typed| {
+            let text = (!typed.rest.is_empty()).then(|| typed.line(typed.rest));
+            command(Command::Away {
+                text: text.transpose()?,
+            })
+        },
+    },
+    Word {
+        name: "history",
+        aliases: &[],
+        arguments: "[N]",
+        help: "the last N messages of this room (20)",
+        parse: |typed| {
+            let room = typed.here()?;
+            let limit = match typed.rest {
+                "" => 20,
+                count => count
+                    .parse()
+                    .ok()
+                    .filter(|count| (1..=PAGE_EVENTS_MAX).contains(count))
+                    .ok_or_else(|| {
+                        typed.usage(format!("N is a number from 1 to {PAGE_EVENTS_MAX}"))
+                    })?,
+            };
+            command(Command::History {
+                room,
+                range: HistoryRange::default(),
+                limit,
+            })
+        },
+    },
+    Word {
+        name: "quit",
+        aliases: &["exit", "bye"],
+        arguments: "",
+        help: "leave",
+        parse: |_| command(Command::Quit),
+    },
+];
+
+/// What was typed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Action {
+    /// For the server.
+    Command(Command),
+    /// Show all of [`WORDS`], or this one.
+    Help(Option<&'static Word>),
+}
+
+/// Why a typed command is none.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum SlashError {
+    /// No such word.
+    #[error("Unknown command: {word}.{}", .suggestion.map(|name| format!(" Did you mean /{name}?")).unwrap_or_default())]
+    Unknown {
+        /// What was typed, at most 32 characters of it, harmless to show.
+        word: String,
+        /// A word that is close to it.
+        suggestion: Option<&'static str>,
+    },
+    /// Its arguments are off.
+    #[error("{why}. Usage: /{name} {arguments}")]
+    Usage {
+        /// The word.
+        name: &'static str,
+        /// What comes behind it.
+        arguments: &'static str,
+        /// What is wrong.
+        why: String,
+    },
+    /// It is about the current room, and there is none.
+    #[error("You are in no room. /join ROOM")]
+    Nowhere,
+}
+
+impl PartialEq for Word {
+    fn eq(&self, other: &Self) -> bool {
+        self.name == other.name
+    }
+}
+
+/// Parses what was typed behind the prefix: `join ops`. `here` is the current room.
+///
+/// # Errors
+/// [`SlashError`] says what to type instead.
+pub fn parse(typed: &str, here: Option<&RoomAddress>) -> Result<Action, SlashError> {
+    let (name, rest) = typed.split_once(' ').unwrap_or((typed, ""));
+    let word = find(name).ok_or_else(|| unknown(name))?;
+    (word.parse)(&Typed {
+        word,
+        rest: rest.trim(),
+        here,
+    })
+}
+
+/// The row of a word or an alias; case does not matter.
+#[must_use]
+pub fn find(name: &str) -> Option<&'static Word> {
+    WORDS.iter().find(|word| {
+        word.name.eq_ignore_ascii_case(name)
+            || word
+                .aliases
+                .iter()
+                .any(|alias| alias.eq_ignore_ascii_case(name))
+    })
+}
+
+/// The text of `/help`, a line a word. `prefix` is what is typed before a word.
+pub fn help_lines(prefix: &str) -> impl Iterator<Item = String> {
+    WORDS.iter().map(move |word| help_line(prefix, word))
+}
+
+/// One line of `/help`.
+#[must_use]
+pub fn help_line(prefix: &str, word: &Word) -> String {
+    let usage = format!("{prefix}{} {}", word.name, word.arguments);
+    let aliases = match word.aliases {
+        [] => String::new(),
+        aliases => format!(" (also {prefix}{})", aliases.join(&format!(" {prefix}"))),
+    };
+    format!("{usage:<20} {}{aliases}", word.help)
+}
+
+fn unknown(word: &str) -> SlashError {
+    let near = WORDS
+        .iter()
+        .flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied()))
+        .map(|name| (distance(word, name), name))
+        .min()
+        .filter(|(distance, name)| *distance <= name.len().div_ceil(3));
+    SlashError::Unknown {
+        word: word
+            .chars()
+            .take(32)
+            .collect::<String>()
+            .escape_debug()
+            .to_string(),
+        suggestion: near.map(|(_, name)| name),
+    }
+}
+
+/// How many letters have to be put in, taken out, changed or swapped with their neighbour.
+fn distance(typed: &str, name: &str) -> usize {
+    let typed: Vec<char> = typed
+        .chars()
+        .take(16)
+        .map(|c| c.to_ascii_lowercase())
+        .collect();
+    let name: Vec<char> = name.chars().collect();
+    let mut before: Vec<usize> = Vec::new();
+    let mut above: Vec<usize> = (0..=name.len()).collect();
+    for (row, letter) in typed.iter().enumerate() {
+        let mut current = vec![row + 1];
+        for (column, wanted) in name.iter().enumerate() {
+            let at =
+                |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
+            let change = at(&above, column) + usize::from(letter != wanted);
+            let mut best = change
+                .min(at(&above, column + 1) + 1)
+                .min(at(&current, column) + 1);
+            let swapped = row > 0
+                && column > 0
+                && typed.get(row - 1) == Some(wanted)
+                && name.get(column - 1) == Some(letter);
+            if swapped {
+                best = best.min(at(&before, column - 1) + 1);
+            }
+            current.push(best);
+        }
+        before = std::mem::replace(&mut above, current);
+    }
+    above.last().copied().unwrap_or(usize::MAX)
+}
+
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "a row's function returns a Result"
+)]
+const fn command(command: Command) -> Result<Action, SlashError> {
+    Ok(Action::Command(command))
+}
+
+/// What stands behind a word, and where it was typed.
+struct Typed<'a> {
+    word: &'static Word,
+    rest: &'a str,
+    here: Option<&'a RoomAddress>,
+}
+
+impl Typed<'_> {
+    fn usage(&self, why: impl Into<String>) -> SlashError {
+        SlashError::Usage {
+            name: self.word.name,
+            arguments: self.word.arguments,
+            why: why.into(),
+        }
+    }
+
+    fn here(&self) -> Result<RoomAddress, SlashError> {
+        self.here.cloned().ok_or(SlashError::Nowhere)
+    }
+
+    fn room(&self, text: &str) -> Result<RoomAddress, SlashError> {
+        RoomAddress::parse(text).map_err(|error| self.usage(capital(&error)))
+    }
+
+    fn room_or_here(&self) -> Result<RoomAddress, SlashError> {
+        match self.rest {
+            "" => self.here(),
+            room => self.room(room),
+        }
+    }
+
+    fn user(&self, text: &str) -> Result<UserName, SlashError> {
+        UserName::parse(text).map_err(|error| self.usage(capital(&error)))
+    }
+
+    fn line(&self, text: &str) -> Result<LineText, SlashError> {
+        LineText::parse(text).map_err(|error| self.usage(capital(&error)))
+    }
+
+    fn say(&self, room: RoomAddress, text: &str, kind: SayKind) -> Result<Action, SlashError> {
+        if text.is_empty() {
+            return Err(self.usage("There is no text"));
+        }
+        let text = MessageText::parse(text).map_err(|error| self.usage(capital(&error)))?;
+        command(Command::Say {
+            room,
+            text,
+            kind,
+            key: None,
+        })
+    }
+}
+
+/// An error as the beginning of a sentence.
+fn capital(error: &impl ToString) -> String {
+    let text = error.to_string();
+    let mut letters = text.chars();
+    match letters.next() {
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+        None => text,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lobby() -> RoomAddress {
+        RoomAddress::parse("lobby").unwrap()
+    }
+
+    fn check(typed: &str, expected: &Command) {
+        match parse(typed, Some(&lobby())) {
+            Ok(Action::Command(command)) => assert_eq!(&command, expected, "{typed}"),
+            other => panic!("{typed}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn words_become_commands() {
+        let text = |text| MessageText::parse(text).unwrap();
+        let room = |room| RoomAddress::parse(room).unwrap();
+        check("join ops", &Command::Join { room: room("ops") });
+        check("JOIN  #ops ", &Command::Join { room: room("ops") });
+        check("leave", &Command::Leave { room: lobby() });
+        check("who", &Command::Users);
+        check("users ops", &Command::Members { room: room("ops") });
+        check("look", &Command::Members { room: lobby() });
+        check("away", &Command::Away { text: None });
+        check(
+            "topic -",
+            &Command::SetTopic {
+                room: lobby(),
+                topic: LineText::parse("").unwrap(),
+            },
+        );
+        let say = |room, words, kind| Command::Say {
+            room,
+            text: text(words),
+            kind,
+            key: None,
+        };
+        check(
+            "msg maya two  words",
+            &say(room("@maya"), "two  words", SayKind::Text),
+        );
+        check("me waves", &say(lobby(), "waves", SayKind::Action));
+    }
+
+    #[test]
+    fn a_wrong_word_gets_a_suggestion_and_wrong_arguments_the_usage() {
+        let said = |typed| parse(typed, None).unwrap_err().to_string();
+        assert_eq!(
+            said("jion ops"),
+            "Unknown command: jion. Did you mean /join?"
+        );
+        assert_eq!(said("xyzzy"), "Unknown command: xyzzy.");
+        assert_eq!(said("look"), "You are in no room. /join ROOM");
+        assert_eq!(
+            said("join a b"),
+            "Room name \"a b\" has a space (position 2). Usage: /join ROOM"
+        );
+        assert_eq!(said("msg maya"), "There is no text. Usage: /msg NAME TEXT");
+        assert_eq!(
+            parse("history 1000", Some(&lobby()))
+                .unwrap_err()
+                .to_string(),
+            "N is a number from 1 to 100. Usage: /history [N]"
+        );
+    }
+
+    #[test]
+    fn no_two_rows_share_a_word_and_help_shows_them_all() {
+        let mut names: Vec<&str> = WORDS
+            .iter()
+            .flat_map(|word| std::iter::once(&word.name).chain(word.aliases))
+            .copied()
+            .collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+        let help: Vec<String> = help_lines("/").collect();
+        assert_eq!(help.len(), WORDS.len());
+        assert_eq!(
+            help[2],
+            "/join ROOM           enter a room, and speak there from now on; @NAME talks to one user"
+        );
+    }
+}
