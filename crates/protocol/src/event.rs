@@ -16,7 +16,8 @@ pub enum Event {
     /// Done as asked; nothing more to say.
     Done {
         /// Of the request.
-        id: RequestId,
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
     },
     /// On disk. This is the acknowledgement.
     Stored {
@@ -104,6 +105,8 @@ pub enum Event {
     Joined {
         /// Where.
         room: RoomAddress,
+        /// When.
+        time_ms: Timestamp,
         /// Who.
         user: UserName,
     },
@@ -111,6 +114,8 @@ pub enum Event {
     Left {
         /// Where.
         room: RoomAddress,
+        /// When.
+        time_ms: Timestamp,
         /// Who.
         user: UserName,
     },
@@ -118,6 +123,8 @@ pub enum Event {
     Gone {
         /// A room that was shared.
         room: RoomAddress,
+        /// When.
+        time_ms: Timestamp,
         /// Who.
         user: UserName,
     },
@@ -218,6 +225,8 @@ pub enum Event {
     },
     /// The daemon stops.
     ShuttingDown {
+        /// When this was said.
+        time_ms: Timestamp,
         /// So many seconds from now.
         in_seconds: u64,
     },
@@ -282,6 +291,40 @@ impl Event {
     pub fn refused(id: Option<RequestId>, refusal: Refusal) -> Self {
         let text = refusal.to_string();
         Self::Refused { id, refusal, text }
+    }
+
+    /// The same event under another address of its room: a direct room has one for each of the
+    /// two. Events that belong to no room stay as they are.
+    #[must_use]
+    pub fn relabelled(&self, address: &RoomAddress) -> Self {
+        let mut event = self.clone();
+        match &mut event {
+            Self::Message { room, .. }
+            | Self::TopicChanged { room, .. }
+            | Self::Joined { room, .. }
+            | Self::Left { room, .. }
+            | Self::Gone { room, .. } => room.clone_from(address),
+            Self::Welcome(_)
+            | Self::Done { .. }
+            | Self::Stored { .. }
+            | Self::Refused { .. }
+            | Self::Entered { .. }
+            | Self::Exited { .. }
+            | Self::Renamed { .. }
+            | Self::AwayChanged { .. }
+            | Self::Roster { .. }
+            | Self::TopicIs { .. }
+            | Self::RoomList { .. }
+            | Self::UserList { .. }
+            | Self::MemberList { .. }
+            | Self::History { .. }
+            | Self::Gap { .. }
+            | Self::Notice { .. }
+            | Self::ShuttingDown { .. }
+            | Self::Pong { .. }
+            | Self::Unknown => {}
+        }
+        event
     }
 
     /// The number of a stored event in its room.

@@ -83,6 +83,8 @@ pub enum Refusal {
     },
     /// The disk is full: reading goes on, writing waits for room.
     DiskFull,
+    /// The server has trouble reading what it stored; its log says which.
+    Unavailable,
     /// The server stops.
     ShuttingDown,
     /// A refusal of a newer server; its sentence stands beside it.
@@ -160,6 +162,9 @@ impl fmt::Display for Refusal {
             }
             Self::DiskFull => {
                 f.write_str("The server's disk is full; nothing can be stored until there is room.")
+            }
+            Self::Unavailable => {
+                f.write_str("The server cannot read its journal at the moment. Try again later.")
             }
             Self::ShuttingDown => f.write_str("The server is shutting down."),
             Self::Unknown => f.write_str("The server refused."),

@@ -1,0 +1,147 @@
+//! What an event from the server means to a connection. Owns no state of its own; never waits.
+
+use chat_protocol::{Command, Event, Refusal, RequestId, RoomAddress};
+
+use super::Actor;
+use crate::LinkError;
+use crate::connection::{Answer, Update};
+use crate::rooms::Entry;
+
+impl Actor {
+    /// The answer to a command of the consumer. Returns the room whose history it touched.
+    pub(super) fn on_answer(
+        &mut self,
+        id: RequestId,
+        command: &Command,
+        event: Event,
+        out: &mut Vec<Update>,
+    ) -> Option<RoomAddress> {
+        if let Command::Say { key: Some(key), .. } = command {
+            self.own_keys.remove(key);
+        }
+        let touched = match (command, &event) {
+            (Command::Join { .. }, Event::Entered { room, seq, .. }) => {
+                self.rooms.entered(room, Entry::Join, *seq, out);
+                Some(room.clone())
+            }
+            (Command::Watch { .. }, Event::Entered { room, seq, .. }) => {
+                self.rooms.entered(room, Entry::Watch, *seq, out);
+                Some(room.clone())
+            }
+            (Command::Leave { room }, Event::Done { .. }) => {
+                self.rooms.exited(room);
+                None
+            }
+            (Command::Nick { name }, Event::Done { .. }) => {
+                self.options.naming = self.options.naming.renamed(name.clone());
+                None
+            }
+            (Command::Say { .. }, Event::Stored { room, seq, .. }) => {
+                self.rooms.own(room, *seq, out);
+                Some(room.clone())
+            }
+            // Nothing that the connection has to remember.
+            (_, _) => None,
+        };
+        let answer = Answer::Event(event);
+        // What the answer makes due comes behind it.
+        out.insert(0, Update::Answered { id, answer });
+        touched
+    }
+
+    /// The answer to entering a room again.
+    pub(super) fn on_entry(
+        &mut self,
+        room: &RoomAddress,
+        entry: Entry,
+        event: &Event,
+        out: &mut Vec<Update>,
+    ) {
+        if let Event::Entered { seq, .. } = event {
+            self.rooms.entered(room, entry, *seq, out);
+        } else {
+            self.rooms.exited(room);
+        }
+    }
+
+    /// The answer to asking for a page of what was missed.
+    pub(super) fn on_page(&mut self, room: &RoomAddress, event: Event, out: &mut Vec<Update>) {
+        if let Event::History { events, more, .. } = event {
+            let keys = &self.own_keys;
+            let own = |event: &Event| matches!(event, Event::Message { key: Some(key), .. } if keys.contains(key));
+            self.rooms.page(room, (events, more), own, out);
+        } else if let Event::Refused { refusal, text, .. } = event {
+            if matches!(refusal, Refusal::Unavailable | Refusal::ShuttingDown) {
+                self.fault = Some(LinkError::Refused { refusal, text });
+            } else {
+                self.rooms.page_refused(room, &text, out);
+            }
+        }
+    }
+
+    /// What the server tells of itself. Returns the room whose history it touched.
+    pub(super) fn on_unasked(
+        &mut self,
+        event: Event,
+        out: &mut Vec<Update>,
+    ) -> Option<RoomAddress> {
+        match event {
+            Event::Message { ref room, key, .. } => {
+                let room = room.clone();
+                let own = key.is_some_and(|key| self.own_keys.contains(&key));
+                self.rooms.live(&room, event, own, out);
+                Some(room)
+            }
+            Event::TopicChanged { ref room, .. } => {
+                let room = room.clone();
+                self.rooms.live(&room, event, false, out);
+                Some(room)
+            }
+            Event::Gap {
+                room,
+                from,
+                to,
+                why,
+            } => {
+                self.rooms.gap(&room, (from, to), &why, out);
+                Some(room)
+            }
+            Event::Entered { ref room, seq, .. } => {
+                let room = room.clone();
+                self.rooms.entered(&room, Entry::Join, seq, out);
+                out.push(Update::Event(event));
+                Some(room)
+            }
+            Event::Exited { ref room } => {
+                self.rooms.exited(room);
+                out.push(Update::Event(event));
+                None
+            }
+            Event::History { ref room, .. } => {
+                if !self.rooms.knows_replay(room) {
+                    out.push(Update::Event(event));
+                }
+                None
+            }
+            Event::Done { .. }
+            | Event::Stored { .. }
+            | Event::Refused { .. }
+            | Event::Joined { .. }
+            | Event::Left { .. }
+            | Event::Gone { .. }
+            | Event::Renamed { .. }
+            | Event::AwayChanged { .. }
+            | Event::Roster { .. }
+            | Event::TopicIs { .. }
+            | Event::RoomList { .. }
+            | Event::UserList { .. }
+            | Event::MemberList { .. }
+            | Event::Notice { .. }
+            | Event::ShuttingDown { .. } => {
+                out.push(Update::Event(event));
+                None
+            }
+            Event::Welcome(_) | Event::Pong { .. } | Event::Unknown => None,
+        }
+    }
+}

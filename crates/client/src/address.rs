@@ -1,0 +1,164 @@
+//! Where a server is. Owns the notation; never opens a socket.
+
+use std::fmt;
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// The port a server listens on when none is named.
+const PORT_DEFAULT: u16 = 5005;
+
+/// Where a server is: `HOST:PORT`, `tcp://HOST:PORT` or `unix:PATH`. Without a port it is 5005.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ServerAddress {
+    /// A host's name or address, and its port.
+    Tcp {
+        /// A name, an IPv4 address, or an IPv6 address without its brackets.
+        host: String,
+        /// The port.
+        port: u16,
+    },
+    /// A Unix socket.
+    Unix(PathBuf),
+}
+
+/// Why a text is no address.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum AddressError {
+    /// No host, or no path.
+    #[error("\"{0}\" names no server: HOST:PORT or unix:PATH")]
+    Empty(String),
+    /// What stands behind the colon is no port.
+    #[error("\"{address}\" has the port \"{port}\", which is not a number from 1 to 65535")]
+    Port {
+        /// The whole.
+        address: String,
+        /// The port in it.
+        port: String,
+    },
+    /// A scheme that is not spoken here.
+    #[error("\"{address}\" has the scheme \"{scheme}\"; known are tcp:// and unix:")]
+    Scheme {
+        /// The whole.
+        address: String,
+        /// The scheme in it.
+        scheme: String,
+    },
+}
+
+impl Default for ServerAddress {
+    fn default() -> Self {
+        Self::Tcp {
+            host: "127.0.0.1".to_owned(),
+            port: PORT_DEFAULT,
+        }
+    }
+}
+
+impl FromStr for ServerAddress {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        let empty = || AddressError::Empty(text.to_owned());
+        if let Some(path) = text.strip_prefix("unix:") {
+            return match path {
+                "" => Err(empty()),
+                path => Ok(Self::Unix(PathBuf::from(path))),
+            };
+        }
+        let rest = match text.split_once("://") {
+            Some(("tcp", rest)) => rest,
+            Some((scheme, _)) => {
+                return Err(AddressError::Scheme {
+                    address: text.to_owned(),
+                    scheme: scheme.to_owned(),
+                });
+            }
+            None => text,
+        };
+        let (host, port) = host_and_port(rest);
+        if host.is_empty() {
+            return Err(empty());
+        }
+        let port = match port {
+            None => PORT_DEFAULT,
+            Some(port) => match port.parse() {
+                Ok(number) if number != 0 => number,
+                Ok(_) | Err(_) => {
+                    return Err(AddressError::Port {
+                        address: text.to_owned(),
+                        port: port.to_owned(),
+                    });
+                }
+            },
+        };
+        Ok(Self::Tcp {
+            host: host.to_owned(),
+            port,
+        })
+    }
+}
+
+/// `[::1]:5005`, `::1`, `host:5005`, `host`.
+fn host_and_port(text: &str) -> (&str, Option<&str>) {
+    if let Some((host, rest)) = text.strip_prefix('[').and_then(|text| text.split_once(']')) {
+        return (host, rest.strip_prefix(':'));
+    }
+    match text.rsplit_once(':') {
+        Some((host, _)) if host.contains(':') => (text, None),
+        Some((host, port)) => (host, Some(port)),
+        None => (text, None),
+    }
+}
+
+impl TryFrom<String> for ServerAddress {
+    type Error = AddressError;
+    fn try_from(text: String) -> Result<Self, AddressError> {
+        text.parse()
+    }
+}
+
+impl fmt::Display for ServerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
+            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Unix(path) => write!(f, "unix:{}", path.display()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_notation_is_read_and_shown() {
+        for (text, shown) in [
+            ("127.0.0.1:5005", "127.0.0.1:5005"),
+            ("tcp://chat.lan:7000", "chat.lan:7000"),
+            ("chat.lan", "chat.lan:5005"),
+            ("[::1]:6000", "[::1]:6000"),
+            ("::1", "[::1]:5005"),
+            ("unix:/run/chat.sock", "unix:/run/chat.sock"),
+        ] {
+            let address: ServerAddress = text.parse().unwrap();
+            assert_eq!(address.to_string(), shown);
+        }
+    }
+
+    #[test]
+    fn what_is_no_address_says_why() {
+        for (text, why) in [
+            ("", "names no server"),
+            (":5005", "names no server"),
+            ("unix:", "names no server"),
+            ("host:0", "port \"0\""),
+            ("host:70000", "port \"70000\""),
+            ("host:http", "port \"http\""),
+            ("https://host", "scheme \"https\""),
+        ] {
+            let error = text.parse::<ServerAddress>().unwrap_err().to_string();
+            assert!(error.contains(why), "{text}: {error}");
+        }
+    }
+}

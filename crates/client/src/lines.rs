@@ -1,0 +1,362 @@
+//! The line mode: what is typed (or comes from a pipe) becomes messages, messages become lines.
+//! THE file where the reader of stdin and the reader of the socket meet, in one `select!`. Owns
+//! what is waited for; never formats (output.rs does) and never blocks.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::Duration;
+
+use chat_client::{Answer, Connection, Update};
+use chat_protocol::event::Welcome;
+use chat_protocol::slash::{self, Action};
+use chat_protocol::{Command, Event, MessageText, RequestId, RoomAddress, SayKind};
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use crate::exit::{Exit, Failure};
+use crate::input::Typed;
+use crate::interactive::Names;
+use crate::output::Output;
+use crate::printer::{Chunk, Printer};
+use crate::speech;
+
+/// How the lines are meant.
+#[derive(Debug)]
+pub(crate) struct Manner {
+    /// Lines that begin with `/` are commands: a person types.
+    pub(crate) commands: bool,
+    /// Nothing is printed but what went wrong.
+    pub(crate) silent: bool,
+    /// Goes on reading the rooms after the end of input.
+    pub(crate) follow: bool,
+    /// How long to wait for acknowledgements after the end of input.
+    pub(crate) drain: Duration,
+    /// Names for the line editor to complete.
+    pub(crate) names: Names,
+}
+
+/// What an answer will mean.
+#[derive(Debug)]
+enum Asked {
+    Say,
+    /// One of the rooms to be in from the start.
+    FirstRoom,
+    Leave(RoomAddress),
+    Other,
+}
+
+/// What became of the messages.
+#[derive(Debug, Default)]
+struct Tally {
+    stored: u64,
+    refused: u64,
+    unknown: u64,
+}
+
+/// A session of the line mode.
+#[derive(Debug)]
+pub(crate) struct Lines<'a> {
+    manner: Manner,
+    output: Output,
+    printer: &'a mut Printer,
+    /// None after its end.
+    input: Option<mpsc::Receiver<Typed>>,
+    rooms: Vec<RoomAddress>,
+    welcomed: bool,
+    /// Rooms to be in before input is read.
+    first_rooms: usize,
+    /// Commands to send: what one line made.
+    to_send: VecDeque<(Command, Asked)>,
+    /// Chunks to print: what one update or line made.
+    to_print: VecDeque<Chunk>,
+    asked: HashMap<RequestId, Asked>,
+    /// How many of `asked` and `to_send` are messages.
+    unanswered: u64,
+    tally: Tally,
+    /// When to give up after the end of input.
+    drained_at: Option<Instant>,
+}
+
+impl<'a> Lines<'a> {
+    pub(crate) fn new(
+        manner: Manner,
+        output: Output,
+        printer: &'a mut Printer,
+        input: Option<mpsc::Receiver<Typed>>,
+        rooms: Vec<RoomAddress>,
+    ) -> Self {
+        Self {
+            manner,
+            output,
+            printer,
+            input,
+            rooms,
+            welcomed: false,
+            first_rooms: 0,
+            to_send: VecDeque::new(),
+            to_print: VecDeque::new(),
+            asked: HashMap::new(),
+            unanswered: 0,
+            tally: Tally::default(),
+            drained_at: None,
+        }
+    }
+
+    /// Runs until the input ends and all is acknowledged, or for ever with `follow`.
+    pub(crate) async fn run(mut self, mut connection: Connection) -> anyhow::Result<Exit> {
+        let handle = connection.handle();
+        while !self.is_done() {
+            let printed = self.to_print.is_empty();
+            // One line at a time: a full queue stops the reading of stdin.
+            let takes_input =
+                printed && self.welcomed && self.first_rooms == 0 && self.to_send.is_empty();
+            let give_up = self.drained_at.filter(|_| !self.manner.follow);
+            tokio::select! {
+                typed = next_typed(&mut self.input), if takes_input => self.on_typed(typed)?,
+                update = connection.next(), if printed => match update {
+                    Some(update) => self.on_update(update)?,
+                    None => break,
+                },
+                slot = handle.reserve(), if !self.to_send.is_empty() => {
+                    if let Some((command, asked)) = self.to_send.pop_front() {
+                        self.asked.insert(slot?.send(command), asked);
+                    }
+                }
+                room = self.printer.has_room(), if !printed => {
+                    room?;
+                    self.print_what_fits();
+                }
+                () = sleep_until(give_up.unwrap_or_else(Instant::now)), if give_up.is_some() => {
+                    return self.gave_up();
+                }
+            }
+        }
+        self.finished().await
+    }
+
+    fn print_what_fits(&mut self) {
+        while let Some(chunk) = self.to_print.pop_front() {
+            if let Err(chunk) = self.printer.print_now(chunk) {
+                self.to_print.push_front(chunk);
+                return;
+            }
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        let input_ended = self.welcomed && self.input.is_none() && !self.manner.follow;
+        input_ended && self.first_rooms == 0 && self.unanswered == 0 && self.to_print.is_empty()
+    }
+
+    fn gave_up(&self) -> anyhow::Result<Exit> {
+        let sentence = format!(
+            "{} messages were not acknowledged in {} s (--drain)",
+            self.unanswered,
+            self.manner.drain.as_secs_f32()
+        );
+        Err(Failure::new(Exit::Undelivered, sentence).into())
+    }
+
+    async fn finished(self) -> anyhow::Result<Exit> {
+        let Tally {
+            stored,
+            refused,
+            unknown,
+        } = self.tally;
+        if refused + unknown == 0 {
+            return Ok(Exit::Ok);
+        }
+        let sentence = format!("{stored} messages stored, {refused} refused, {unknown} unknown");
+        self.printer.print(Chunk::talk(sentence)).await?;
+        Ok(if stored + unknown == 0 {
+            Exit::Refused
+        } else {
+            Exit::Undelivered
+        })
+    }
+
+    fn on_typed(&mut self, typed: Option<Typed>) -> anyhow::Result<()> {
+        match typed {
+            Some(Typed::Line(line)) if self.manner.commands => self.on_line_of_a_person(&line),
+            Some(Typed::Line(line)) => {
+                for text in speech::messages(&line) {
+                    self.say(text);
+                }
+            }
+            Some(Typed::Message(text)) => self.say(text),
+            Some(Typed::Interrupted) => return Err(Failure::new(Exit::Interrupted, "").into()),
+            Some(Typed::Failed(error)) => {
+                let sentence = format!("cannot read stdin: {error}");
+                return Err(Failure::new(Exit::Internal, sentence).into());
+            }
+            None => self.input_ended(),
+        }
+        Ok(())
+    }
+
+    fn input_ended(&mut self) {
+        self.input = None;
+        self.drained_at = Some(Instant::now() + self.manner.drain);
+    }
+
+    fn on_line_of_a_person(&mut self, line: &str) {
+        if line.trim().is_empty() {
+            return;
+        }
+        let word = line.strip_prefix('/');
+        let Some(word) = word.filter(|word| !word.starts_with('/')) else {
+            // `//` says a slash.
+            let text = word.unwrap_or(line);
+            match MessageText::parse(&speech::program_output(text)) {
+                Ok(text) => self.say(text),
+                Err(error) => self.talk(format_args!("! not sent: {error}")),
+            }
+            return;
+        };
+        match slash::parse(word, self.output.here.as_ref()) {
+            Ok(Action::Help(None)) => {
+                let lines: Vec<String> = slash::help_lines("/").collect();
+                self.talk(lines.join("\n"));
+            }
+            Ok(Action::Help(Some(word))) => self.talk(slash::help_line("/", word)),
+            Ok(Action::Command(Command::Quit)) => {
+                self.manner.follow = false;
+                self.input_ended();
+            }
+            Ok(Action::Command(command)) => self.ask(command),
+            Err(error) => self.talk(format_args!("! {error}")),
+        }
+    }
+
+    fn say(&mut self, text: MessageText) {
+        match self.output.here.clone() {
+            Some(room) => self.ask(Command::Say {
+                room,
+                text,
+                kind: SayKind::Text,
+                key: None,
+            }),
+            None => self.talk(format_args!("! {}", slash::SlashError::Nowhere)),
+        }
+    }
+
+    fn ask(&mut self, command: Command) {
+        let asked = if let Command::Say { .. } = &command {
+            self.unanswered += 1;
+            Asked::Say
+        } else if let Command::Leave { room } = &command {
+            Asked::Leave(room.clone())
+        } else {
+            Asked::Other
+        };
+        self.to_send.push_back((command, asked));
+    }
+
+    fn talk(&mut self, line: impl std::fmt::Display) {
+        self.to_print.push_back(Chunk::talk(line));
+    }
+
+    fn on_update(&mut self, update: Update) -> anyhow::Result<()> {
+        if !self.manner.silent || !matches!(update, Update::Connected(_) | Update::Event(_)) {
+            self.to_print.extend(self.output.update(&update));
+        }
+        match update {
+            Update::Connected(welcome) => self.on_connected(&welcome)?,
+            Update::Event(event) => self.remember_names(&event),
+            Update::Answered { id, answer } => self.on_answered(id, answer)?,
+            Update::Gap(_) | Update::Disconnected { .. } => {}
+        }
+        Ok(())
+    }
+
+    fn on_connected(&mut self, welcome: &Welcome) -> anyhow::Result<()> {
+        if std::mem::replace(&mut self.welcomed, true) {
+            return Ok(());
+        }
+        if self.rooms.is_empty() {
+            self.rooms
+                .extend(welcome.default_room.clone().map(RoomAddress::from));
+        }
+        if self.rooms.is_empty() && !self.manner.commands {
+            let sentence = "this server has no default room: name one with --room ROOM";
+            return Err(Failure::new(Exit::Usage, sentence).into());
+        }
+        if self.manner.commands {
+            self.talk("/help lists the commands, /quit leaves");
+        }
+        self.output.here = self.rooms.first().cloned();
+        self.first_rooms = self.rooms.len();
+        for room in std::mem::take(&mut self.rooms) {
+            self.to_send
+                .push_back((Command::Join { room }, Asked::FirstRoom));
+        }
+        if self.input.is_none() && !self.manner.follow {
+            self.input_ended();
+        }
+        Ok(())
+    }
+
+    fn on_answered(&mut self, id: RequestId, answer: Answer) -> anyhow::Result<()> {
+        let asked = self.asked.remove(&id);
+        let said = matches!(asked, Some(Asked::Say));
+        self.unanswered -= u64::from(said);
+        let Answer::Event(event) = answer else {
+            self.tally.unknown += u64::from(said);
+            self.talk("! the connection was lost before the answer: it may be done or not");
+            return Ok(());
+        };
+        self.remember_names(&event);
+        match (asked, &event) {
+            (Some(Asked::FirstRoom), Event::Refused { text, .. }) => {
+                return Err(Failure::new(Exit::Refused, text.as_str()).into());
+            }
+            (Some(Asked::FirstRoom), _) => self.first_rooms -= 1,
+            (Some(Asked::Say), Event::Refused { .. }) => self.tally.refused += 1,
+            (Some(Asked::Say), _) => self.tally.stored += 1,
+            (Some(Asked::Leave(room)), Event::Done { .. }) => {
+                self.talk(format_args!("* you left {room}"));
+                if self.output.here.as_ref() == Some(&room) {
+                    self.output.here = None;
+                }
+            }
+            (Some(Asked::Other), Event::Entered { room, .. }) => {
+                self.output.here = Some(room.clone());
+            }
+            (Some(Asked::Leave(_) | Asked::Other) | None, _) => {}
+        }
+        if !self.manner.silent || matches!(event, Event::Refused { .. }) {
+            // A person asked for it, and so it is shown.
+            let shown = if let Event::History { events, .. } = &event {
+                self.output.messages(events)
+            } else {
+                self.output.event(&event)
+            };
+            self.to_print.extend(shown);
+        }
+        Ok(())
+    }
+
+    fn remember_names(&self, event: &Event) {
+        let names = &self.manner.names;
+        if let Event::Entered { members, .. } | Event::Roster { members, .. } = event {
+            members.iter().for_each(|name| names.add(name));
+        } else if let Event::Joined { user: name, .. } | Event::Message { from: name, .. } = event {
+            names.add(name);
+        } else if let Event::Gone { user, .. } = event {
+            names.remove(user);
+        } else if let Event::Renamed { from, to } = event {
+            names.remove(from);
+            names.add(to);
+        }
+    }
+}
+
+/// The next line; never without input.
+///
+/// # Cancel safety
+/// Nothing is lost.
+async fn next_typed(input: &mut Option<mpsc::Receiver<Typed>>) -> Option<Typed> {
+    match input {
+        Some(input) => input.recv().await,
+        None => std::future::pending().await,
+    }
+}

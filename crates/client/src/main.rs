@@ -1,0 +1,284 @@
+//! `chat-client`: chat from a terminal, a pipe or a script.
+//!
+//! Owns the course of the program: settings, the subcommand, signals, the exit code. What is
+//! said on the wire is the library's.
+
+mod cli;
+mod config;
+mod exit;
+mod history;
+mod input;
+mod interactive;
+mod json;
+mod lines;
+mod lists;
+mod output;
+mod printer;
+mod sanitise;
+mod send;
+mod signals;
+mod spawn;
+mod speech;
+
+use std::io::{self, IsTerminal, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use chat_client::{Connection, Link, Naming, Options, Timing};
+use chat_protocol::RoomAddress;
+use clap::{CommandFactory, Parser};
+use tokio::sync::mpsc;
+
+use crate::cli::{Cli, CliCommand, CliOptions};
+use crate::config::Settings;
+use crate::exit::{Exit, Failure};
+use crate::input::Typed;
+use crate::interactive::{Names, TerminalMode};
+use crate::lines::{Lines, Manner};
+use crate::output::{Form, Output};
+use crate::printer::{Printer, Screen};
+
+/// How long what is printed may take after a signal or a timeout.
+const LAST_WORDS_MAX: Duration = Duration::from_millis(500);
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(help_or_error) => {
+            // Nobody is left to tell that nobody listens.
+            help_or_error.print().ok();
+            return match help_or_error.exit_code() {
+                0 => Exit::Ok.into(),
+                _ => Exit::Usage.into(),
+            };
+        }
+    };
+    if let Some(CliCommand::Completions { shell }) = cli.subcommand {
+        let mut script = Vec::new();
+        clap_complete::generate(shell, &mut Cli::command(), "chat-client", &mut script);
+        io::stdout().lock().write_all(&script).ok();
+        return Exit::Ok.into();
+    }
+    let server = cli.options.server.clone().unwrap_or_default();
+    let outcome = Settings::resolve(&cli.options).map_err(|error| (error, server));
+    let outcome = outcome.and_then(|settings| {
+        let server = settings.server.clone();
+        on_a_runtime(cli, settings).map_err(|error| (error, server))
+    });
+    match outcome {
+        Ok(exit) => exit.into(),
+        Err((error, server)) => {
+            let (exit, sentence) = Failure::of(&error, &server);
+            if !sentence.is_empty() {
+                writeln!(io::stderr(), "{sentence}").ok();
+            }
+            exit.into()
+        }
+    }
+}
+
+fn on_a_runtime(cli: Cli, settings: Settings) -> anyhow::Result<Exit> {
+    // The connection has a thread of its own, beside this one.
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(1)
+        .enable_all()
+        .build()?;
+    let outcome = runtime.block_on(Box::pin(course(cli, settings)));
+    // A read of a terminal or a file that hangs must not keep the program.
+    runtime.shutdown_background();
+    outcome
+}
+
+/// The program, until it is done, asked to stop, or out of time.
+async fn course(cli: Cli, settings: Settings) -> anyhow::Result<Exit> {
+    let time_is_up = async {
+        match cli.options.timeout {
+            Some(timeout) => tokio::time::sleep(timeout).await,
+            None => std::future::pending().await,
+        }
+    };
+    let mut server = None;
+    let outcome = tokio::select! {
+        outcome = Box::pin(work(&cli, settings, &mut server)) => outcome,
+        exit = signals::asked_to_stop() => Ok(exit),
+        () = time_is_up => Ok(Exit::Timeout),
+    };
+    if let Some(server) = server {
+        server.stop().await?;
+    }
+    outcome
+}
+
+async fn work(
+    cli: &Cli,
+    settings: Settings,
+    server: &mut Option<spawn::SpawnedServer>,
+) -> anyhow::Result<Exit> {
+    let options = &cli.options;
+    if options.spawn {
+        *server = spawn::unless_one_answers(&settings.server).await?;
+    }
+    match &cli.subcommand {
+        None => talk(options, settings).await,
+        Some(CliCommand::Send { text, lines }) => send(options, settings, text, *lines).await,
+        Some(subcommand) => look(options, settings, subcommand).await,
+    }
+}
+
+const fn form(options: &CliOptions) -> Form {
+    match (options.json, options.events) {
+        (false, _) => Form::Text,
+        (true, false) => Form::Json,
+        (true, true) => Form::JsonEvents,
+    }
+}
+
+/// Talks in rooms: on a terminal, or in a pipe.
+async fn talk(options: &CliOptions, settings: Settings) -> anyhow::Result<Exit> {
+    let connection = Connection::open(Options::new(settings.server, settings.naming)).await?;
+    let desk = Desk::open(options)?;
+    let manner = Manner {
+        commands: !options.no_input && io::stdin().is_terminal(),
+        silent: false,
+        follow: options.follow || options.no_input,
+        drain: options.drain,
+        names: desk.names,
+    };
+    let output = Output {
+        form: form(options),
+        here: None,
+        shows_replay: io::stdin().is_terminal() && io::stdout().is_terminal(),
+    };
+    let mut printer = desk.printer;
+    let lines = Lines::new(manner, output, &mut printer, desk.typed, settings.rooms);
+    let outcome = lines.run(connection).await;
+    finish(printer, outcome).await
+}
+
+/// Where is read from and printed to.
+struct Desk {
+    typed: Option<mpsc::Receiver<Typed>>,
+    printer: Printer,
+    names: Names,
+    /// Restores the terminal in the end.
+    _mode: Option<TerminalMode>,
+}
+
+impl Desk {
+    fn open(options: &CliOptions) -> anyhow::Result<Self> {
+        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
+        let both = io::stdin().is_terminal() && io::stdout().is_terminal();
+        if both && !dumb && !options.plain && !options.no_input {
+            let terminal = interactive::start()?;
+            return Ok(Self {
+                typed: Some(terminal.typed),
+                printer: Printer::start(Screen::Editor(terminal.printer))?,
+                names: terminal.names,
+                _mode: Some(terminal.mode),
+            });
+        }
+        Ok(Self {
+            typed: (!options.no_input).then(input::read_stdin).transpose()?,
+            printer: Printer::start(Screen::Streams)?,
+            names: Names::default(),
+            _mode: None,
+        })
+    }
+}
+
+/// Sends, waits for the acknowledgement, and leaves.
+async fn send(
+    options: &CliOptions,
+    settings: Settings,
+    text: &[String],
+    lines: bool,
+) -> anyhow::Result<Exit> {
+    if send::waits_for_a_person(text, options.no_input) {
+        writeln!(io::stderr(), "Type the message; Ctrl-D sends it.").ok();
+    }
+    let typed = send::input(text, lines, options.no_input).await?;
+    let connection = Connection::open(Options::new(settings.server, settings.naming)).await?;
+    let manner = Manner {
+        commands: false,
+        silent: true,
+        follow: false,
+        drain: options.drain,
+        names: Names::default(),
+    };
+    let output = Output {
+        form: Form::Text,
+        here: None,
+        shows_replay: false,
+    };
+    let mut printer = Printer::start(Screen::Streams)?;
+    let lines = Lines::new(manner, output, &mut printer, Some(typed), settings.rooms);
+    let outcome = lines.run(connection).await;
+    finish(printer, outcome).await
+}
+
+/// Looks without a name: `tail`, `history`, `rooms`, `who`.
+async fn look(
+    options: &CliOptions,
+    settings: Settings,
+    subcommand: &CliCommand,
+) -> anyhow::Result<Exit> {
+    let mut link = Link::open(&settings.server, &Naming::Observer, &Timing::default()).await?;
+    let mut printer = Printer::start(Screen::Streams)?;
+    let form = form(options);
+    let rooms = match link.welcome().default_room.clone() {
+        Some(room) if settings.rooms.is_empty() => vec![RoomAddress::from(room)],
+        Some(_) | None => settings.rooms,
+    };
+    let part = match subcommand {
+        CliCommand::Rooms => {
+            let outcome = lists::rooms(&mut link, form, &mut printer).await;
+            return finish(printer, outcome).await;
+        }
+        CliCommand::Who { who_room } => {
+            let room = who_room.as_ref().or(options.room.first()).cloned();
+            let outcome = lists::who(&mut link, room, form, &mut printer).await;
+            return finish(printer, outcome).await;
+        }
+        CliCommand::History { count } => history::Part {
+            count: Some(*count),
+            since: None,
+        },
+        CliCommand::Tail { count, since } => history::Part {
+            count: count.or_else(|| since.is_none().then_some(TAIL_MESSAGES_DEFAULT)),
+            since: *since,
+        },
+        CliCommand::Send { .. } | CliCommand::Completions { .. } => return Ok(Exit::Internal),
+    };
+    if rooms.is_empty() {
+        let sentence = "this server has no default room: name one with --room ROOM";
+        return Err(Failure::new(Exit::Usage, sentence).into());
+    }
+    let output = Output {
+        form,
+        here: rooms.first().cloned(),
+        shows_replay: false,
+    };
+    let outcome = if options.follow {
+        let options = Options::new(settings.server, Naming::Observer);
+        history::follow(link, options, &rooms, part, &output, &mut printer).await
+    } else {
+        history::print(&mut link, &rooms, part, &output, &mut printer).await
+    };
+    finish(printer, outcome).await
+}
+
+/// What `tail` prints without `-n` and `--since`.
+const TAIL_MESSAGES_DEFAULT: u64 = 10;
+
+/// Waits until all is printed; after a failure not for long.
+async fn finish(printer: Printer, outcome: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+    match outcome {
+        Ok(exit) => printer.finish().await.map(|()| exit),
+        Err(error) => {
+            tokio::time::timeout(LAST_WORDS_MAX, printer.finish())
+                .await
+                .ok();
+            Err(error)
+        }
+    }
+}

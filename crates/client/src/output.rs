@@ -1,0 +1,292 @@
+//! What is shown of an update, as lines of text or JSON. Owns the wording; never prints.
+
+use std::fmt::Write as _;
+
+use chat_client::{Gap, Update};
+use chat_protocol::event::{UserInfo, Welcome};
+use chat_protocol::{Event, LineText, RoomAddress, SayKind, UserName};
+
+use crate::printer::Chunk;
+use crate::{json, sanitise};
+
+/// The form of the data.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// `NAME: TEXT`
+    Text,
+    /// A JSON object a line, messages only.
+    Json,
+    /// A JSON object a line, every event.
+    JsonEvents,
+}
+
+/// Turns updates into chunks to print.
+#[derive(Debug)]
+pub(crate) struct Output {
+    pub(crate) form: Form,
+    /// The room whose lines have no `[room]` before them.
+    pub(crate) here: Option<RoomAddress>,
+    /// Show the last messages on entering a room.
+    pub(crate) shows_replay: bool,
+}
+
+impl Output {
+    /// What is shown of an update; answers are shown by whoever asked.
+    pub(crate) fn update(&self, update: &Update) -> Option<Chunk> {
+        let of_the_server = matches!(update, Update::Event(_));
+        if self.form == Form::JsonEvents && !of_the_server {
+            return json::update(update).map(Chunk::Data);
+        }
+        match update {
+            Update::Connected(welcome) => Some(Chunk::Talk(greeting(welcome))),
+            Update::Event(event) => self.event(event),
+            Update::Answered { .. } => None,
+            Update::Gap(gap) => Some(Chunk::talk(gap_line(gap))),
+            Update::Disconnected { why, retry_in } => Some(Chunk::talk(format_args!(
+                "! connection lost: {} · retry in {:.1} s",
+                sanitise::line(why),
+                retry_in.as_secs_f32()
+            ))),
+        }
+    }
+
+    /// What is shown of an event.
+    pub(crate) fn event(&self, event: &Event) -> Option<Chunk> {
+        if let Event::History { events, .. } = event {
+            return self.messages(events).filter(|_| self.shows_replay);
+        }
+        if self.form == Form::JsonEvents || matches!(event, Event::Message { .. }) {
+            return self.messages(std::slice::from_ref(event));
+        }
+        self.talk(event).map(Chunk::Talk)
+    }
+
+    /// The messages among stored events, as data.
+    pub(crate) fn messages(&self, events: &[Event]) -> Option<Chunk> {
+        let mut data = String::new();
+        for event in events {
+            match self.form {
+                Form::Text => self.push_message(event, &mut data),
+                Form::Json => data.extend(json::message(event)),
+                Form::JsonEvents => data.extend(json::event(event)),
+            }
+        }
+        (!data.is_empty()).then_some(Chunk::Data(data))
+    }
+
+    /// Every line of a message has its author before it, so that nobody can speak for another.
+    fn push_message(&self, event: &Event, data: &mut String) {
+        let Event::Message {
+            room,
+            from,
+            text,
+            kind,
+            ..
+        } = event
+        else {
+            return;
+        };
+        let place = self.place(room);
+        for line in text.plain_lines() {
+            let line = sanitise::lines(&line);
+            data.push_str(&place);
+            match kind {
+                SayKind::Text => data.extend([from.as_str(), ": ", &line, "\n"]),
+                SayKind::Action => data.extend(["* ", from.as_str(), " ", &line, "\n"]),
+            }
+        }
+    }
+
+    fn place(&self, room: &RoomAddress) -> String {
+        if self.here.as_ref() == Some(room) {
+            String::new()
+        } else {
+            format!("[{room}] ")
+        }
+    }
+
+    /// What is said on stderr, or on the screen between the messages.
+    pub(crate) fn talk(&self, event: &Event) -> Option<String> {
+        let line = match event {
+            Event::Refused { text, .. } => format!("! {}", sanitise::line(text)),
+            Event::Entered {
+                room,
+                topic,
+                members,
+                members_total,
+                ..
+            } => entered(room, topic.as_ref(), members, *members_total),
+            Event::Exited { room } => format!("* you left {room}"),
+            Event::TopicChanged {
+                room, from, topic, ..
+            } => format!("{}* {from} {}", self.place(room), topic_change(topic)),
+            Event::Joined { room, user, .. } => format!("{}* {user} joined", self.place(room)),
+            Event::Left { room, user, .. } => format!("{}* {user} left", self.place(room)),
+            Event::Gone { user, .. } => format!("* {user} left"),
+            Event::Renamed { from, to } => format!("* {from} is now {to}"),
+            Event::AwayChanged { user, text } => match text {
+                Some(text) => format!("* {user} is away: {text}"),
+                None => format!("* {user} is back"),
+            },
+            Event::TopicIs { room, topic, .. } => match topic {
+                Some(topic) => format!("The topic of {room}: {topic}"),
+                None => format!("{room} has no topic."),
+            },
+            Event::RoomList { rooms, total, .. } => {
+                let rooms = rooms.iter().map(|info| {
+                    let topic = info.topic.as_ref().map(|topic| format!("  {topic}"));
+                    format!(
+                        "{}  {}{}",
+                        info.room,
+                        info.members,
+                        topic.unwrap_or_default()
+                    )
+                });
+                list("Rooms", rooms, *total)
+            }
+            Event::UserList { users, total, .. } => list("Connected", named(users), *total),
+            Event::MemberList {
+                room,
+                members,
+                total,
+                ..
+            } => list(&format!("In {room}"), named(members), *total),
+            Event::Gap {
+                room,
+                from,
+                to,
+                why,
+            } => gap_line(&Gap {
+                room: room.clone(),
+                missing: Some((*from, *to)),
+                why: why.clone(),
+            }),
+            Event::Notice { text } => format!("! {}", sanitise::line(text)),
+            Event::ShuttingDown { in_seconds, .. } => {
+                format!("! the server is shutting down in {in_seconds} seconds")
+            }
+            Event::Welcome(_)
+            | Event::Done { .. }
+            | Event::Stored { .. }
+            | Event::Message { .. }
+            | Event::Roster { .. }
+            | Event::History { .. }
+            | Event::Pong { .. }
+            | Event::Unknown => return None,
+        };
+        Some(line + "\n")
+    }
+}
+
+fn greeting(welcome: &Welcome) -> String {
+    let mut text = format!("connected to {}", sanitise::line(&welcome.server));
+    if let Some(name) = &welcome.name {
+        // Writing to a String cannot fail.
+        write!(text, " as {name}").ok();
+    }
+    text.push('\n');
+    for line in welcome.motd.iter().flat_map(|motd| motd.lines()) {
+        text.extend(["  ", &sanitise::line(line), "\n"]);
+    }
+    text
+}
+
+fn entered(
+    room: &RoomAddress,
+    topic: Option<&LineText>,
+    members: &[UserName],
+    total: u64,
+) -> String {
+    const SHOWN_MAX: usize = 20;
+    let names: Vec<&str> = members
+        .iter()
+        .take(SHOWN_MAX)
+        .map(UserName::as_str)
+        .collect();
+    let more = if members.len() > SHOWN_MAX {
+        ", …"
+    } else {
+        ""
+    };
+    let topic = topic.map(|topic| format!(" · {topic}")).unwrap_or_default();
+    format!(
+        "* you are in {room}{topic} · {total} here: {}{more}",
+        names.join(", ")
+    )
+}
+
+fn topic_change(topic: &LineText) -> String {
+    match topic.as_str() {
+        "" => "cleared the topic".to_owned(),
+        topic => format!("changed the topic to: {topic}"),
+    }
+}
+
+fn named(users: &[UserInfo]) -> impl Iterator<Item = String> {
+    users.iter().map(user_line)
+}
+
+/// `maya`, or `maya  away: lunch`.
+pub(crate) fn user_line(user: &UserInfo) -> String {
+    match &user.away {
+        Some(text) => format!("{}  away: {text}", user.name),
+        None => user.name.to_string(),
+    }
+}
+
+fn list(title: &str, lines: impl Iterator<Item = String>, total: u64) -> String {
+    let mut text = format!("{title} ({total}):");
+    for line in lines {
+        text.extend(["\n  ", &line]);
+    }
+    text
+}
+
+fn gap_line(Gap { room, missing, why }: &Gap) -> String {
+    let why = sanitise::line(why);
+    match missing {
+        Some((from, to)) => format!("! missing in {room}: messages {from} to {to} · {why}"),
+        None => format!("! missing in {room}: an unknown number of messages · {why}"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(wire: &str) -> String {
+        let output = Output {
+            form: Form::Text,
+            here: RoomAddress::parse("lobby").ok(),
+            shows_replay: false,
+        };
+        match output.event(&serde_json::from_str(wire).unwrap()) {
+            Some(Chunk::Data(text) | Chunk::Talk(text)) => text,
+            None => String::new(),
+        }
+    }
+
+    #[test]
+    fn nobody_speaks_for_another_in_a_second_line() {
+        let said = |room, kind| {
+            shown(&format!(
+                r#"{{"type":"message","room":"{room}","seq":1,"time_ms":0,"from":"eve",
+                "text":"hi\nbob: I \u0002resign","kind":"{kind}"}}"#
+            ))
+        };
+        assert_eq!(said("lobby", "text"), "eve: hi\neve: bob: I resign\n");
+        assert_eq!(
+            said("ops", "text"),
+            "[ops] eve: hi\n[ops] eve: bob: I resign\n"
+        );
+        assert_eq!(said("lobby", "action"), "* eve hi\n* eve bob: I resign\n");
+    }
+
+    #[test]
+    fn free_text_of_a_server_cannot_drive_the_terminal() {
+        assert_eq!(
+            shown(r#"{"type":"notice","text":"\u001b[2J\u202eevil"}"#),
+            "! \\u{1b}[2J\\u{202e}evil\n"
+        );
+    }
+}

@@ -1,0 +1,11 @@
+//! The client against a small server in this process, which plays a script or a whole room.
+
+#![expect(
+    clippy::wildcard_enum_match_arm,
+    reason = "a test names the variant it wants"
+)]
+
+mod binary;
+mod connection;
+mod fake;
+mod one_shot;

@@ -1,0 +1,180 @@
+//! What can be looked up: rooms, users, members, topics, history.
+
+use std::collections::HashSet;
+
+use chat_protocol::command::HistoryRange;
+use chat_protocol::event::RoomInfo;
+use chat_protocol::limits::{LIST_ENTRIES_MAX, PAGE_EVENTS_MAX};
+use chat_protocol::{Event, Refusal, RequestId, RoomAddress, RoomName};
+
+use super::{Answer, Caller, House, journal_refusal, key_of};
+use crate::journal::{Range, RoomId, RoomKey};
+use crate::room::{RoomEvent, Roster};
+
+/// The rooms: the fullest first, then those that only have a history.
+pub(super) async fn rooms(house: &House, id: Option<RequestId>) -> Result<Answer, Refusal> {
+    let mut live: Vec<RoomInfo> = house
+        .directory
+        .named()
+        .into_iter()
+        .map(|(room, handle)| {
+            let summary = handle.summary();
+            RoomInfo {
+                room,
+                members: count(summary.members),
+                topic: summary.topic,
+            }
+        })
+        .collect();
+    live.sort_by(|one, other| {
+        other
+            .members
+            .cmp(&one.members)
+            .then_with(|| one.room.cmp(&other.room))
+    });
+    let known: HashSet<RoomName> = live.iter().map(|info| info.room.clone()).collect();
+    let (stored, stored_total) = house
+        .journal
+        .rooms(LIST_ENTRIES_MAX)
+        .await
+        .map_err(journal_refusal)?;
+    let quiet = stored
+        .into_iter()
+        .filter(|room| !known.contains(&room.name))
+        .map(|room| {
+            let topic = Some(room.topic).filter(|topic| !topic.as_str().is_empty());
+            RoomInfo {
+                room: room.name,
+                members: 0,
+                topic,
+            }
+        });
+    let mut rooms = live;
+    rooms.extend(quiet);
+    let total = count(rooms.len()).max(stored_total);
+    rooms.truncate(LIST_ENTRIES_MAX);
+    Ok(Answer::Event(Event::RoomList { id, rooms, total }))
+}
+
+/// Who is connected.
+pub(super) fn users(house: &House, id: Option<RequestId>) -> Event {
+    let (users, total) = house.registry.list(LIST_ENTRIES_MAX);
+    Event::UserList {
+        id,
+        users,
+        total: count(total),
+    }
+}
+
+/// Who is in a room.
+pub(super) async fn members(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    room: RoomAddress,
+) -> Result<Answer, Refusal> {
+    let key = key_of(house, caller, &room)?;
+    let roster = match house.directory.find(&key) {
+        Some(live) => live.roster().await.ok(),
+        None => None,
+    };
+    if roster.is_none() {
+        stored_room(house, &key, &room).await?;
+    }
+    let Roster { members, total, .. } = roster.unwrap_or(Roster {
+        members: Vec::new(),
+        total: 0,
+        version: 0,
+    });
+    Ok(Answer::Event(Event::MemberList {
+        id,
+        room,
+        members,
+        total: count(total),
+    }))
+}
+
+/// A room's topic.
+pub(super) async fn topic(
+    house: &House,
+    id: Option<RequestId>,
+    room: RoomAddress,
+) -> Result<Answer, Refusal> {
+    let RoomAddress::Named(name) = &room else {
+        return Err(Refusal::OnlyNamedRooms);
+    };
+    let key = RoomKey::Named(name.clone());
+    let topic = match house.directory.find(&key) {
+        Some(live) => live.summary().topic,
+        None => house
+            .journal
+            .topic(key)
+            .await
+            .map_err(journal_refusal)?
+            .ok_or_else(|| Refusal::NoSuchRoom { room: room.clone() })?,
+    };
+    Ok(Answer::Event(Event::TopicIs { id, room, topic }))
+}
+
+/// A page of a room's history.
+pub(super) async fn history(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    room: RoomAddress,
+    range: HistoryRange,
+    limit: u32,
+) -> Result<Answer, Refusal> {
+    let key = key_of(house, caller, &room)?;
+    let Some(stored) = stored_room(house, &key, &room).await? else {
+        return Ok(Answer::Event(Event::History {
+            id,
+            room,
+            events: Vec::new(),
+            more: false,
+        }));
+    };
+    let HistoryRange { after, before } = range;
+    let range = match after {
+        Some(after) => Range::After { after, before },
+        None => Range::Before { before },
+    };
+    let limit = limit.min(PAGE_EVENTS_MAX);
+    let page = house
+        .journal
+        .page(stored, range, limit)
+        .await
+        .map_err(journal_refusal)?;
+    let events = page
+        .entries
+        .into_iter()
+        .map(|entry| RoomEvent::stored(entry, Some(&room)).event)
+        .collect();
+    Ok(Answer::Event(Event::History {
+        id,
+        room,
+        events,
+        more: page.more,
+    }))
+}
+
+/// The room's number; none if it is live and nothing was stored yet.
+async fn stored_room(
+    house: &House,
+    key: &RoomKey,
+    room: &RoomAddress,
+) -> Result<Option<RoomId>, Refusal> {
+    let stored = house
+        .journal
+        .find_room(key.clone())
+        .await
+        .map_err(journal_refusal)?;
+    if stored.is_none() && house.directory.find(key).is_none() {
+        return Err(Refusal::NoSuchRoom { room: room.clone() });
+    }
+    Ok(stored)
+}
+
+fn count(count: usize) -> u64 {
+    u64::try_from(count).unwrap_or(u64::MAX)
+}

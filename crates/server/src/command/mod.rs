@@ -1,0 +1,167 @@
+//! What a command does, a file per family. Asks rooms, users and the journal; never touches a
+//! socket or a wire format.
+
+mod list;
+mod presence;
+mod room;
+mod say;
+
+use chat_protocol::{Command, Event, Refusal, Request, RoomAddress, Timestamp};
+use std::sync::Arc;
+
+use crate::journal::{Journal, Receipts, RoomKey};
+use crate::room::{ChangeId, Directory, RoomHandle, Snapshot};
+use crate::user::{Claim, Registry, User};
+
+/// What commands work on; the whole daemon shares it.
+#[derive(Clone, Debug)]
+pub(crate) struct House {
+    /// The names.
+    pub(crate) registry: Registry,
+    /// The rooms.
+    pub(crate) directory: Directory,
+    /// What is stored.
+    pub(crate) journal: Journal,
+    /// In how many rooms one user may be.
+    pub(crate) rooms_per_user_max: u64,
+    /// The time of day.
+    pub(crate) clock: fn() -> Timestamp,
+}
+
+/// Who asks.
+#[derive(Debug, Default)]
+pub(crate) struct Caller {
+    /// The name it has; an observer has none.
+    pub(crate) claim: Option<Claim>,
+    /// Where its records' receipts arrive.
+    pub(crate) receipts: Receipts,
+}
+
+impl Caller {
+    /// The user who asks.
+    ///
+    /// # Errors
+    /// An observer is refused.
+    pub(crate) fn user(&self) -> Result<&Arc<User>, Refusal> {
+        self.claim
+            .as_ref()
+            .map(Claim::user)
+            .ok_or(Refusal::NotNamed)
+    }
+}
+
+/// What a command came to.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// This.
+    Event(Event),
+    /// A receipt will come: one more is in flight.
+    InFlight,
+    /// The session follows a room from this snapshot on.
+    Entered {
+        /// As the caller calls it.
+        address: RoomAddress,
+        /// The room.
+        room: RoomHandle,
+        /// At this moment.
+        snapshot: Box<Snapshot>,
+        /// As a member, with the last messages; otherwise it only watches.
+        as_member: bool,
+    },
+    /// Something of the caller itself has changed; the rooms tell the others.
+    Changed {
+        /// Its number there.
+        change: ChangeId,
+        /// What.
+        event: Event,
+    },
+    /// The caller wants to go.
+    Quit,
+}
+
+/// Does what is asked.
+///
+/// # Errors
+/// The refusal is for the caller.
+pub(crate) async fn execute(
+    house: &House,
+    caller: &Caller,
+    request: Request,
+) -> Result<Answer, Refusal> {
+    let id = request.id;
+    match request.command {
+        Command::Say {
+            room,
+            text,
+            kind,
+            key,
+        } => {
+            say::say(
+                house,
+                caller,
+                id,
+                say::Saying {
+                    room,
+                    text,
+                    kind,
+                    key,
+                },
+            )
+            .await
+        }
+        Command::SetTopic { room, topic } => say::set_topic(house, caller, id, room, topic).await,
+        Command::GetTopic { room } => list::topic(house, id, room).await,
+        Command::Join { room } => room::join(house, caller, room).await,
+        Command::Leave { room } => room::leave(caller, id, room).await,
+        Command::Watch { room } => room::watch(house, room).await,
+        Command::Nick { name } => presence::nick(house, caller, name).await,
+        Command::Away { text } => presence::away(house, caller, text).await,
+        Command::Rooms => list::rooms(house, id).await,
+        Command::Users => Ok(Answer::Event(list::users(house, id))),
+        Command::Members { room } => list::members(house, caller, id, room).await,
+        Command::History { room, range, limit } => {
+            list::history(house, caller, id, room, range, limit).await
+        }
+        Command::Ping => Ok(Answer::Event(Event::Pong { id })),
+        Command::Quit => Ok(Answer::Quit),
+        Command::Unknown => Err(Refusal::unknown_command("")),
+    }
+}
+
+/// The key of a room that the caller may speak of.
+fn key_of(house: &House, caller: &Caller, room: &RoomAddress) -> Result<RoomKey, Refusal> {
+    match room {
+        RoomAddress::Named(name) => Ok(RoomKey::Named(name.clone())),
+        RoomAddress::Direct(_) => {
+            let user = caller.user()?;
+            let peer = peer(house, user, room)?;
+            Ok(RoomKey::direct(user.identity(), peer.identity()))
+        }
+    }
+}
+
+/// The other user of a direct room.
+fn peer(house: &House, user: &User, room: &RoomAddress) -> Result<Arc<User>, Refusal> {
+    let RoomAddress::Direct(name) = room else {
+        return Err(Refusal::OnlyNamedRooms);
+    };
+    let peer = house
+        .registry
+        .find(name)
+        .ok_or_else(|| Refusal::NoSuchUser { name: name.clone() })?;
+    if peer.identity() == user.identity() {
+        Err(Refusal::Yourself)
+    } else {
+        Ok(peer)
+    }
+}
+
+/// The journal's trouble, as a person is told of it; the log has the rest.
+#[expect(
+    clippy::needless_pass_by_value,
+    reason = "the last use of an error, in map_err"
+)]
+fn journal_refusal(error: crate::journal::JournalError) -> Refusal {
+    tracing::error!(%error, "a read failed");
+    Refusal::Unavailable
+}

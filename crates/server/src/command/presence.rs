@@ -1,0 +1,46 @@
+//! What a user tells of itself: its name, and that it is away. The rooms tell the others, once.
+
+use chat_protocol::{Event, LineText, Refusal, UserName};
+
+use super::{Answer, Caller, House};
+
+/// Takes another name.
+pub(super) async fn nick(house: &House, caller: &Caller, to: UserName) -> Result<Answer, Refusal> {
+    let user = caller.user()?;
+    let from = house.registry.rename(user, &to)?;
+    let change = house.registry.changes().next();
+    for membership in user.seat.rooms() {
+        membership
+            .room
+            .rename(user.identity(), to.clone(), change)
+            .await;
+    }
+    Ok(Answer::Changed {
+        change,
+        event: Event::Renamed { from, to },
+    })
+}
+
+/// Is away with a message, or back.
+pub(super) async fn away(
+    house: &House,
+    caller: &Caller,
+    text: Option<LineText>,
+) -> Result<Answer, Refusal> {
+    let user = caller.user()?;
+    user.set_away(text.clone());
+    let change = house.registry.changes().next();
+    for membership in user.seat.rooms() {
+        membership
+            .room
+            .set_away(user.identity(), text.clone(), change)
+            .await;
+    }
+    Ok(Answer::Changed {
+        change,
+        event: Event::AwayChanged {
+            user: user.name(),
+            text,
+        },
+    })
+}

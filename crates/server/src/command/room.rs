@@ -1,0 +1,110 @@
+//! Entering, leaving and watching rooms.
+
+use chat_protocol::{Event, Refusal, RequestId, RoomAddress};
+
+use super::{Answer, Caller, House, peer};
+use crate::journal::RoomKey;
+use crate::policy;
+use crate::room::{Entrant, RoomGone, RoomHandle, Snapshot};
+use crate::user::User;
+
+/// Enters a room; with `@name`, opens the direct room with that user.
+pub(super) async fn join(
+    house: &House,
+    caller: &Caller,
+    address: RoomAddress,
+) -> Result<Answer, Refusal> {
+    let user = caller.user()?;
+    let (room, snapshot) = match &address {
+        RoomAddress::Named(name) => {
+            enter(house, user, &RoomKey::Named(name.clone()), &address).await?
+        }
+        RoomAddress::Direct(_) => open_direct(house, user, &address).await?,
+    };
+    Ok(Answer::Entered {
+        address,
+        room,
+        snapshot: Box::new(snapshot),
+        as_member: true,
+    })
+}
+
+/// Makes the two users of a direct room its members, and gives the room as the first has it.
+pub(super) async fn open_direct(
+    house: &House,
+    user: &User,
+    address: &RoomAddress,
+) -> Result<(RoomHandle, Snapshot), Refusal> {
+    let peer = peer(house, user, address)?;
+    let key = RoomKey::direct(user.identity(), peer.identity());
+    let opened = enter(house, user, &key, address).await?;
+    if !peer.seat.is_in(&opened.0) {
+        drop(enter(house, &peer, &key, &RoomAddress::Direct(user.name())).await?);
+    }
+    Ok(opened)
+}
+
+async fn enter(
+    house: &House,
+    user: &User,
+    key: &RoomKey,
+    address: &RoomAddress,
+) -> Result<(RoomHandle, Snapshot), Refusal> {
+    loop {
+        let room = house.directory.open(key);
+        policy::may_enter(&user.seat, &room, house.rooms_per_user_max)?;
+        let info = user.info();
+        let entrant = Entrant {
+            seat: std::sync::Arc::clone(&user.seat),
+            name: info.name,
+            away: info.away,
+            address: address.clone(),
+        };
+        // A room that was let go in this moment is gone: the next one is new.
+        if let Ok(snapshot) = room.enter(entrant).await {
+            return snapshot.map(|snapshot| (room, snapshot));
+        }
+    }
+}
+
+/// Leaves a room. The session learns of it through its seat.
+pub(super) async fn leave(
+    caller: &Caller,
+    id: Option<RequestId>,
+    address: RoomAddress,
+) -> Result<Answer, Refusal> {
+    let user = caller.user()?;
+    let not_in = || Refusal::NotInRoom {
+        room: address.clone(),
+    };
+    let membership = user
+        .seat
+        .rooms()
+        .into_iter()
+        .find(|place| place.address == address);
+    let membership = membership.ok_or_else(not_in)?;
+    match membership.room.leave(user.identity(), None).await {
+        Ok(Ok(())) => Ok(Answer::Event(Event::Done { id })),
+        Ok(Err(_)) | Err(RoomGone) => Err(not_in()),
+    }
+}
+
+/// Follows a room without being in it.
+pub(super) async fn watch(house: &House, address: RoomAddress) -> Result<Answer, Refusal> {
+    let RoomAddress::Named(name) = &address else {
+        return Err(Refusal::OnlyNamedRooms);
+    };
+    let key = RoomKey::Named(name.clone());
+    loop {
+        let room = house.directory.open(&key);
+        if let Ok(snapshot) = room.watch().await {
+            let snapshot = Box::new(snapshot?);
+            return Ok(Answer::Entered {
+                address,
+                room,
+                snapshot,
+                as_member: false,
+            });
+        }
+    }
+}

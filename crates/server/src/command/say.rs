@@ -1,0 +1,78 @@
+//! What is written: messages and topics. The answer is a receipt, when the journal has it.
+
+use chat_protocol::{LineText, MessageKey, MessageText, Refusal, RequestId, RoomAddress, SayKind};
+
+use super::room::open_direct;
+use super::{Answer, Caller, House, peer};
+use crate::journal::RoomKey;
+use crate::room::RoomHandle;
+use crate::user::User;
+
+/// A message that somebody wants to say.
+pub(super) struct Saying {
+    pub(super) room: RoomAddress,
+    pub(super) text: MessageText,
+    pub(super) kind: SayKind,
+    pub(super) key: Option<MessageKey>,
+}
+
+/// Says something in a room one is in, or to a user.
+pub(super) async fn say(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    saying: Saying,
+) -> Result<Answer, Refusal> {
+    let user = caller.user()?;
+    let Saying {
+        room: address,
+        text,
+        kind,
+        key,
+    } = saying;
+    let room = match &address {
+        RoomAddress::Named(_) => named(house, &address)?,
+        RoomAddress::Direct(_) => direct(house, user, &address).await?,
+    };
+    let ticket = caller.receipts.ticket(id, address, key);
+    room.say(user.identity(), text, kind, key, ticket).await;
+    Ok(Answer::InFlight)
+}
+
+/// Changes the topic of a room one is in.
+pub(super) async fn set_topic(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    address: RoomAddress,
+    topic: LineText,
+) -> Result<Answer, Refusal> {
+    let user = caller.user()?;
+    let room = named(house, &address)?;
+    let ticket = caller.receipts.ticket(id, address, None);
+    room.set_topic(user.identity(), topic, ticket).await;
+    Ok(Answer::InFlight)
+}
+
+/// A room with members is live; the room itself knows who they are.
+fn named(house: &House, address: &RoomAddress) -> Result<RoomHandle, Refusal> {
+    let RoomAddress::Named(name) = address else {
+        return Err(Refusal::OnlyNamedRooms);
+    };
+    let room = house.directory.find(&RoomKey::Named(name.clone()));
+    room.ok_or_else(|| Refusal::NotInRoom {
+        room: address.clone(),
+    })
+}
+
+/// The first word to somebody opens the direct room.
+async fn direct(house: &House, user: &User, address: &RoomAddress) -> Result<RoomHandle, Refusal> {
+    let peer = peer(house, user, address)?;
+    let key = RoomKey::direct(user.identity(), peer.identity());
+    match house.directory.find(&key) {
+        Some(room) if user.seat.is_in(&room) && peer.seat.is_in(&room) => Ok(room),
+        Some(_) | None => open_direct(house, user, address)
+            .await
+            .map(|(room, _)| room),
+    }
+}

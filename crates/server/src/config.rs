@@ -1,0 +1,169 @@
+//! What the daemon is told: file, environment and flags become one validated [`Config`].
+//! Owns the keys, their defaults, and how a wrong one is explained; never opens a socket, never
+//! logs, never changes after [`load()`].
+
+mod environment;
+mod keys;
+mod listen;
+mod load;
+mod problem;
+mod read;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use chat_protocol::RoomName;
+use serde::Deserialize;
+
+use crate::frontend::line::style::{Overrides, StyleName};
+
+pub(crate) use self::environment::{Environment, data_dir};
+pub(crate) use self::listen::{Endpoint, ListenUrl, Protocol};
+pub(crate) use self::load::{Flags, load, reload};
+
+/// All that can be configured. Where the data is stands apart ([`data_dir`]): a copied file must
+/// not make two daemons share a journal.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Config {
+    /// Where to accept connections; at least one, no two at the same place.
+    pub(crate) listen: Vec<ListenUrl>,
+    /// Who the server is.
+    pub(crate) server: ServerConfig,
+    /// The line front end's dialogue.
+    pub(crate) line: LineConfig,
+    /// How many rooms.
+    pub(crate) rooms: RoomsConfig,
+    /// What is stored and shown again.
+    pub(crate) history: HistoryConfig,
+    /// What one connection may cost.
+    pub(crate) limits: LimitsConfig,
+    /// What is logged.
+    pub(crate) log: LogConfig,
+}
+
+/// `[server]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct ServerConfig {
+    /// What the server calls itself: one line, at least a character, up to 64 bytes.
+    pub(crate) name: String,
+    /// The message of the day: no control characters but LF and TAB.
+    pub(crate) motd: Option<String>,
+    /// Where people meet; none: they join by themselves.
+    pub(crate) default_room: Option<RoomName>,
+    /// From the announcement of a stop to the stop.
+    pub(crate) shutdown_delay: Duration,
+}
+
+/// `[line]`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct LineConfig {
+    style: StyleName,
+    overrides: Overrides,
+}
+
+impl LineConfig {
+    /// The style of listeners that choose none of their own, and what is changed of any style.
+    pub(crate) fn style(&self) -> (StyleName, &Overrides) {
+        (self.style, &self.overrides)
+    }
+}
+
+/// `[rooms]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct RoomsConfig {
+    /// Rooms that have a name, live or stored.
+    pub(crate) max: u64,
+    /// Rooms that one user is in.
+    pub(crate) per_user_max: u64,
+}
+
+/// `[history]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct HistoryConfig {
+    /// When a message counts as stored.
+    pub(crate) sync: Sync,
+    /// Stored messages that a native or samovar-style client is shown on joining; at most
+    /// [`PAGE_EVENTS_MAX`](chat_protocol::limits::PAGE_EVENTS_MAX).
+    pub(crate) replay: u32,
+}
+
+/// When a message counts as stored.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Sync {
+    /// When the disk has it: it survives a power loss.
+    #[default]
+    Always,
+    /// When the operating system has it: it survives a crash of the daemon only.
+    Os,
+}
+
+/// `[limits]`; `None` is `"off"`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LimitsConfig {
+    /// Connections at a time.
+    pub(crate) connections: Option<u64>,
+    /// How long a native client may take for its hello.
+    pub(crate) handshake: Option<Duration>,
+    /// How long a person in line mode may take for a name.
+    pub(crate) login: Option<Duration>,
+    /// How long a peer may take not one byte of what is sent to it.
+    pub(crate) write_stall: Option<Duration>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct LogConfig {
+    /// A filter that [`telemetry`](crate::telemetry) takes.
+    pub(crate) level: String,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            listen: vec![ListenUrl::default()],
+            server: ServerConfig {
+                name: "Samovar".to_owned(),
+                motd: None,
+                default_room: Some(RoomName::parse("lobby").expect("lobby is a room's name")),
+                shutdown_delay: Duration::ZERO,
+            },
+            line: LineConfig::default(),
+            rooms: RoomsConfig {
+                max: 10_000,
+                per_user_max: 1_000,
+            },
+            history: HistoryConfig {
+                sync: Sync::default(),
+                replay: 20,
+            },
+            limits: LimitsConfig {
+                connections: Some(20_000),
+                handshake: Some(Duration::from_secs(10)),
+                login: Some(Duration::from_secs(2 * 60)),
+                write_stall: Some(Duration::from_secs(5 * 60)),
+            },
+            log: LogConfig {
+                level: "info".to_owned(),
+            },
+        }
+    }
+}
+
+/// Whether a running daemon that has `old` can go on with `new`.
+///
+/// # Errors
+/// One line for every changed key that needs a restart; then nothing of `new` may be used.
+pub(crate) fn reload_difference(old: &Config, new: &Config) -> Result<(), Vec<String>> {
+    let refused: Vec<String> = keys::KEYS
+        .iter()
+        .filter(|key| key.applies == keys::Applies::AtStart && !(key.same)(old, new))
+        .map(|key| format!("`{}` needs a restart", key.path))
+        .collect();
+    if refused.is_empty() {
+        Ok(())
+    } else {
+        Err(refused)
+    }
+}

@@ -1,0 +1,163 @@
+//! ONE table of keys: the file, the environment variables, the reload and the test of
+//! config/chat-server.toml are made from it. Never reads a file.
+
+use super::Config;
+use super::read::{self, Refused, Value};
+
+/// A key of the configuration.
+pub(super) struct Key {
+    /// `section.key`, or `key` before the first section.
+    pub(super) path: &'static str,
+    /// When a change of it takes effect.
+    pub(super) applies: Applies,
+    /// What it takes, to be read after "takes".
+    pub(super) takes: &'static str,
+    /// Puts a value into the configuration.
+    pub(super) set: fn(&mut Config, &Value<'_>) -> Result<(), Refused>,
+    /// Whether two configurations agree on it.
+    pub(super) same: fn(&Config, &Config) -> bool,
+}
+
+/// When a change of a key takes effect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Applies {
+    /// When the daemon starts.
+    AtStart,
+    /// Also on SIGHUP.
+    AtReload,
+}
+
+impl Key {
+    /// The section, `""` before the first one, and the key in it.
+    pub(super) fn section_and_name(&self) -> (&'static str, &'static str) {
+        self.path.split_once('.').unwrap_or(("", self.path))
+    }
+
+    /// The environment variable that sets it.
+    pub(super) fn variable(&self) -> String {
+        let path = self.path.replace('.', "_").to_ascii_uppercase();
+        format!("{VARIABLE_PREFIX}{path}")
+    }
+}
+
+/// What all our environment variables start with.
+pub(super) const VARIABLE_PREFIX: &str = "CHAT_SERVER_";
+
+/// `key!(path, field, when, reader, takes)`; an override of a style is read as `Some(reader)`.
+macro_rules! key {
+    ($path:literal, $($field:ident).+, $applies:ident, Some($read:ident), $takes:literal) => {
+        key!(@ $path, $($field).+, $applies, |value| read::$read(value).map(Some), $takes)
+    };
+    ($path:literal, $($field:ident).+, $applies:ident, $read:ident, $takes:literal) => {
+        key!(@ $path, $($field).+, $applies, read::$read, $takes)
+    };
+    (@ $path:literal, $($field:ident).+, $applies:ident, $read:expr, $takes:literal) => {
+        Key {
+            path: $path,
+            applies: Applies::$applies,
+            takes: $takes,
+            set: |config, value| take(value, $read, &mut config.$($field).+),
+            same: |a, b| a.$($field).+ == b.$($field).+,
+        }
+    };
+}
+
+fn take<T>(
+    value: &Value<'_>,
+    read: impl Fn(&Value<'_>) -> Result<T, Refused>,
+    field: &mut T,
+) -> Result<(), Refused> {
+    *field = read(value)?;
+    Ok(())
+}
+
+/// Every key, in the order of config/chat-server.toml.
+#[rustfmt::skip]
+pub(super) const KEYS: &[Key] = &[
+    key!("listen", listen, AtStart, listeners,
+        "a list of URLs, such as [\"auto://127.0.0.1:5005\"]"),
+
+    key!("server.name", server.name, AtStart, server_name,
+        "one line of 1 to 64 bytes, such as \"Samovar\""),
+    key!("server.motd", server.motd, AtReload, motd,
+        "a text of up to 64 lines and 4096 bytes, or \"\" for none"),
+    key!("server.default_room", server.default_room, AtStart, room_or_none,
+        "a room's name, such as \"lobby\", or \"\" for none"),
+    key!("server.shutdown_delay", server.shutdown_delay, AtStart, time,
+        "a time up to a year, such as \"0s\", \"5s\" or \"1m30s\""),
+
+    key!("line.style", line.style, AtStart, one_of,
+        "\"samovar\", \"grillo\", \"talker\" or \"netcat\""),
+    key!("line.identify", line.overrides.identify, AtStart, Some(one_of),
+        "\"random\", \"ask\" or \"login\""),
+    key!("line.commands", line.overrides.commands, AtStart, Some(one_of),
+        "\"prefixed\", \"bare\" or \"mixed\""),
+    key!("line.prefixes", line.overrides.prefixes, AtStart, Some(prefixes),
+        "1 to 8 punctuation marks, such as \"/\""),
+    key!("line.words", line.overrides.words, AtStart, Some(words),
+        "\"all\", or a list of commands, such as [\"who\", \"quit\"]"),
+    key!("line.replay", line.overrides.replay, AtStart, Some(replay),
+        "a whole number from 0 to 100, such as 20"),
+
+    key!("rooms.max", rooms.max, AtStart, count,
+        "a whole number from 1 to 1000000, such as 10000"),
+    key!("rooms.per_user_max", rooms.per_user_max, AtStart, count,
+        "a whole number from 1 to 1000000, such as 1000"),
+
+    key!("history.sync", history.sync, AtStart, one_of,
+        "\"always\" or \"os\""),
+    key!("history.replay", history.replay, AtStart, replay,
+        "a whole number from 0 to 100, such as 20"),
+
+    key!("limits.connections", limits.connections, AtReload, count_or_off,
+        "a whole number from 1 to 1000000, such as 20000, or \"off\""),
+    key!("limits.handshake", limits.handshake, AtReload, time_or_off,
+        "a time longer than 0, such as \"10s\", or \"off\""),
+    key!("limits.login", limits.login, AtReload, time_or_off,
+        "a time longer than 0, such as \"2m\", or \"off\""),
+    key!("limits.write_stall", limits.write_stall, AtReload, time_or_off,
+        "a time longer than 0, such as \"5m\", or \"off\""),
+
+    key!("log.level", log.level, AtReload, log_level,
+        "a level (error, warn, info, debug, trace, off), or a filter such as \"info,chat_server::room=debug\""),
+];
+
+#[cfg(test)]
+mod tests {
+    use super::super::reload_difference;
+    use super::*;
+
+    #[test]
+    fn on_reload_limits_motd_and_log_level_change_and_all_else_needs_a_restart() {
+        let old = Config::default();
+        let mut new = old.clone();
+        new.limits.login = None;
+        new.server.motd = Some("closed on Friday".to_owned());
+        new.log.level = "debug".to_owned();
+        assert_eq!(reload_difference(&old, &new), Ok(()));
+
+        new.rooms.max = 5;
+        new.listen.clear();
+        new.line.overrides.replay = Some(3);
+        assert_eq!(
+            reload_difference(&old, &new).unwrap_err(),
+            ["listen", "line.replay", "rooms.max"].map(|key| format!("`{key}` needs a restart"))
+        );
+        let reloadable: Vec<&str> = KEYS
+            .iter()
+            .filter(|key| key.applies == Applies::AtReload)
+            .map(|key| key.path)
+            .collect();
+        assert_eq!(
+            reloadable,
+            [
+                "server.motd",
+                "limits.connections",
+                "limits.handshake",
+                "limits.login",
+                "limits.write_stall",
+                "log.level",
+            ]
+        );
+    }
+}

@@ -1,0 +1,347 @@
+//! The one place that wires everything: start, reload, stop.
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use anyhow::Context;
+use chat_protocol::command::PROTOCOL_VERSION;
+use chat_protocol::event::Welcome;
+use chat_protocol::limits::PAGE_EVENTS_MAX;
+use chat_protocol::{Identity, JournalId, Timestamp};
+use jiff::tz::TimeZone;
+use tokio::sync::watch;
+use tokio_util::task::TaskTracker;
+use uuid::Uuid;
+
+use crate::command::House;
+use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl};
+use crate::frontend::Frontends;
+use crate::frontend::line::LineSettings;
+use crate::frontend::line::style::Style;
+use crate::journal::{self, Journal, JournalSettings};
+use crate::listener::{Gate, Listener, Reception};
+use crate::notify;
+use crate::room::{Directory, RoomSettings};
+use crate::session::{SessionLimits, Stage, Surroundings};
+use crate::signals::{Signal, Signals};
+use crate::telemetry::LogHandle;
+use crate::user::Registry;
+
+/// How long sessions may take to finish when the daemon stops. Each has its own, shorter bounds.
+const SESSIONS_END: Duration = Duration::from_secs(15);
+/// How long rooms may take, once the sessions are gone.
+const ROOMS_END: Duration = Duration::from_secs(5);
+
+/// What the command line said.
+pub(crate) struct Start {
+    /// To be read again on a reload.
+    pub(crate) flags: Flags,
+    pub(crate) environment: Environment,
+    pub(crate) directory: PathBuf,
+    /// What it came to.
+    pub(crate) config: Config,
+    /// Where the data is.
+    pub(crate) data: PathBuf,
+    /// To change the level.
+    pub(crate) log: LogHandle,
+}
+
+/// A running daemon.
+struct Daemon {
+    start: Start,
+    journal: Journal,
+    directory: Directory,
+    stage: watch::Sender<Stage>,
+    gate: Arc<Gate>,
+    /// What sessions begin with, one for each listener.
+    surroundings: Vec<watch::Sender<Arc<Surroundings>>>,
+    listeners: TaskTracker,
+    sessions: TaskTracker,
+    rooms: TaskTracker,
+}
+
+/// Runs until it is told to stop, or cannot go on.
+///
+/// # Errors
+/// What made it impossible, with what to do about it.
+pub(crate) async fn run(start: Start) -> anyhow::Result<()> {
+    let mut signals = Signals::new().context("signals")?;
+    raise_descriptor_limit(start.config.limits.connections);
+    let mut daemon = Daemon::open(start).await?;
+    let journal = daemon.journal.clone();
+    let journal_fails = journal.failed();
+    let result = tokio::select! {
+        result = daemon.serve(&mut signals) => result,
+        () = journal_fails => {
+            // Unknown, not lost: no goodbye, no acknowledgement; clients retry at the next start.
+            anyhow::bail!("the journal cannot store any more; see the error above")
+        }
+    };
+    notify::stopping();
+    daemon.stop(&mut signals).await;
+    result
+}
+
+impl Daemon {
+    /// Opens the journal and the listeners; nothing is accepted before both are there.
+    async fn open(start: Start) -> anyhow::Result<Self> {
+        let config = &start.config;
+        let settings = JournalSettings {
+            directory: start.data.clone(),
+            sync: match config.history.sync {
+                config::Sync::Always => journal::Sync::Always,
+                config::Sync::Os => journal::Sync::Os,
+            },
+            rooms_max: config.rooms.max,
+            clock: now,
+        };
+        let journal = tokio::task::spawn_blocking(move || Journal::open(&settings)).await??;
+        tracing::info!(data = %start.data.display(), journal = %journal.id(), "journal open");
+        let rooms = TaskTracker::new();
+        let room_settings = RoomSettings {
+            recent: replay_max(config),
+            clock: now,
+        };
+        let directory = Directory::new(journal.clone(), room_settings, rooms.clone());
+        let gate = Arc::new(Gate::new(config.limits.connections));
+        let mut daemon = Self {
+            journal,
+            directory,
+            stage: watch::Sender::new(Stage::Running),
+            gate,
+            surroundings: Vec::new(),
+            listeners: TaskTracker::new(),
+            sessions: TaskTracker::new(),
+            rooms,
+            start,
+        };
+        daemon.listen().await?;
+        Ok(daemon)
+    }
+
+    async fn listen(&mut self) -> anyhow::Result<()> {
+        let mut listeners = Vec::new();
+        for url in &self.start.config.listen {
+            let bound = Listener::bind(url)
+                .await
+                .with_context(|| format!("cannot listen on {url}"))?;
+            listeners.push(bound);
+        }
+        let registry = Registry::default();
+        for listener in listeners {
+            let url = listener.url().clone();
+            let around = surroundings(self, &registry, &url);
+            let (sender, around) = watch::channel(Arc::new(around));
+            self.surroundings.push(sender);
+            let reception = Reception {
+                around,
+                stage: self.stage.subscribe(),
+                gate: Arc::clone(&self.gate),
+                sessions: self.sessions.clone(),
+            };
+            self.listeners.spawn(listener.serve(reception));
+            tracing::info!(%url, "listening");
+            say_how_to_reach(&url, &self.start.config);
+        }
+        Ok(())
+    }
+
+    async fn serve(&mut self, signals: &mut Signals) -> anyhow::Result<()> {
+        notify::ready();
+        loop {
+            tokio::select! {
+                signal = signals.next() => match signal {
+                    Signal::Stop => return Ok(()),
+                    Signal::Reload => self.reload(),
+                },
+                () = watchdog_pause() => notify::ping(),
+            }
+        }
+    }
+
+    /// All of it or nothing.
+    fn reload(&mut self) {
+        notify::reloading();
+        let Start {
+            flags,
+            environment,
+            directory,
+            config,
+            log,
+            ..
+        } = &mut self.start;
+        match config::reload(config, flags, environment, directory) {
+            Ok(loaded) => match log.set_level(&loaded.config.log.level) {
+                Ok(()) => {
+                    *config = loaded.config;
+                    self.gate.set_limit(config.limits.connections);
+                    for surroundings in &self.surroundings {
+                        surroundings.send_modify(|around| {
+                            let mut changed = (**around).clone();
+                            changed.limits = session_limits(config);
+                            changed.welcome = Arc::new(welcome(config, self.journal.id()));
+                            *around = Arc::new(changed);
+                        });
+                    }
+                    tracing::info!("reloaded");
+                }
+                Err(error) => tracing::error!(%error, "not reloaded; the old configuration stays"),
+            },
+            Err(error) => tracing::error!(%error, "not reloaded; the old configuration stays"),
+        }
+        notify::ready();
+    }
+
+    /// Announces, lets sessions finish what was accepted, then the rooms, then the journal.
+    async fn stop(self, signals: &mut Signals) {
+        let delay = self.start.config.server.shutdown_delay;
+        tracing::info!(delay_s = delay.as_secs(), "stopping");
+        self.stage.send_replace(Stage::Leaving {
+            in_seconds: delay.as_secs(),
+        });
+        tokio::select! {
+            () = tokio::time::sleep(delay) => {}
+            () = stop_again(signals) => tracing::info!("not waiting"),
+        }
+        self.stage.send_replace(Stage::Stopping);
+        wait(&self.listeners, ROOMS_END, "listeners").await;
+        wait(&self.sessions, SESSIONS_END, "sessions").await;
+        drop(self.surroundings);
+        self.directory.close();
+        wait(&self.rooms, ROOMS_END, "rooms").await;
+        self.journal.stop().await;
+        tracing::info!("stopped");
+    }
+}
+
+async fn wait(tasks: &TaskTracker, limit: Duration, what: &str) {
+    tasks.close();
+    if tokio::time::timeout(limit, tasks.wait()).await.is_err() {
+        tracing::warn!(what, left = tasks.len(), "did not finish in time");
+    }
+}
+
+async fn stop_again(signals: &mut Signals) {
+    while signals.next().await != Signal::Stop {}
+}
+
+/// Waits half of the time after which systemd would give up on us, or for ever.
+async fn watchdog_pause() {
+    match notify::watchdog_interval() {
+        Some(interval) => tokio::time::sleep(interval).await,
+        None => std::future::pending().await,
+    }
+}
+
+fn surroundings(daemon: &Daemon, registry: &Registry, url: &ListenUrl) -> Surroundings {
+    let config = &daemon.start.config;
+    let (default_style, overrides) = config.line.style();
+    let style = url.style.unwrap_or(default_style);
+    Surroundings {
+        house: House {
+            registry: registry.clone(),
+            directory: daemon.directory.clone(),
+            journal: daemon.journal.clone(),
+            rooms_per_user_max: config.rooms.per_user_max,
+            clock: now,
+        },
+        frontends: Frontends {
+            replay: config.history.replay,
+            line: Arc::new(LineSettings {
+                style: Style::new(style, overrides, config.history.replay),
+                server_name: config.server.name.clone(),
+                zone: TimeZone::system(),
+            }),
+        },
+        welcome: Arc::new(welcome(config, daemon.journal.id())),
+        default_room: config.server.default_room.clone(),
+        limits: session_limits(config),
+        identity: || Identity(Uuid::new_v4()),
+    }
+}
+
+fn welcome(config: &Config, journal: JournalId) -> Welcome {
+    Welcome {
+        v: PROTOCOL_VERSION,
+        server: config.server.name.clone(),
+        version: format!("chat-server {}", env!("CARGO_PKG_VERSION")),
+        name: None,
+        default_room: config.server.default_room.clone(),
+        motd: config.server.motd.clone(),
+        journal,
+    }
+}
+
+fn session_limits(config: &Config) -> SessionLimits {
+    let limits = &config.limits;
+    SessionLimits {
+        handshake: limits.handshake,
+        login: limits.login,
+        write_stall: limits.write_stall,
+    }
+}
+
+/// The most that any front end shows on entering.
+fn replay_max(config: &Config) -> u32 {
+    let (_, overrides) = config.line.style();
+    config
+        .history
+        .replay
+        .max(overrides.replay.unwrap_or(0))
+        .min(PAGE_EVENTS_MAX)
+}
+
+/// What a person types to come in.
+fn say_how_to_reach(url: &ListenUrl, config: &Config) {
+    let room = config
+        .server
+        .default_room
+        .as_ref()
+        .map_or("lobby", |room| room.as_str());
+    match &url.endpoint {
+        Endpoint::Tcp { host, port } => {
+            let host = match host.as_str() {
+                "0.0.0.0" => "127.0.0.1",
+                "::" => "::1",
+                host => host,
+            };
+            let bracketed = if host.contains(':') {
+                format!("[{host}]")
+            } else {
+                host.to_owned()
+            };
+            tracing::info!("come in with: nc {host} {port}");
+            tracing::info!("          or: chat-client --server {bracketed}:{port} --room {room}");
+        }
+        Endpoint::Unix(path) => {
+            let path = path.display();
+            tracing::info!("come in with: chat-client --server unix:{path} --room {room}");
+        }
+    }
+}
+
+/// Every connection is a descriptor; the usual soft limit is 1,024.
+fn raise_descriptor_limit(connections: Option<u64>) {
+    let wanted = connections.unwrap_or(u64::MAX).saturating_add(64);
+    match rlimit::increase_nofile_limit(wanted) {
+        Ok(got) if got < wanted && connections.is_some() => {
+            tracing::info!(wanted, got, "fewer descriptors than connections allowed");
+        }
+        Ok(_) => {}
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it was"),
+    }
+}
+
+/// The time of day.
+fn now() -> Timestamp {
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// The current folder, where a configuration may be.
+pub(crate) fn current_directory() -> PathBuf {
+    std::env::current_dir().unwrap_or_else(|_| Path::new(".").to_owned())
+}

@@ -1,0 +1,381 @@
+//! What a line session is told for itself: the welcome, answers, its rooms. Events of a room that
+//! all see alike are in `render.rs`.
+
+use bytes::BytesMut;
+use chat_protocol::event::{RoomInfo, UserInfo, Welcome};
+use chat_protocol::slash::{self, Word};
+use chat_protocol::text::is_dangerous;
+use chat_protocol::{Event, LineText, RoomAddress, UserName};
+
+use super::style::{StyleName, Words};
+use super::{LineFrontend, Phase, render};
+
+pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut) {
+    match event {
+        Event::Welcome(welcome) => session.welcome(welcome, out),
+        Event::Refused { refusal, text, .. } => match session.phase {
+            Phase::Waiting { tries } => session.name_refused(refusal, text, tries, out),
+            Phase::Naming { .. } | Phase::Talking | Phase::Tired => session.complain(text, out),
+        },
+        Event::Entered {
+            id: _,
+            room,
+            topic,
+            members,
+            members_total,
+            seq: _,
+        } => {
+            session.entered(room, topic.as_ref(), members, *members_total, out);
+        }
+        Event::Exited { room } => session.exited(room, out),
+        Event::RoomList { rooms, total, .. } => session.room_list(rooms, *total, out),
+        Event::UserList { users, total, .. } => session.user_list(None, users, *total, out),
+        Event::MemberList {
+            room,
+            members,
+            total,
+            ..
+        } => {
+            session.user_list(Some(room), members, *total, out);
+        }
+        Event::TopicIs {
+            room,
+            topic: Some(topic),
+            ..
+        } => {
+            session.note(&format!("topic of {room}: {topic}"), out);
+        }
+        Event::TopicIs {
+            room, topic: None, ..
+        } => session.note(&format!("{room} has no topic"), out),
+        Event::History {
+            id, room, events, ..
+        } => session.history(id.is_none(), room, events, out),
+        Event::Gap {
+            room,
+            from,
+            to,
+            why,
+        } => {
+            session.note(
+                &format!("{room}: messages {from} to {to} are gone: {}", plain(why)),
+                out,
+            );
+        }
+        Event::Notice { text } => session.note(&plain(text), out),
+        Event::ShuttingDown {
+            time_ms,
+            in_seconds,
+        } => match session.style().name {
+            StyleName::Grillo => {
+                let clock = render::clock_12(*time_ms, &session.settings.zone);
+                session.show(
+                    &format!("[{clock}]  shutting down in {in_seconds} seconds"),
+                    out,
+                );
+            }
+            StyleName::Samovar if *in_seconds == 0 => {
+                session.note("the server is shutting down", out)
+            }
+            StyleName::Samovar => {
+                session.note(
+                    &format!("the server is shutting down in {in_seconds} seconds"),
+                    out,
+                );
+            }
+            StyleName::Talker | StyleName::Netcat => {}
+        },
+        Event::Message { room, .. }
+        | Event::TopicChanged { room, .. }
+        | Event::Joined { room, .. }
+        | Event::Left { room, .. }
+        | Event::Gone { room, .. } => {
+            let here = session.here.as_ref() == Some(room);
+            render::room_event(
+                session.style().name,
+                here,
+                event,
+                &session.settings.zone,
+                out,
+            );
+        }
+        Event::Renamed { .. } | Event::AwayChanged { .. } => {
+            render::room_event(
+                session.style().name,
+                true,
+                event,
+                &session.settings.zone,
+                out,
+            );
+            session.renamed(event);
+        }
+        // No acknowledgement in line mode; what was stored is seen by the others.
+        Event::Stored { .. } | Event::Done { .. } | Event::Roster { .. } | Event::Pong { .. } => {}
+        Event::Unknown => {}
+    }
+}
+
+impl LineFrontend {
+    /// A remark that is no message.
+    fn note(&self, text: &str, out: &mut BytesMut) {
+        self.show(&format!("* {text}"), out);
+    }
+
+    fn welcome(&mut self, welcome: &Welcome, out: &mut BytesMut) {
+        self.phase = Phase::Talking;
+        self.me.clone_from(&welcome.name);
+        let name = welcome.name.as_ref().map_or("", UserName::as_str);
+        match self.style().name {
+            StyleName::Samovar => {
+                self.show(&format!("Welcome {name}"), out);
+                let prefix = self.style().prefix();
+                let hint = format!(
+                    "Type to talk. {prefix}help shows what else, {prefix}nick NAME changes your name, \
+                     {prefix}quit leaves."
+                );
+                self.show(&hint, out);
+                for line in welcome.motd.iter().flat_map(|motd| motd.lines()) {
+                    self.note(&plain(line), out);
+                }
+            }
+            StyleName::Grillo => {
+                self.show(&format!("Welcome {name}!"), out);
+                self.help(None, out);
+            }
+            StyleName::Talker => {}
+            StyleName::Netcat => self.show(&format!("Welcome {name}"), out),
+        }
+    }
+
+    fn entered(
+        &mut self,
+        room: &RoomAddress,
+        topic: Option<&LineText>,
+        members: &[UserName],
+        total: u64,
+        out: &mut BytesMut,
+    ) {
+        let is_first = self.rooms.is_empty() && self.here.is_none();
+        if !self.rooms.contains(room) {
+            self.rooms.push(room.clone());
+        }
+        self.here = Some(room.clone());
+        match self.style().name {
+            StyleName::Grillo if is_first => self.show(&current_users(members), out),
+            StyleName::Talker | StyleName::Netcat if is_first => {}
+            StyleName::Samovar | StyleName::Grillo | StyleName::Talker | StyleName::Netcat => {
+                let names = match room {
+                    RoomAddress::Named(_) => format!(", {total} here: {}", listed(members, total)),
+                    RoomAddress::Direct(_) => String::new(),
+                };
+                self.note(&format!("you are in {room}{names}"), out);
+                if let Some(topic) = topic {
+                    self.note(&format!("topic: {topic}"), out);
+                }
+            }
+        }
+    }
+
+    fn exited(&mut self, room: &RoomAddress, out: &mut BytesMut) {
+        self.rooms.retain(|joined| joined != room);
+        if self.here.as_ref() != Some(room) {
+            return self.note(&format!("you left {room}"), out);
+        }
+        self.here = self.rooms.last().cloned();
+        let now = match &self.here {
+            Some(here) => format!("you are in {here}"),
+            None => format!(
+                "you are in no room; {}join ROOM enters one",
+                self.style().prefix()
+            ),
+        };
+        self.note(&format!("you left {room}; {now}"), out);
+    }
+
+    /// A direct room is called by its other user's name.
+    fn renamed(&mut self, event: &Event) {
+        let Event::Renamed { from, to } = event else {
+            return;
+        };
+        if self.me.as_ref() == Some(from) {
+            self.me = Some(to.clone());
+        }
+        let old = RoomAddress::Direct(from.clone());
+        for room in self
+            .rooms
+            .iter_mut()
+            .chain(self.here.as_mut())
+            .filter(|room| **room == old)
+        {
+            *room = RoomAddress::Direct(to.clone());
+        }
+    }
+
+    fn room_list(&self, rooms: &[RoomInfo], total: u64, out: &mut BytesMut) {
+        self.note(&format!("rooms ({total}):"), out);
+        for RoomInfo {
+            room,
+            members,
+            topic,
+        } in rooms
+        {
+            let topic = topic
+                .as_ref()
+                .map(|topic| format!("  {topic}"))
+                .unwrap_or_default();
+            self.show(&format!("  {room}  {members} here{topic}"), out);
+        }
+        if let Some(more) = missing(rooms.len(), total) {
+            self.show(&format!("  and {more} more"), out);
+        }
+    }
+
+    /// Who is connected, or who is in a room.
+    fn user_list(
+        &self,
+        room: Option<&RoomAddress>,
+        users: &[UserInfo],
+        total: u64,
+        out: &mut BytesMut,
+    ) {
+        let names: Vec<UserName> = users.iter().map(|user| user.name.clone()).collect();
+        match self.style().name {
+            StyleName::Samovar | StyleName::Netcat => {
+                let place = room.map_or("connected".to_owned(), |room| format!("in {room}"));
+                let shown: Vec<String> = users.iter().map(with_away).collect();
+                self.note(
+                    &format!("{place} ({total}): {}", listed(&shown, total)),
+                    out,
+                );
+            }
+            StyleName::Grillo => self.show(&current_users(&names), out),
+            StyleName::Talker => {
+                self.show(
+                    match room {
+                        Some(_) => "The following are in this room:",
+                        None => "The following are logged in:",
+                    },
+                    out,
+                );
+                for name in names {
+                    self.show(name.as_str(), out);
+                }
+            }
+        }
+    }
+
+    /// Stored events: dated, and marked as what was before when they are shown on entering.
+    fn history(&self, is_replay: bool, room: &RoomAddress, events: &[Event], out: &mut BytesMut) {
+        if events.is_empty() {
+            if !is_replay {
+                self.note(&format!("nothing was said in {room} yet"), out);
+            }
+            return;
+        }
+        self.note(
+            &format!("last {} of {room}:", counted(events.len(), "message")),
+            out,
+        );
+        for event in events {
+            let Event::Message {
+                time_ms,
+                from,
+                text,
+                kind,
+                ..
+            } = event
+            else {
+                self.dated_topic(event, out);
+                continue;
+            };
+            let date = render::date_and_time(*time_ms, &self.settings.zone);
+            for said in render::said(
+                StyleName::Samovar,
+                *time_ms,
+                from,
+                text,
+                *kind,
+                &self.settings.zone,
+            ) {
+                self.show(&format!("[{date}] {said}"), out);
+            }
+        }
+        self.note("end of history", out);
+    }
+
+    fn dated_topic(&self, event: &Event, out: &mut BytesMut) {
+        if let Event::TopicChanged {
+            time_ms,
+            from,
+            topic,
+            ..
+        } = event
+        {
+            let date = render::date_and_time(*time_ms, &self.settings.zone);
+            self.show(&format!("[{date}] * {from} set the topic: {topic}"), out);
+        }
+    }
+
+    /// What can be typed.
+    pub(super) fn help(&self, word: Option<&'static Word>, out: &mut BytesMut) {
+        let prefix = self.style().prefix();
+        match (&self.style().words, word) {
+            (Words::All(_), Some(word)) => self.show(&slash::help_line(&prefix, word), out),
+            (Words::All(_), None) => {
+                for line in slash::help_lines(&prefix) {
+                    self.show(&line, out);
+                }
+                if self.style().name == StyleName::Samovar {
+                    self.show(
+                        &format!("{prefix}{prefix}TEXT says a line that begins with {prefix}"),
+                        out,
+                    );
+                }
+            }
+            (Words::These(words), _) => {
+                let words: Vec<String> =
+                    words.iter().map(|word| format!("{prefix}{word}")).collect();
+                self.show(&format!("Available commands are: {}", words.join(" ")), out);
+            }
+        }
+    }
+}
+
+/// As grillo lists them: sorted.
+fn current_users(members: &[UserName]) -> String {
+    let mut names: Vec<&str> = members.iter().map(UserName::as_str).collect();
+    names.sort_unstable();
+    format!("Current users are: {}", names.join(", "))
+}
+
+fn listed(names: &[impl ToString], total: u64) -> String {
+    let shown: Vec<String> = names.iter().map(ToString::to_string).collect();
+    let more = missing(names.len(), total).map(|more| format!(" and {more} more"));
+    shown.join(", ") + &more.unwrap_or_default()
+}
+
+fn missing(shown: usize, total: u64) -> Option<u64> {
+    total
+        .checked_sub(u64::try_from(shown).unwrap_or(u64::MAX))
+        .filter(|more| *more > 0)
+}
+
+fn with_away(user: &UserInfo) -> String {
+    match &user.away {
+        Some(away) => format!("{} (away: {away})", user.name),
+        None => user.name.to_string(),
+    }
+}
+
+fn counted(count: usize, thing: &str) -> String {
+    if count == 1 {
+        format!("{count} {thing}")
+    } else {
+        format!("{count} {thing}s")
+    }
+}
+
+/// Text of the operator or the server, without what drives a terminal.
+fn plain(text: &str) -> String {
+    text.chars().filter(|c| !is_dangerous(*c)).collect()
+}

@@ -1,0 +1,177 @@
+//! Front ends: one wire format each, bytes to commands and events to bytes. Pure: a front end owns
+//! no socket, awaits nothing and asks no clock; it knows only the protocol.
+
+mod http_hint;
+pub(crate) mod line;
+mod native;
+
+use std::fmt;
+use std::sync::Arc;
+
+use bytes::{Bytes, BytesMut};
+use chat_protocol::{Event, Hello, Request, RoomAddress};
+use jiff::tz::TimeZone;
+
+use http_hint::HttpHint;
+use line::style::StyleName;
+use line::{LineFrontend, LineSettings};
+use native::NativeFrontend;
+
+/// Who speaks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Wire {
+    /// Length-prefixed JSON.
+    Native,
+    /// Lines of text.
+    Line,
+    /// A browser that came to the wrong door.
+    Http,
+}
+
+/// What a front end made of its input.
+#[derive(Debug)]
+pub(crate) enum Decoded {
+    /// More bytes are needed.
+    Incomplete,
+    /// Dealt with here; there may be more in the input.
+    Handled,
+    /// The peer wants a name.
+    Identify(Wish),
+    /// The peer asks for something.
+    Request(Request),
+    /// Another wire format than was thought; the input is for its front end.
+    Become(Wire),
+    /// Nothing more is wanted of this peer, or can be understood.
+    Close,
+}
+
+/// How a session is to be known.
+#[derive(Debug)]
+pub(crate) enum Wish {
+    /// By a friendly random name.
+    Random,
+    /// By this name, which nobody has looked at yet.
+    Named(String),
+    /// As a native client asks.
+    Hello(Hello),
+}
+
+/// What becomes of a session whose peer will send no more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum AtEnd {
+    /// It leaves at once.
+    Leave,
+    /// It leaves when what it said is stored.
+    LeaveWhenStored,
+    /// It still receives, until a write fails.
+    Receive,
+}
+
+/// How a session of this front end behaves.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Manners {
+    /// Its own messages come back to it.
+    pub(crate) shows_own: bool,
+    /// It enters the default room by itself.
+    pub(crate) enters_default_room: bool,
+    /// So many stored messages are shown on entering.
+    pub(crate) replay: u32,
+    /// When its peer has finished.
+    pub(crate) at_end: AtEnd,
+    /// A person types: it has longer for its name.
+    pub(crate) is_typed: bool,
+}
+
+/// One wire format, and one session's state in it.
+pub(crate) trait Frontend: fmt::Debug + Send {
+    /// The connection is open: what is said first.
+    fn open(&mut self, out: &mut BytesMut) -> Option<Wish>;
+
+    /// Takes one step's worth of bytes off `input`. `end`: no more will come. What the front end
+    /// can answer by itself it appends to `out`, a bounded amount each step.
+    fn decode(&mut self, input: &mut BytesMut, end: bool, out: &mut BytesMut) -> Decoded;
+
+    /// Appends an event as this session sees it.
+    fn tell(&mut self, event: &Event, out: &mut BytesMut);
+
+    /// How events of a room look to this session; sessions with the same dialect share encodings.
+    fn dialect(&self, room: &RoomAddress) -> Dialect;
+
+    /// How its session behaves.
+    fn manners(&self) -> Manners;
+}
+
+/// A way in which a room's events look the same to all.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Dialect {
+    /// Frames of JSON.
+    Native,
+    /// Lines; `here`: the room is the session's current one and needs no label.
+    Line { style: StyleName, here: bool },
+}
+
+impl Dialect {
+    /// Its place in the table of shared encodings.
+    pub(crate) const fn number(self) -> usize {
+        match self {
+            Self::Native => 0,
+            Self::Line { style, here } => 1 + 2 * (style as usize) + (here as usize),
+        }
+    }
+}
+
+/// Makes front ends, and shared encodings. What they need of the world is passed in here.
+#[derive(Clone, Debug)]
+pub(crate) struct Frontends {
+    /// Stored messages that a native client is shown on entering.
+    pub(crate) replay: u32,
+    /// The line front end, as a listener has it.
+    pub(crate) line: Arc<LineSettings>,
+}
+
+impl Frontends {
+    /// A front end for who speaks. `undecided`: a line session that may still turn out to be
+    /// something else.
+    pub(crate) fn make(&self, wire: Wire, undecided: bool) -> Box<dyn Frontend> {
+        match wire {
+            Wire::Native => Box::new(NativeFrontend::new(self.replay)),
+            Wire::Line => Box::new(LineFrontend::new(Arc::clone(&self.line), undecided)),
+            Wire::Http => Box::new(HttpHint),
+        }
+    }
+}
+
+/// The events of a room in a dialect, one after the other.
+pub(crate) fn encode<'a>(
+    dialect: Dialect,
+    events: impl IntoIterator<Item = &'a Event>,
+    zone: &TimeZone,
+) -> Bytes {
+    let mut out = BytesMut::new();
+    for event in events {
+        match dialect {
+            Dialect::Native => chat_protocol::frame::encode_event(event, &mut out),
+            Dialect::Line { style, here } => {
+                line::render::room_event(style, here, event, zone, &mut out)
+            }
+        }
+    }
+    out.freeze()
+}
+
+/// Is this the first line of an HTTP request?
+pub(crate) fn is_http_request(line: &[u8]) -> bool {
+    const VERBS: [&[u8]; 9] = [
+        b"GET ",
+        b"HEAD ",
+        b"POST ",
+        b"PUT ",
+        b"DELETE ",
+        b"OPTIONS ",
+        b"PATCH ",
+        b"TRACE ",
+        b"CONNECT ",
+    ];
+    let has_version = line.windows(8).any(|part| part == b" HTTP/1.");
+    has_version && VERBS.iter().any(|verb| line.starts_with(verb))
+}

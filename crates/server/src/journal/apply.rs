@@ -1,0 +1,159 @@
+//! One record inside the writer's transaction: the sequence, the time, the key. Never commits.
+
+use chat_protocol::{LineText, Refusal, SayKind, Sequence, Timestamp};
+use rusqlite::{Row, Transaction, params};
+
+use super::JournalError;
+use super::record::{Body, Entry, Record, RoomId};
+use super::writer::RoomState;
+
+/// The sequence's share of a message's id.
+const SEQUENCE_BITS: u32 = 40;
+/// The highest sequence.
+const SEQUENCE_MAX: u64 = (1 << SEQUENCE_BITS) - 1;
+
+/// What became of a record, once the transaction is committed.
+pub(super) enum Applied {
+    /// It has a number now.
+    Stored(Entry),
+    /// An earlier record has its key.
+    Duplicate { sequence: Sequence, time: Timestamp },
+    /// It cannot be stored.
+    Refused(Refusal),
+}
+
+/// How a body is stored.
+pub(super) const KIND_TEXT: i64 = 0;
+pub(super) const KIND_ACTION: i64 = 1;
+pub(super) const KIND_TOPIC: i64 = 2;
+
+/// A message's id.
+pub(super) fn message_id(room: RoomId, sequence: Sequence) -> i64 {
+    (room.0 << SEQUENCE_BITS) | i64::try_from(sequence.0.min(SEQUENCE_MAX)).unwrap_or(i64::MAX)
+}
+
+/// The sequence of a message's id.
+pub(super) fn sequence_of(id: i64) -> Sequence {
+    Sequence(id.unsigned_abs() & SEQUENCE_MAX)
+}
+
+/// Stores one record, or finds that it was stored. A retry and a refusal leave no hole.
+pub(super) fn record(
+    transaction: &Transaction<'_>,
+    room: RoomId,
+    state: &mut RoomState,
+    record: &Record,
+    now: Timestamp,
+) -> Result<Applied, JournalError> {
+    let entry = Entry {
+        sequence: state.last.next(),
+        time: now.max(state.time),
+        author: record.author,
+        name: record.name.clone(),
+        body: record.body.clone(),
+        key: record.key,
+    };
+    let (kind, body) = match &entry.body {
+        Body::Message {
+            text,
+            kind: SayKind::Text,
+        } => (KIND_TEXT, text.as_str()),
+        Body::Message {
+            text,
+            kind: SayKind::Action,
+        } => (KIND_ACTION, text.as_str()),
+        Body::Topic(topic) => (KIND_TOPIC, topic.as_str()),
+    };
+    let key = entry.key.as_ref().map(|key| key.0.as_bytes());
+    let inserted = transaction
+        .prepare_cached(
+            "INSERT INTO messages (id, time_ms, author, name, kind, key, body)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+             ON CONFLICT (author, key) WHERE key IS NOT NULL DO NOTHING",
+        )?
+        .execute(params![
+            message_id(room, entry.sequence),
+            i64::try_from(entry.time.0).unwrap_or(i64::MAX),
+            entry.author.0.as_bytes(),
+            entry.name.as_str(),
+            kind,
+            key,
+            body,
+        ])?;
+    if inserted == 0 {
+        return first_result(transaction, room, record);
+    }
+    state.last = entry.sequence;
+    state.time = entry.time;
+    if let Body::Topic(topic) = &entry.body {
+        state.topic.clone_from(topic);
+    }
+    Ok(Applied::Stored(entry))
+}
+
+/// What became of the first record with this key.
+fn first_result(
+    transaction: &Transaction<'_>,
+    room: RoomId,
+    record: &Record,
+) -> Result<Applied, JournalError> {
+    let key = record.key.as_ref().map(|key| key.0.as_bytes());
+    let (id, time): (i64, i64) = transaction
+        .prepare_cached("SELECT id, time_ms FROM messages WHERE author = ?1 AND key = ?2")?
+        .query_row(params![record.author.0.as_bytes(), key], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })?;
+    if id >> SEQUENCE_BITS != room.0 {
+        return Ok(Applied::Refused(Refusal::malformed(
+            &"this key was used in another room",
+        )));
+    }
+    Ok(Applied::Duplicate {
+        sequence: sequence_of(id),
+        time: Timestamp(time.unsigned_abs()),
+    })
+}
+
+/// Writes a room's row, after its batch.
+pub(super) fn room(
+    transaction: &Transaction<'_>,
+    id: RoomId,
+    state: &mut RoomState,
+) -> Result<(), JournalError> {
+    if state.last == Sequence(0) {
+        return Ok(()); // all of the batch was refused: there is nothing to remember
+    }
+    transaction
+        .prepare_cached(
+            "INSERT INTO rooms (id, key, name, topic, last_seq, last_time_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+             ON CONFLICT (id) DO UPDATE SET topic = excluded.topic,
+                 last_seq = excluded.last_seq, last_time_ms = excluded.last_time_ms",
+        )?
+        .execute(params![
+            id.0,
+            state.key.stored(),
+            state.key.shown(),
+            state.topic.as_str(),
+            i64::try_from(state.last.0).unwrap_or(i64::MAX),
+            i64::try_from(state.time.0).unwrap_or(i64::MAX),
+        ])?;
+    state.stored = true;
+    Ok(())
+}
+
+/// Reads `SELECT id, last_seq, last_time_ms, topic`.
+pub(super) fn room_row(row: &Row<'_>) -> rusqlite::Result<(RoomId, Sequence, Timestamp, String)> {
+    let unsigned = |index| row.get(index).map(i64::unsigned_abs);
+    Ok((
+        RoomId(row.get(0)?),
+        Sequence(unsigned(1)?),
+        Timestamp(unsigned(2)?),
+        row.get(3)?,
+    ))
+}
+
+/// A stored line.
+pub(super) fn line(text: &str) -> Result<LineText, JournalError> {
+    LineText::parse(text).map_err(|error| JournalError::Damaged(format!("a stored line: {error}")))
+}

@@ -1,0 +1,228 @@
+//! The journal's face: opens the database, starts the writer, and offers what the rest may ask.
+
+use std::fs::{self, File, TryLockError};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use chat_protocol::{JournalId, Timestamp};
+use rusqlite::{Connection, OpenFlags};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+use uuid::Uuid;
+
+use super::history::{Page, Range, Readers, StoredRoom};
+use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
+use super::writer::{Batch, Job, Writer};
+use super::{JournalError, schema};
+use crate::limits::{JOURNAL_QUEUE_JOBS, JOURNAL_READERS};
+
+/// When a commit is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Sync {
+    /// When it is on disk (fsync).
+    Always,
+    /// When the operating system has it: a power cut can take acknowledged messages.
+    Os,
+}
+
+/// What the journal needs to know.
+#[derive(Clone, Debug)]
+pub(crate) struct JournalSettings {
+    /// The directory that holds the database and the lock; made if it is missing.
+    pub(crate) directory: PathBuf,
+    /// When a commit is done.
+    pub(crate) sync: Sync,
+    /// How many rooms with a name may be stored.
+    pub(crate) rooms_max: u64,
+    /// The time of day.
+    pub(crate) clock: fn() -> Timestamp,
+}
+
+/// A handle on the journal.
+#[derive(Clone, Debug)]
+pub(crate) struct Journal {
+    jobs: mpsc::Sender<Job>,
+    readers: Readers,
+    id: JournalId,
+    failed: CancellationToken,
+    writer: Arc<std::sync::Mutex<Option<std::thread::JoinHandle<()>>>>,
+}
+
+impl Journal {
+    /// Locks the directory, brings the database up to date, checkpoints it, and starts the writer.
+    ///
+    /// # Errors
+    /// [`JournalError`] says what to do about it.
+    pub(crate) fn open(settings: &JournalSettings) -> Result<Self, JournalError> {
+        let lock = lock(&settings.directory)?;
+        let path = settings.directory.join("journal.sqlite");
+        let mut connection = Connection::open(&path)?;
+        connection.pragma_update(None, "journal_mode", "WAL")?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        schema::migrate(&mut connection)?;
+        checkpoint(&connection)?;
+        if settings.sync == Sync::Os {
+            connection.pragma_update(None, "synchronous", "OFF")?;
+        }
+        let id = identify(&connection)?;
+        let readers = (0..JOURNAL_READERS)
+            .map(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
+            .collect::<Result<Vec<_>, _>>()?;
+        let failed = CancellationToken::new();
+        let (jobs, queue) = mpsc::channel(JOURNAL_QUEUE_JOBS);
+        let writer = Writer::new(connection, settings, failed.clone())?;
+        let thread = std::thread::Builder::new()
+            .name("journal".to_owned())
+            .spawn(move || {
+                writer.run(queue);
+                drop(lock); // held as long as anything can be written
+            })
+            .map_err(|error| JournalError::Directory { path, error })?;
+        let writer = Arc::new(std::sync::Mutex::new(Some(thread)));
+        Ok(Self {
+            jobs,
+            readers: Readers::new(readers),
+            id,
+            failed,
+            writer,
+        })
+    }
+
+    /// The random id of this history.
+    pub(crate) const fn id(&self) -> JournalId {
+        self.id
+    }
+
+    /// Waits until the writer has failed: nothing more can be stored, the daemon has to stop.
+    pub(crate) async fn failed(&self) {
+        self.failed.cancelled().await;
+    }
+
+    /// A room as it is stored; a new one gets a number, and a row with its first record.
+    pub(crate) async fn open_room(
+        &self,
+        key: RoomKey,
+    ) -> Result<Result<OpenedRoom, chat_protocol::Refusal>, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Job::Open { key, reply }).await?;
+        answer.await.map_err(|_| JournalError::Stopped)
+    }
+
+    /// The room's actor is gone. A room that never stored anything gives its number back.
+    pub(crate) async fn close_room(&self, room: RoomId) -> Result<(), JournalError> {
+        self.ask(Job::Close { room }).await
+    }
+
+    /// Stores a room's batch. Each record's ticket is settled before this returns; the entries are
+    /// what the room may publish, in the records' places.
+    ///
+    /// # Errors
+    /// [`JournalError::Stopped`]: nobody knows whether it is stored.
+    pub(crate) async fn append(
+        &self,
+        room: RoomId,
+        records: Vec<Record>,
+    ) -> Result<Vec<Option<Entry>>, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Job::Append(Batch {
+            room,
+            records,
+            reply,
+        }))
+        .await?;
+        answer.await.map_err(|_| JournalError::Stopped)
+    }
+
+    /// A page of a room's events, oldest first.
+    pub(crate) async fn page(
+        &self,
+        room: RoomId,
+        range: Range,
+        limit: u32,
+    ) -> Result<Page, JournalError> {
+        self.readers
+            .read(move |connection| super::history::page(connection, room, range, limit))
+            .await
+    }
+
+    /// The number of a stored room.
+    pub(crate) async fn find_room(&self, key: RoomKey) -> Result<Option<RoomId>, JournalError> {
+        self.readers
+            .read(move |connection| super::history::find_room(connection, &key))
+            .await
+    }
+
+    /// The topic of a stored room, if it has one; none: no such room.
+    pub(crate) async fn topic(
+        &self,
+        key: RoomKey,
+    ) -> Result<Option<Option<chat_protocol::LineText>>, JournalError> {
+        self.readers
+            .read(move |connection| super::history::topic(connection, &key))
+            .await
+    }
+
+    /// The stored rooms that have a name, the one that spoke last first, at most `limit`,
+    /// and how many there are.
+    pub(crate) async fn rooms(&self, limit: usize) -> Result<(Vec<StoredRoom>, u64), JournalError> {
+        self.readers
+            .read(move |connection| super::history::rooms(connection, limit))
+            .await
+    }
+
+    /// Lets the writer finish what it has, checkpoints, and waits for its thread.
+    pub(crate) async fn stop(&self) {
+        if self.ask(Job::Stop).await.is_err() {
+            return; // it stopped by itself, and said why
+        }
+        let thread = self
+            .writer
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .take();
+        let joined =
+            tokio::task::spawn_blocking(move || thread.map(std::thread::JoinHandle::join)).await;
+        if !matches!(joined, Ok(None | Some(Ok(())))) {
+            tracing::error!("the journal's thread panicked");
+        }
+    }
+
+    async fn ask(&self, job: Job) -> Result<(), JournalError> {
+        self.jobs.send(job).await.map_err(|_| JournalError::Stopped)
+    }
+}
+
+/// One daemon a directory.
+fn lock(directory: &Path) -> Result<File, JournalError> {
+    let wrong = |error| JournalError::Directory {
+        path: directory.to_owned(),
+        error,
+    };
+    fs::create_dir_all(directory).map_err(wrong)?;
+    let file = File::create(directory.join("lock")).map_err(wrong)?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(JournalError::Locked(directory.to_owned())),
+        Err(TryLockError::Error(error)) => Err(wrong(error)),
+    }
+}
+
+/// What is only in the page cache must not be acknowledged as a duplicate later.
+pub(super) fn checkpoint(connection: &Connection) -> Result<(), JournalError> {
+    let busy: i64 =
+        connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
+    if busy == 0 {
+        Ok(())
+    } else {
+        Err(JournalError::Checkpoint)
+    }
+}
+
+fn identify(connection: &Connection) -> Result<JournalId, JournalError> {
+    connection.execute(
+        "INSERT INTO journal (only, id) VALUES (1, ?1) ON CONFLICT DO NOTHING",
+        [Uuid::new_v4().as_bytes()],
+    )?;
+    let bytes: [u8; 16] = connection.query_row("SELECT id FROM journal", [], |row| row.get(0))?;
+    Ok(JournalId(Uuid::from_bytes(bytes)))
+}

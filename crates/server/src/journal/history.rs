@@ -1,0 +1,205 @@
+//! Reading what is stored, on read-only connections. Never writes, never waits for the writer.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chat_protocol::{
+    Identity, LineText, MessageKey, MessageText, RoomName, SayKind, Sequence, Timestamp, UserName,
+};
+use rusqlite::{Connection, OptionalExtension, Row};
+use tokio::sync::Semaphore;
+use uuid::Uuid;
+
+use super::JournalError;
+use super::apply::{KIND_ACTION, KIND_TEXT, KIND_TOPIC, line, message_id, sequence_of};
+use super::record::{Body, Entry, RoomId, RoomKey};
+
+/// Which part of a room's history; the bounds are exclusive.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Range {
+    /// The first events behind `after`, and before `before`.
+    After {
+        after: Sequence,
+        before: Option<Sequence>,
+    },
+    /// The last events before `before`, or the newest.
+    Before { before: Option<Sequence> },
+}
+
+/// Events of a room, oldest first.
+#[derive(Debug)]
+pub(crate) struct Page {
+    /// What was found.
+    pub(crate) entries: Vec<Entry>,
+    /// There is more in the direction of the range.
+    pub(crate) more: bool,
+}
+
+/// A room with a name, in a list.
+#[derive(Debug)]
+pub(crate) struct StoredRoom {
+    /// Its name.
+    pub(crate) name: RoomName,
+    /// Its topic; empty: none.
+    pub(crate) topic: LineText,
+}
+
+/// The connections that read.
+#[derive(Clone, Debug)]
+pub(super) struct Readers {
+    idle: Arc<Mutex<Vec<Connection>>>,
+    turns: Arc<Semaphore>,
+}
+
+impl Readers {
+    pub(super) fn new(connections: Vec<Connection>) -> Self {
+        let turns = Arc::new(Semaphore::new(connections.len()));
+        Self {
+            idle: Arc::new(Mutex::new(connections)),
+            turns,
+        }
+    }
+
+    /// Runs `query` on a connection of its own, on a thread that may block.
+    pub(super) async fn read<T: Send + 'static>(
+        &self,
+        query: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
+    ) -> Result<T, JournalError> {
+        let turns = Arc::clone(&self.turns);
+        let turn = turns
+            .acquire_owned()
+            .await
+            .map_err(|_| JournalError::Stopped)?;
+        let idle = Arc::clone(&self.idle);
+        let read = move || {
+            let take = || idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+            let connection = take().ok_or(JournalError::Stopped)?;
+            let result = query(&connection);
+            idle.lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(connection);
+            drop(turn);
+            result
+        };
+        tokio::task::spawn_blocking(read)
+            .await
+            .map_err(|_| JournalError::Stopped)?
+    }
+}
+
+pub(super) fn page(
+    connection: &Connection,
+    room: RoomId,
+    range: Range,
+    limit: u32,
+) -> Result<Page, JournalError> {
+    let last = message_id(room, Sequence(u64::MAX));
+    let (low, high, forward) = match range {
+        Range::After { after, before } => (
+            message_id(room, after),
+            before.map_or(last, |seq| message_id(room, seq)),
+            true,
+        ),
+        Range::Before { before } => (
+            message_id(room, Sequence(0)),
+            before.map_or(last, |seq| message_id(room, seq)),
+            false,
+        ),
+    };
+    let sql = if forward {
+        "SELECT id, time_ms, author, name, kind, key, body FROM messages
+         WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3"
+    } else {
+        "SELECT id, time_ms, author, name, kind, key, body FROM messages
+         WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
+    };
+    let mut statement = connection.prepare_cached(sql)?;
+    let mut rows = statement.query((low, high, i64::from(limit) + 1))?;
+    let mut entries = Vec::new();
+    while let Some(row) = rows.next()? {
+        entries.push(entry(row)?);
+    }
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = entries.len() > limit;
+    entries.truncate(limit);
+    if !forward {
+        entries.reverse();
+    }
+    Ok(Page { entries, more })
+}
+
+pub(super) fn find_room(
+    connection: &Connection,
+    key: &RoomKey,
+) -> Result<Option<RoomId>, JournalError> {
+    let mut statement = connection.prepare_cached("SELECT id FROM rooms WHERE key = ?1")?;
+    Ok(statement
+        .query_row([key.stored()], |row| row.get(0).map(RoomId))
+        .optional()?)
+}
+
+pub(super) fn topic(
+    connection: &Connection,
+    key: &RoomKey,
+) -> Result<Option<Option<LineText>>, JournalError> {
+    let mut statement = connection.prepare_cached("SELECT topic FROM rooms WHERE key = ?1")?;
+    let stored: Option<String> = statement
+        .query_row([key.stored()], |row| row.get(0))
+        .optional()?;
+    let parsed = stored.map(|topic| line(&topic)).transpose()?;
+    Ok(parsed.map(|topic| Some(topic).filter(|topic| !topic.as_str().is_empty())))
+}
+
+pub(super) fn rooms(
+    connection: &Connection,
+    limit: usize,
+) -> Result<(Vec<StoredRoom>, u64), JournalError> {
+    let total = connection
+        .prepare_cached("SELECT count(*) FROM rooms WHERE name <> ''")?
+        .query_row([], |row| row.get(0))?;
+    let mut statement = connection.prepare_cached(
+        "SELECT name, topic FROM rooms WHERE name <> '' ORDER BY last_time_ms DESC LIMIT ?1",
+    )?;
+    let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(0)?;
+        let topic: String = row.get(1)?;
+        found.push(StoredRoom {
+            name: RoomName::parse(&name).map_err(|error| damaged(&error))?,
+            topic: line(&topic)?,
+        });
+    }
+    Ok((found, total))
+}
+
+/// Parses a row again: what was damaged on disk is said, and never shown.
+fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
+    let name: String = row.get(3)?;
+    let body: String = row.get(6)?;
+    let text = || MessageText::parse(&body).map_err(|error| damaged(&error));
+    let body = match row.get(4)? {
+        KIND_TEXT => Body::Message {
+            text: text()?,
+            kind: SayKind::Text,
+        },
+        KIND_ACTION => Body::Message {
+            text: text()?,
+            kind: SayKind::Action,
+        },
+        KIND_TOPIC => Body::Topic(line(&body)?),
+        other => return Err(damaged(&format!("a message of kind {other}"))),
+    };
+    let key: Option<[u8; 16]> = row.get(5)?;
+    Ok(Entry {
+        sequence: sequence_of(row.get(0)?),
+        time: Timestamp(row.get::<_, i64>(1)?.unsigned_abs()),
+        author: Identity(Uuid::from_bytes(row.get(2)?)),
+        name: UserName::parse(&name).map_err(|error| damaged(&error))?,
+        body,
+        key: key.map(|bytes| MessageKey(Uuid::from_bytes(bytes))),
+    })
+}
+
+fn damaged(what: &impl ToString) -> JournalError {
+    JournalError::Damaged(what.to_string())
+}

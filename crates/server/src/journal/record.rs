@@ -1,0 +1,108 @@
+//! What goes into the journal, and what comes back.
+
+use std::fmt;
+
+use chat_protocol::{
+    Identity, LineText, MessageKey, MessageText, RoomName, SayKind, Sequence, Timestamp, UserName,
+};
+
+use super::Ticket;
+
+/// A room's number in the journal, from 1; below 2^23.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct RoomId(pub(crate) i64);
+
+impl fmt::Display for RoomId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+/// What makes a room the same room: its folded name, or the two identities of a direct room.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum RoomKey {
+    /// A room that has a name.
+    Named(RoomName),
+    /// A room of two; the smaller identity first.
+    Direct(Identity, Identity),
+}
+
+impl RoomKey {
+    /// The direct room of two identities, whoever begins.
+    pub(crate) fn direct(one: Identity, other: Identity) -> Self {
+        Self::Direct(one.min(other), one.max(other))
+    }
+
+    /// As the database has it.
+    pub(super) fn stored(&self) -> String {
+        match self {
+            Self::Named(name) => format!("#{}", name.folded()),
+            Self::Direct(one, other) => format!("@{one}{other}"),
+        }
+    }
+
+    /// As people see it; a direct room has no name of its own.
+    pub(super) fn shown(&self) -> &str {
+        match self {
+            Self::Named(name) => name.as_str(),
+            Self::Direct(..) => "",
+        }
+    }
+}
+
+/// What a room has decided to store.
+#[derive(Debug)]
+pub(crate) struct Record {
+    /// Who.
+    pub(crate) author: Identity,
+    /// Its name, now.
+    pub(crate) name: UserName,
+    /// What.
+    pub(crate) body: Body,
+    /// A retry with the same key returns the first result.
+    pub(crate) key: Option<MessageKey>,
+    /// Where the author's session waits for the result.
+    pub(crate) ticket: Ticket,
+}
+
+/// What can be stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Body {
+    /// Somebody said something.
+    Message {
+        /// What.
+        text: MessageText,
+        /// How it is meant.
+        kind: SayKind,
+    },
+    /// Somebody changed the topic.
+    Topic(LineText),
+}
+
+/// What is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// Its number in the room.
+    pub(crate) sequence: Sequence,
+    /// When; never before the one before it.
+    pub(crate) time: Timestamp,
+    /// Who.
+    pub(crate) author: Identity,
+    /// Its name, then.
+    pub(crate) name: UserName,
+    /// What.
+    pub(crate) body: Body,
+    /// The sender's key.
+    pub(crate) key: Option<MessageKey>,
+}
+
+/// A room as the journal has it when its actor starts.
+#[derive(Debug)]
+pub(crate) struct OpenedRoom {
+    /// Its number.
+    pub(crate) id: RoomId,
+    /// The newest stored event; 0: none yet.
+    pub(crate) last: Sequence,
+    /// Its topic; empty: none.
+    pub(crate) topic: LineText,
+}

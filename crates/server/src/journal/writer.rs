@@ -1,0 +1,302 @@
+//! The one thread that commits. Takes all jobs that wait, from all rooms, applies them in ONE
+//! transaction, and only then tells anybody. Never decides who may do what.
+
+use std::collections::HashMap;
+
+use chat_protocol::{LineText, Refusal, Sequence, Timestamp};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
+use tokio::sync::{mpsc, oneshot};
+use tokio_util::sync::CancellationToken;
+
+use super::JournalError;
+use super::apply::{self, Applied};
+use super::handle::{JournalSettings, checkpoint};
+use super::receipt::Outcome;
+use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
+use crate::limits::JOURNAL_TURN_JOBS;
+
+/// Rooms that the journal can number: the sequence takes the lower 40 of an id's 63 bits.
+const ROOM_ID_MAX: i64 = (1 << 23) - 1;
+
+/// What the writer is asked to do.
+#[derive(Debug)]
+pub(super) enum Job {
+    /// Look a room up, or give it a number.
+    Open {
+        key: RoomKey,
+        reply: oneshot::Sender<Result<OpenedRoom, Refusal>>,
+    },
+    /// Store a batch.
+    Append(Batch),
+    /// Forget a room that nobody is in.
+    Close { room: RoomId },
+    /// Finish.
+    Stop,
+}
+
+/// A room, while its actor lives.
+#[derive(Clone, Debug)]
+pub(super) struct RoomState {
+    pub(super) key: RoomKey,
+    pub(super) last: Sequence,
+    pub(super) time: Timestamp,
+    pub(super) topic: LineText,
+    /// It has a row.
+    pub(super) stored: bool,
+}
+
+/// A room's batch, and where its entries are waited for.
+#[derive(Debug)]
+pub(super) struct Batch {
+    pub(super) room: RoomId,
+    pub(super) records: Vec<Record>,
+    pub(super) reply: oneshot::Sender<Vec<Option<Entry>>>,
+}
+
+enum Go {
+    On,
+    Stop,
+}
+
+pub(super) struct Writer {
+    connection: Connection,
+    clock: fn() -> Timestamp,
+    failed: CancellationToken,
+    rooms: HashMap<RoomId, RoomState>,
+    /// Rooms with a name that are open without a row, and those that have one.
+    named: u64,
+    named_max: u64,
+    next_id: i64,
+    /// Numbers of rooms that never stored anything.
+    free_ids: Vec<RoomId>,
+}
+
+impl Writer {
+    pub(super) fn new(
+        connection: Connection,
+        settings: &JournalSettings,
+        failed: CancellationToken,
+    ) -> Result<Self, JournalError> {
+        connection.set_prepared_statement_cache_capacity(32);
+        let next_id =
+            connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM rooms", [], |row| {
+                row.get(0)
+            })?;
+        let named =
+            connection.query_row("SELECT count(*) FROM rooms WHERE name <> ''", [], |row| {
+                row.get(0)
+            })?;
+        Ok(Self {
+            connection,
+            clock: settings.clock,
+            failed,
+            rooms: HashMap::new(),
+            named,
+            named_max: settings.rooms_max,
+            next_id,
+            free_ids: Vec::new(),
+        })
+    }
+
+    /// Works until it is stopped, or until a commit fails.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+        let mut turn = Vec::new();
+        while let Some(first) = queue.blocking_recv() {
+            turn.push(first);
+            while turn.len() < JOURNAL_TURN_JOBS
+                && let Ok(job) = queue.try_recv()
+            {
+                turn.push(job);
+            }
+            match self.turn(&mut turn) {
+                Ok(Go::On) => {}
+                Ok(Go::Stop) => break,
+                Err(error) => {
+                    // Unknown, not "not stored": no acknowledgement, no refusal, and no next try.
+                    tracing::error!(%error, "a commit failed; stopping");
+                    self.failed.cancel();
+                    return;
+                }
+            }
+        }
+        if let Err(error) = checkpoint(&self.connection) {
+            tracing::warn!(%error, "not checkpointed at the end; the next start does it");
+        }
+    }
+
+    fn turn(&mut self, turn: &mut Vec<Job>) -> Result<Go, JournalError> {
+        let mut batches = Vec::new();
+        let mut go = Go::On;
+        for job in turn.drain(..) {
+            match job {
+                Job::Open { key, reply } => {
+                    let opened = self.open(key)?;
+                    drop(reply.send(opened)); // the room's actor may be gone
+                }
+                Job::Append(batch) => batches.push(batch),
+                Job::Close { room } => self.close(room),
+                Job::Stop => go = Go::Stop,
+            }
+        }
+        if !batches.is_empty() {
+            self.commit(batches)?;
+        }
+        Ok(go)
+    }
+
+    fn commit(&mut self, batches: Vec<Batch>) -> Result<(), JournalError> {
+        let began = std::time::Instant::now();
+        let before: Vec<(RoomId, RoomState)> = batches
+            .iter()
+            .filter_map(|batch| Some((batch.room, self.rooms.get(&batch.room)?.clone())))
+            .collect();
+        match self.store(&batches) {
+            Ok(applied) => {
+                let elapsed_us = began.elapsed().as_micros();
+                let records: usize = applied.iter().map(Vec::len).sum();
+                tracing::debug!(
+                    rooms = batches.len(),
+                    batch = records,
+                    elapsed_us,
+                    "committed"
+                );
+                for (batch, applied) in batches.into_iter().zip(applied) {
+                    batch.settle(applied);
+                }
+                Ok(())
+            }
+            Err(JournalError::Sqlite(error))
+                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) =>
+            {
+                tracing::error!(%error, "the disk is full; refusing to store until there is room");
+                self.rooms.extend(before);
+                batches.into_iter().for_each(Batch::refuse);
+                Ok(())
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// One transaction; nobody is told before it is committed.
+    fn store(&mut self, batches: &[Batch]) -> Result<Vec<Vec<Applied>>, JournalError> {
+        let now = (self.clock)();
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut all = Vec::with_capacity(batches.len());
+        for batch in batches {
+            let room = self.rooms.get_mut(&batch.room).ok_or_else(|| {
+                JournalError::Damaged(format!("room {} is written to and not open", batch.room))
+            })?;
+            let applied: Result<Vec<Applied>, _> = batch
+                .records
+                .iter()
+                .map(|record| apply::record(&transaction, batch.room, room, record, now))
+                .collect();
+            apply::room(&transaction, batch.room, room)?;
+            all.push(applied?);
+        }
+        transaction.commit()?;
+        Ok(all)
+    }
+
+    fn open(&mut self, key: RoomKey) -> Result<Result<OpenedRoom, Refusal>, JournalError> {
+        let row = self
+            .connection
+            .prepare_cached("SELECT id, last_seq, last_time_ms, topic FROM rooms WHERE key = ?1")?
+            .query_row([key.stored()], apply::room_row)
+            .optional()?;
+        let (id, last, time, topic, stored) = match row {
+            Some((id, last, time, topic)) => (id, last, time, apply::line(&topic)?, true),
+            None => match self.number(&key) {
+                Ok(id) => (id, Sequence(0), Timestamp(0), apply::line("")?, false),
+                Err(refusal) => return Ok(Err(refusal)),
+            },
+        };
+        let opened = OpenedRoom {
+            id,
+            last,
+            topic: topic.clone(),
+        };
+        self.rooms.insert(
+            id,
+            RoomState {
+                key,
+                last,
+                time,
+                topic,
+                stored,
+            },
+        );
+        Ok(Ok(opened))
+    }
+
+    /// A number for a room that is not stored yet.
+    fn number(&mut self, key: &RoomKey) -> Result<RoomId, Refusal> {
+        let is_named = matches!(key, RoomKey::Named(_));
+        if is_named && self.named >= self.named_max {
+            return Err(Refusal::TooManyRooms {
+                limit: self.named_max,
+            });
+        }
+        let id = self.free_ids.pop().or_else(|| {
+            let id = RoomId(self.next_id);
+            self.next_id += 1;
+            (id.0 <= ROOM_ID_MAX).then_some(id)
+        });
+        let id = id.ok_or(Refusal::TooManyRooms {
+            limit: ROOM_ID_MAX.unsigned_abs(),
+        })?;
+        self.named += u64::from(is_named);
+        Ok(id)
+    }
+
+    fn close(&mut self, room: RoomId) {
+        if let Some(state) = self.rooms.remove(&room)
+            && !state.stored
+        {
+            self.free_ids.push(room);
+            self.named -= u64::from(matches!(state.key, RoomKey::Named(_)));
+        }
+    }
+}
+
+impl Batch {
+    /// Tells each author, then the room.
+    fn settle(self, applied: Vec<Applied>) {
+        let mut entries = Vec::with_capacity(applied.len());
+        for (record, applied) in self.records.into_iter().zip(applied) {
+            let (outcome, entry) = match applied {
+                Applied::Stored(entry) => {
+                    let outcome = Outcome::Stored {
+                        sequence: entry.sequence,
+                        time: entry.time,
+                        duplicate: false,
+                    };
+                    (outcome, Some(entry))
+                }
+                Applied::Duplicate { sequence, time } => (
+                    Outcome::Stored {
+                        sequence,
+                        time,
+                        duplicate: true,
+                    },
+                    None,
+                ),
+                Applied::Refused(refusal) => (Outcome::Refused(refusal), None),
+            };
+            record.ticket.settle(outcome);
+            entries.push(entry);
+        }
+        drop(self.reply.send(entries)); // the room's actor may be gone
+    }
+
+    fn refuse(self) {
+        let applied = self
+            .records
+            .iter()
+            .map(|_| Applied::Refused(Refusal::DiskFull))
+            .collect();
+        self.settle(applied);
+    }
+}

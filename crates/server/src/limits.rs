@@ -1,0 +1,42 @@
+//! Every bound of the daemon, with its unit. The protocol's own (text, names, frames, pages) stand
+//! in `chat_protocol::limits`; what an operator may change stands in the configuration.
+
+/// Commands that wait for one room.
+pub(crate) const ROOM_MAILBOX_COMMANDS: usize = 1_024;
+/// Commands that a room takes at once; what is stored of them is one batch of the journal.
+pub(crate) const ROOM_TURN_COMMANDS: usize = 1_024;
+/// Envelopes that a room's feed keeps for its slowest reader; who is further behind is fed from the
+/// journal.
+pub(crate) const ROOM_FEED_ENVELOPES: usize = 256;
+/// The same for a direct room.
+pub(crate) const DIRECT_FEED_ENVELOPES: usize = 16;
+/// The text of the events in one envelope, in bytes; a larger batch is several envelopes.
+pub(crate) const ENVELOPE_TEXT_BYTES_MAX: usize = 64 * 1_024;
+/// Wire dialects that share encodings.
+pub(crate) const DIALECTS_MAX: usize = 16;
+/// Jobs that wait for the journal's writer; a room has at most one there.
+pub(crate) const JOURNAL_QUEUE_JOBS: usize = 4_096;
+/// Jobs that share one transaction.
+pub(crate) const JOURNAL_TURN_JOBS: usize = 1_024;
+/// Read-only connections to the database, and so reads at the same time.
+pub(crate) const JOURNAL_READERS: usize = 4;
+/// Messages that one session may have on their way to the disk; then it is not read from.
+pub(crate) const SESSION_IN_FLIGHT_MAX: usize = 1_024;
+/// What waits to be written to one session, in bytes; then it takes nothing from its feeds. One
+/// envelope or page may come on top.
+pub(crate) const SESSION_OUTBOX_BYTES_MAX: usize = 64 * 1_024;
+/// What has been read from one session and not been understood yet, in bytes; then it is not read
+/// from. More than any frame or line.
+pub(crate) const SESSION_INPUT_BYTES_MAX: usize = 128 * 1_024;
+/// What is read from a session at once, in bytes.
+pub(crate) const SESSION_READ_BYTES: usize = 16 * 1_024;
+/// Changes of users (gone, renamed, away) that a session remembers, so as to tell them once.
+pub(crate) const SESSION_CHANGES_SEEN: usize = 64;
+/// A typed line, in bytes without its end; a longer one is refused and skipped.
+pub(crate) const LINE_BYTES_MAX: usize = 4_096 + 256;
+/// A telnet sub-negotiation, in bytes; a longer one ends the session.
+pub(crate) const TELNET_SUBNEGOTIATION_BYTES_MAX: usize = 4_096;
+/// Wrong answers to the question for a name; then the session ends.
+pub(crate) const NAME_TRIES_MAX: u32 = 20;
+/// Random names to try before one gets a number.
+pub(crate) const RANDOM_NAME_TRIES: u32 = 8;

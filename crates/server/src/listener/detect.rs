@@ -1,0 +1,74 @@
+//! Who speaks, told by the first bytes. Never takes a byte away: they are the front end's.
+
+use std::io;
+use std::time::Duration;
+
+use bytes::BytesMut;
+use tokio::io::{AsyncRead, AsyncReadExt};
+use tokio::time::Instant;
+
+use crate::frontend::{Wire, is_http_request};
+use crate::limits::SESSION_READ_BYTES;
+
+/// A program speaks first, a person waits to be spoken to.
+const SILENCE: Duration = Duration::from_millis(300);
+
+/// Reads until it is clear who speaks, or nobody does for a while. The second value: taken for a
+/// line session by its silence, which may be a slow link's.
+///
+/// # Errors
+/// The peer is gone.
+pub(super) async fn detect<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    input: &mut BytesMut,
+) -> io::Result<(Wire, bool)> {
+    let end = Instant::now() + SILENCE;
+    loop {
+        match tokio::time::timeout_at(end, stream.read_buf(input)).await {
+            Err(_silent) => return Ok((Wire::Line, true)),
+            Ok(Err(error)) => return Err(error),
+            Ok(Ok(0)) => return Ok((classify(input).unwrap_or(Wire::Line), false)),
+            Ok(Ok(_)) => {
+                if let Some(wire) = classify(input) {
+                    return Ok((wire, false));
+                }
+            }
+        }
+    }
+}
+
+/// None: more is needed.
+fn classify(input: &[u8]) -> Option<Wire> {
+    match input.first()? {
+        0 => Some(Wire::Native),
+        b'A'..=b'Z' => match input.iter().position(|byte| *byte == b'\n') {
+            Some(end) => {
+                let line = input.get(..end).unwrap_or_default();
+                Some(if is_http_request(line) {
+                    Wire::Http
+                } else {
+                    Wire::Line
+                })
+            }
+            None if input.len() >= SESSION_READ_BYTES => Some(Wire::Line),
+            None => None, // a verb's capital letter: the rest of the line tells
+        },
+        _ => Some(Wire::Line),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_first_bytes_tell() {
+        assert_eq!(classify(b""), None);
+        assert_eq!(classify(&[0]), Some(Wire::Native));
+        assert_eq!(classify(b"hello"), Some(Wire::Line));
+        assert_eq!(classify(b"GET / HT"), None);
+        assert_eq!(classify(b"GET / HTTP/1.1\r\n"), Some(Wire::Http));
+        assert_eq!(classify(b"GET up, stand up\n"), Some(Wire::Line));
+        assert_eq!(classify(&[255, 251, 31]), Some(Wire::Line));
+    }
+}

@@ -1,0 +1,139 @@
+//! The sockets themselves, TCP and Unix; what is Unix-only is here.
+
+use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use socket2::{SockRef, TcpKeepalive};
+use tokio::net::{TcpListener, TcpStream};
+
+use crate::config::{Endpoint, ListenUrl};
+
+/// When a silent TCP peer is asked whether it is still there, and how often.
+const KEEPALIVE: Duration = Duration::from_secs(60);
+const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(15);
+
+pub(super) enum Socket {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(unix::Listener),
+}
+
+pub(super) enum Connection {
+    Tcp(TcpStream),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixStream),
+}
+
+/// Who is at the other end, for the log.
+pub(super) enum Peer {
+    Tcp(SocketAddr),
+    #[cfg(unix)]
+    Unix {
+        user_id: Option<u32>,
+    },
+}
+
+impl fmt::Display for Peer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Tcp(address) => address.fmt(f),
+            #[cfg(unix)]
+            Self::Unix { user_id: Some(id) } => write!(f, "unix:uid={id}"),
+            #[cfg(unix)]
+            Self::Unix { user_id: None } => f.write_str("unix"),
+        }
+    }
+}
+
+impl Socket {
+    /// Binds, and says where it got to.
+    pub(super) async fn bind(url: &ListenUrl) -> io::Result<(Self, ListenUrl)> {
+        match &url.endpoint {
+            Endpoint::Tcp { host, port } => {
+                let listener = TcpListener::bind((host.as_str(), *port)).await?;
+                let url = url.bound_to(listener.local_addr()?);
+                Ok((Self::Tcp(listener), url))
+            }
+            #[cfg(unix)]
+            Endpoint::Unix(path) => Ok((Self::Unix(unix::Listener::bind(path)?), url.clone())),
+            #[cfg(not(unix))]
+            Endpoint::Unix(_) => Err(io::ErrorKind::Unsupported.into()),
+        }
+    }
+
+    pub(super) async fn accept(&self) -> io::Result<(Connection, Peer)> {
+        match self {
+            Self::Tcp(listener) => {
+                let (stream, address) = listener.accept().await?;
+                stream.set_nodelay(true)?;
+                let keepalive = TcpKeepalive::new()
+                    .with_time(KEEPALIVE)
+                    .with_interval(KEEPALIVE_INTERVAL);
+                SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
+                Ok((Connection::Tcp(stream), Peer::Tcp(address)))
+            }
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.accept().await,
+        }
+    }
+
+    /// Takes a Unix socket's file away.
+    pub(super) fn remove(&self) {
+        match self {
+            Self::Tcp(_) => {}
+            #[cfg(unix)]
+            Self::Unix(listener) => listener.remove(),
+        }
+    }
+}
+
+#[cfg(unix)]
+mod unix {
+    use std::io;
+    use std::os::unix::net::UnixStream;
+    use std::path::{Path, PathBuf};
+
+    use tokio::net::UnixListener;
+
+    use super::{Connection, Peer};
+
+    pub(crate) struct Listener {
+        socket: UnixListener,
+        path: PathBuf,
+    }
+
+    impl Listener {
+        /// A socket file that nobody listens at is a dead daemon's: it is replaced.
+        pub(super) fn bind(path: &Path) -> io::Result<Self> {
+            let is_dead = || {
+                let answer = UnixStream::connect(path).map_err(|error| error.kind());
+                matches!(answer, Err(io::ErrorKind::ConnectionRefused))
+            };
+            let socket = match UnixListener::bind(path) {
+                Err(error) if error.kind() == io::ErrorKind::AddrInUse && is_dead() => {
+                    std::fs::remove_file(path)?;
+                    UnixListener::bind(path)?
+                }
+                result => result?,
+            };
+            Ok(Self {
+                socket,
+                path: path.to_owned(),
+            })
+        }
+
+        pub(super) async fn accept(&self) -> io::Result<(Connection, Peer)> {
+            let (stream, _) = self.socket.accept().await?;
+            let user_id = stream.peer_cred().ok().map(|peer| peer.uid());
+            Ok((Connection::Unix(stream), Peer::Unix { user_id }))
+        }
+
+        pub(super) fn remove(&self) {
+            if let Err(error) = std::fs::remove_file(&self.path) {
+                tracing::warn!(%error, path = %self.path.display(), "socket file not removed");
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! `chat-server`: Samovar's daemon. This file is its command line, nothing else.
+
+mod command;
+mod config;
+mod daemon;
+mod frontend;
+mod journal;
+mod limits;
+mod listener;
+mod notify;
+mod policy;
+mod room;
+mod session;
+mod signals;
+mod telemetry;
+mod user;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use config::{Environment, Flags, ListenUrl};
+use daemon::Start;
+
+/// A chat daemon: many rooms, any client, nothing lost.
+///
+/// Listens on auto://127.0.0.1:5005 until it is told otherwise. Come in with:
+///   nc 127.0.0.1 5005
+///   chat-client --room lobby
+#[derive(Debug, Parser)]
+#[command(
+    version,
+    verbatim_doc_comment,
+    after_help = "\
+Examples:
+  chat-server                                          this machine only
+  chat-server --listen auto://0.0.0.0:5005             the whole network
+  chat-server --listen 'line://0.0.0.0:2323?style=talker' --listen unix:/tmp/chat.sock
+  chat-server --config team.toml check                 is this configuration fine?
+
+Signals: SIGTERM and SIGINT stop it (accepted messages are stored, exit 0); SIGHUP reads
+[limits], server.motd and log.level again.
+
+Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong usage or configuration."
+)]
+struct Arguments {
+    /// Configuration file (otherwise ./chat-server.toml, the user's, /etc/chat-server/)
+    #[arg(long, global = true, value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Where to accept: auto://, native:// or line:// with ADDR:PORT, or unix:PATH; may be repeated
+    #[arg(long, global = true, value_name = "URL")]
+    listen: Vec<ListenUrl>,
+    /// Where the data is (otherwise $STATE_DIRECTORY, $XDG_STATE_HOME/chat-server)
+    #[arg(long, global = true, value_name = "DIR")]
+    data: Option<PathBuf>,
+    #[command(subcommand)]
+    task: Option<Task>,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum Task {
+    /// Say whether the configuration is fine, and start nothing
+    Check,
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let environment = Environment::of_process();
+    let data = arguments
+        .data
+        .or_else(|| environment.get("CHAT_SERVER_DATA").map(PathBuf::from));
+    let flags = Flags {
+        config: arguments.config,
+        listen: arguments.listen,
+    };
+    let directory = daemon::current_directory();
+    let loaded = match config::load(&flags, &environment, &directory) {
+        Ok(loaded) => loaded,
+        Err(error) => return complain(&error, 2),
+    };
+    if let Some(Task::Check) = arguments.task {
+        let source = loaded
+            .source
+            .map_or("the default".to_owned(), |path| path.display().to_string());
+        // A reader that has gone away does not make the configuration wrong.
+        drop(writeln!(
+            std::io::stdout(),
+            "configuration is fine: {source}"
+        ));
+        return ExitCode::SUCCESS;
+    }
+    let data = match config::data_dir(data.as_deref(), &environment) {
+        Ok(data) => data,
+        Err(error) => return complain(&error, 2),
+    };
+    let log = match telemetry::start(&loaded.config.log.level) {
+        Ok(log) => log,
+        Err(error) => return complain(&error, 2),
+    };
+    match &loaded.source {
+        Some(path) => tracing::info!(config = %path.display(), "configuration read"),
+        None => tracing::info!("no configuration file; defaults"),
+    }
+    let start = Start {
+        flags,
+        environment,
+        directory,
+        config: loaded.config,
+        data,
+        log,
+    };
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => return complain(&error, 1),
+    };
+    match runtime.block_on(daemon::run(start)) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => complain(&format_args!("{error:#}"), 1),
+    }
+}
+
+/// To stderr, where the log is.
+fn complain(error: &impl std::fmt::Display, code: u8) -> ExitCode {
+    drop(writeln!(std::io::stderr(), "chat-server: {error}"));
+    ExitCode::from(code)
+}

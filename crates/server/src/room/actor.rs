@@ -1,0 +1,448 @@
+//! The room actor. Owns the roster, the topic and the feed; decides each command on committed
+//! state; never touches a socket or SQL. It publishes only what the journal handed back.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chat_protocol::event::UserInfo;
+use chat_protocol::limits::LIST_ENTRIES_MAX;
+use chat_protocol::{
+    Event, Identity, LineText, MessageKey, Refusal, RoomAddress, Sequence, Timestamp, UserName,
+};
+use tokio::sync::mpsc;
+
+use super::directory::Directory;
+use super::feed::Feed;
+use super::handle::{Entrant, NotThere, RoomCommand, RoomHandle, Roster, Snapshot, Summary};
+use super::{ChangeId, Envelope, Membership, RoomEvent, Seat};
+use crate::journal::{
+    Body, Entry, Journal, JournalError, Outcome, Range, Record, RoomId, RoomKey, Ticket,
+};
+use crate::limits::ROOM_TURN_COMMANDS;
+use crate::policy;
+
+/// A room's task.
+pub(super) struct RoomActor {
+    pub(super) key: RoomKey,
+    pub(super) mailbox: mpsc::Receiver<RoomCommand>,
+    /// For the handles it gives its members; weak, so that it does not keep itself alive.
+    pub(super) sender: mpsc::WeakSender<RoomCommand>,
+    pub(super) feed: Feed,
+    pub(super) journal: Journal,
+    pub(super) directory: Directory,
+    pub(super) summary: Arc<Mutex<Summary>>,
+}
+
+/// What an open room knows.
+struct Open {
+    id: RoomId,
+    topic: Option<LineText>,
+    last: Sequence,
+    recent: VecDeque<RoomEvent>,
+    members: HashMap<Identity, Member>,
+    /// Who came when: the roster in order of entry.
+    order: BTreeMap<u64, Identity>,
+    entries: u64,
+    presence: u64,
+}
+
+struct Member {
+    seat: Arc<Seat>,
+    name: UserName,
+    away: Option<LineText>,
+    entry: u64,
+}
+
+/// What one turn does, in order: presence stands behind what was said before it.
+#[derive(Default)]
+struct Turn {
+    records: Vec<Record>,
+    steps: Vec<Step>,
+}
+
+enum Step {
+    /// The next of the records.
+    Record,
+    Presence(RoomEvent),
+}
+
+impl RoomActor {
+    /// Works until nobody needs the room any more.
+    pub(super) async fn run(mut self) {
+        let mut open = match self.open().await {
+            Ok(Ok(open)) => open,
+            Ok(Err(refusal)) => return self.finish(Some(&refusal)).await,
+            Err(error) => {
+                tracing::error!(room = ?self.key, %error, "a room cannot be opened");
+                return self.finish(Some(&Refusal::Unavailable)).await;
+            }
+        };
+        let mut commands = Vec::new();
+        loop {
+            let unused = open.members.is_empty();
+            let received = tokio::select! {
+                count = self.mailbox.recv_many(&mut commands, ROOM_TURN_COMMANDS) => Some(count),
+                () = self.feed.silent(), if unused => None,
+            };
+            match received {
+                Some(0) => break, // nobody has a handle: the daemon stops
+                Some(_) if self.turn(&mut open, &mut commands).await.is_err() => {
+                    break; // the journal has stopped, and the daemon with it
+                }
+                Some(_) | None => {}
+            }
+            if open.members.is_empty() && !self.feed.has_listeners() && self.mailbox.is_empty() {
+                break;
+            }
+        }
+        drop(self.journal.close_room(open.id).await); // a journal that has stopped knows no rooms
+        self.finish(None).await;
+    }
+
+    async fn open(&self) -> Result<Result<Open, Refusal>, JournalError> {
+        let opened = match self.journal.open_room(self.key.clone()).await? {
+            Ok(opened) => opened,
+            Err(refusal) => return Ok(Err(refusal)),
+        };
+        let recent_max = self.directory.settings().recent;
+        let entries = if opened.last == Sequence(0) || recent_max == 0 {
+            Vec::new()
+        } else {
+            let range = Range::Before { before: None };
+            self.journal
+                .page(opened.id, range, recent_max)
+                .await?
+                .entries
+        };
+        let address = self.address();
+        let topic = Some(opened.topic).filter(|topic| !topic.as_str().is_empty());
+        self.summarise(0, topic.as_ref());
+        Ok(Ok(Open {
+            id: opened.id,
+            topic,
+            last: opened.last,
+            recent: entries
+                .into_iter()
+                .map(|entry| RoomEvent::stored(entry, address.as_ref()))
+                .collect(),
+            members: HashMap::new(),
+            order: BTreeMap::new(),
+            entries: 0,
+            presence: 0,
+        }))
+    }
+
+    /// The room is let go, or (with a refusal) cannot be. Who still asks is told, or told that the
+    /// room is gone, and opens it anew.
+    async fn finish(mut self, refusal: Option<&Refusal>) {
+        self.directory.forget(&self.key, &self.summary);
+        self.mailbox.close();
+        while let Some(command) = self.mailbox.recv().await {
+            match command {
+                RoomCommand::Enter { reply, .. } | RoomCommand::Watch { reply } => {
+                    if let Some(refusal) = refusal {
+                        drop(reply.send(Err(refusal.clone()))); // the session may be gone
+                    }
+                }
+                RoomCommand::Say { ticket, .. } | RoomCommand::SetTopic { ticket, .. } => {
+                    let refusal = refusal
+                        .cloned()
+                        .unwrap_or_else(|| policy::not_in(ticket.room()));
+                    ticket.settle(Outcome::Refused(refusal));
+                }
+                RoomCommand::Leave { .. }
+                | RoomCommand::Rename { .. }
+                | RoomCommand::SetAway { .. }
+                | RoomCommand::Roster { .. } => {}
+            }
+        }
+    }
+
+    /// Decides what came, stores what is to be stored, publishes what is stored.
+    async fn turn(
+        &self,
+        open: &mut Open,
+        commands: &mut Vec<RoomCommand>,
+    ) -> Result<(), JournalError> {
+        let mut turn = Turn::default();
+        for command in commands.drain(..) {
+            self.decide(open, &mut turn, command);
+        }
+        let entries = if turn.records.is_empty() {
+            Vec::new()
+        } else {
+            self.journal.append(open.id, turn.records).await?
+        };
+        let mut entries = entries.into_iter();
+        let mut events = Vec::with_capacity(turn.steps.len());
+        for step in turn.steps {
+            match step {
+                Step::Record => {
+                    events.extend(
+                        entries
+                            .next()
+                            .flatten()
+                            .map(|entry| self.stored(open, entry)),
+                    );
+                }
+                Step::Presence(event) => events.push(event),
+            }
+        }
+        for envelope in Envelope::cut(events) {
+            self.feed.publish(envelope);
+        }
+        Ok(())
+    }
+
+    fn decide(&self, open: &mut Open, turn: &mut Turn, command: RoomCommand) {
+        match command {
+            RoomCommand::Enter { entrant, reply } => {
+                self.enter(open, turn, entrant);
+                drop(reply.send(Ok(self.snapshot(open)))); // the session may be gone
+            }
+            RoomCommand::Watch { reply } => drop(reply.send(Ok(self.snapshot(open)))),
+            RoomCommand::Leave { who, gone, reply } => {
+                drop(reply.send(self.leave(open, turn, who, gone)));
+            }
+            RoomCommand::Say {
+                who,
+                text,
+                kind,
+                key,
+                ticket,
+            } => {
+                Self::record(open, turn, who, Body::Message { text, kind }, key, ticket);
+            }
+            RoomCommand::SetTopic { who, topic, ticket } => {
+                Self::record(open, turn, who, Body::Topic(topic), None, ticket);
+            }
+            RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
+            RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
+            RoomCommand::Roster { reply } => drop(reply.send(open.roster())),
+        }
+    }
+
+    fn enter(&self, open: &mut Open, turn: &mut Turn, entrant: Entrant) {
+        let Entrant {
+            seat,
+            name,
+            away,
+            address,
+        } = entrant;
+        let who = seat.identity;
+        if open.members.contains_key(&who) {
+            return;
+        }
+        let Some(sender) = self.sender.upgrade() else {
+            return;
+        }; // nobody has a handle any more
+        let room = RoomHandle::new(sender, Arc::clone(&self.summary));
+        open.entries += 1;
+        open.order.insert(open.entries, who);
+        seat.entered(
+            open.id,
+            Membership {
+                room,
+                address,
+                since: open.last,
+            },
+        );
+        open.members.insert(
+            who,
+            Member {
+                seat,
+                name: name.clone(),
+                away,
+                entry: open.entries,
+            },
+        );
+        self.summarise(open.members.len(), open.topic.as_ref());
+        let time_ms = self.now();
+        self.presence(open, turn, who, None, |room| Event::Joined {
+            room,
+            time_ms,
+            user: name,
+        });
+    }
+
+    fn leave(
+        &self,
+        open: &mut Open,
+        turn: &mut Turn,
+        who: Identity,
+        gone: Option<ChangeId>,
+    ) -> Result<(), NotThere> {
+        let member = open.members.remove(&who).ok_or(NotThere)?;
+        open.order.remove(&member.entry);
+        member.seat.left(open.id);
+        self.summarise(open.members.len(), open.topic.as_ref());
+        let (time_ms, user) = (self.now(), member.name);
+        self.presence(open, turn, who, gone, |room| match gone {
+            Some(_) => Event::Gone {
+                room,
+                time_ms,
+                user,
+            },
+            None => Event::Left {
+                room,
+                time_ms,
+                user,
+            },
+        });
+        Ok(())
+    }
+
+    /// The roster has changed. A direct room has no comings and goings to tell.
+    fn presence(
+        &self,
+        open: &mut Open,
+        turn: &mut Turn,
+        author: Identity,
+        change: Option<ChangeId>,
+        event: impl FnOnce(RoomAddress) -> Event,
+    ) {
+        open.presence += 1;
+        if let Some(address) = self.address() {
+            let event = event(address);
+            let presence = Some(open.presence);
+            turn.steps.push(Step::Presence(RoomEvent {
+                author,
+                change,
+                presence,
+                event,
+            }));
+        }
+    }
+
+    fn rename(open: &mut Open, turn: &mut Turn, who: Identity, to: UserName, change: ChangeId) {
+        let Some(member) = open.members.get_mut(&who) else {
+            return;
+        };
+        let from = std::mem::replace(&mut member.name, to.clone());
+        open.presence += 1;
+        let event = Event::Renamed { from, to };
+        let (change, presence) = (Some(change), Some(open.presence));
+        turn.steps.push(Step::Presence(RoomEvent {
+            author: who,
+            change,
+            presence,
+            event,
+        }));
+    }
+
+    fn record(
+        open: &Open,
+        turn: &mut Turn,
+        author: Identity,
+        body: Body,
+        key: Option<MessageKey>,
+        ticket: Ticket,
+    ) {
+        let Some(member) = open.members.get(&author) else {
+            let refusal = policy::not_in(ticket.room());
+            return ticket.settle(Outcome::Refused(refusal));
+        };
+        turn.records.push(Record {
+            author,
+            name: member.name.clone(),
+            body,
+            key,
+            ticket,
+        });
+        turn.steps.push(Step::Record);
+    }
+
+    /// What the journal handed back becomes the room's state, and an event.
+    fn stored(&self, open: &mut Open, entry: Entry) -> RoomEvent {
+        open.last = entry.sequence;
+        if let Body::Topic(topic) = &entry.body {
+            open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
+            self.summarise(open.members.len(), open.topic.as_ref());
+        }
+        let event = RoomEvent::stored(entry, self.address().as_ref());
+        let recent_max = usize::try_from(self.directory.settings().recent).unwrap_or(usize::MAX);
+        if recent_max > 0 {
+            if open.recent.len() >= recent_max {
+                open.recent.pop_front();
+            }
+            open.recent.push_back(event.clone());
+        }
+        event
+    }
+
+    fn snapshot(&self, open: &Open) -> Snapshot {
+        Snapshot {
+            id: open.id,
+            topic: open.topic.clone(),
+            roster: open.roster(),
+            last: open.last,
+            recent: open.recent.iter().cloned().collect(),
+            feed: self.feed.subscribe(),
+        }
+    }
+
+    /// What everybody calls it; a direct room is called differently by each of the two.
+    fn address(&self) -> Option<RoomAddress> {
+        match &self.key {
+            RoomKey::Named(name) => Some(RoomAddress::Named(name.clone())),
+            RoomKey::Direct(..) => None,
+        }
+    }
+
+    fn summarise(&self, members: usize, topic: Option<&LineText>) {
+        let summary = Summary {
+            members,
+            topic: topic.cloned(),
+        };
+        *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
+    }
+
+    fn now(&self) -> Timestamp {
+        (self.directory.settings().clock)()
+    }
+}
+
+impl Open {
+    fn roster(&self) -> Roster {
+        let member = |who| self.members.get(who);
+        Roster {
+            members: self
+                .order
+                .values()
+                .filter_map(member)
+                .take(LIST_ENTRIES_MAX)
+                .map(|member| UserInfo {
+                    name: member.name.clone(),
+                    away: member.away.clone(),
+                })
+                .collect(),
+            total: self.members.len(),
+            version: self.presence,
+        }
+    }
+}
+
+fn set_away(
+    open: &mut Open,
+    turn: &mut Turn,
+    who: Identity,
+    text: Option<LineText>,
+    change: ChangeId,
+) {
+    let Some(member) = open.members.get_mut(&who) else {
+        return;
+    };
+    member.away.clone_from(&text);
+    open.presence += 1;
+    let event = Event::AwayChanged {
+        user: member.name.clone(),
+        text,
+    };
+    let (change, presence) = (Some(change), Some(open.presence));
+    turn.steps.push(Step::Presence(RoomEvent {
+        author: who,
+        change,
+        presence,
+        event,
+    }));
+}

@@ -1,0 +1,223 @@
+//! One batch of a room's events as it travels on the feed, with the encodings that all sessions of
+//! a dialect share. Never knows what a dialect looks like.
+
+use std::ops::RangeInclusive;
+use std::sync::{Arc, OnceLock};
+
+use bytes::Bytes;
+use chat_protocol::{Event, Identity, RoomAddress, Sequence};
+
+use super::ChangeId;
+use crate::journal::{Body, Entry};
+use crate::limits::{DIALECTS_MAX, ENVELOPE_TEXT_BYTES_MAX};
+
+/// An event of a room, and what a session has to know to decide whether it is for it.
+#[derive(Clone, Debug)]
+pub(crate) struct RoomEvent {
+    /// Whose doing it is.
+    pub(crate) author: Identity,
+    /// Something that belongs to a user and not to the room: told once by a session that shares
+    /// several rooms with that user.
+    pub(crate) change: Option<ChangeId>,
+    /// The room's presence version behind this event, if it changed the roster.
+    pub(crate) presence: Option<u64>,
+    /// What happened.
+    pub(crate) event: Event,
+}
+
+impl RoomEvent {
+    /// A stored event. `address` is what the room is called; a direct room is called by its author
+    /// until a session gives it the name it has there.
+    pub(crate) fn stored(entry: Entry, address: Option<&RoomAddress>) -> Self {
+        let Entry {
+            sequence: seq,
+            time: time_ms,
+            author,
+            name: from,
+            body,
+            key,
+        } = entry;
+        let room = address
+            .cloned()
+            .unwrap_or_else(|| RoomAddress::Direct(from.clone()));
+        let event = match body {
+            Body::Message { text, kind } => Event::Message {
+                room,
+                seq,
+                time_ms,
+                from,
+                text,
+                kind,
+                key,
+            },
+            Body::Topic(topic) => Event::TopicChanged {
+                room,
+                seq,
+                time_ms,
+                from,
+                topic,
+            },
+        };
+        Self {
+            author,
+            change: None,
+            presence: None,
+            event,
+        }
+    }
+
+    /// What it weighs on an envelope, about.
+    fn text_bytes(&self) -> usize {
+        let text = if let Event::Message { text, .. } = &self.event {
+            text.as_str().len()
+        } else {
+            0
+        };
+        text + 64
+    }
+}
+
+/// One batch of events. What it holds is committed; the room publishes nothing else.
+#[derive(Debug)]
+pub(crate) struct Envelope {
+    events: Box<[RoomEvent]>,
+    sequences: Option<RangeInclusive<Sequence>>,
+    presence: Option<RangeInclusive<u64>>,
+    has_changes: bool,
+    authors: u64,
+    encodings: [OnceLock<Bytes>; DIALECTS_MAX],
+}
+
+impl Envelope {
+    fn new(events: Vec<RoomEvent>) -> Self {
+        let sequences = span(events.iter().filter_map(|event| event.event.sequence()));
+        let presence = span(events.iter().filter_map(|event| event.presence));
+        let authors = events
+            .iter()
+            .fold(0, |mask, event| mask | author_bit(event.author));
+        let has_changes = events.iter().any(|event| event.change.is_some());
+        Self {
+            events: events.into_boxed_slice(),
+            sequences,
+            presence,
+            has_changes,
+            authors,
+            encodings: std::array::from_fn(|_| OnceLock::new()),
+        }
+    }
+
+    /// Cuts a batch into envelopes of bounded size, in order.
+    pub(crate) fn cut(events: Vec<RoomEvent>) -> impl Iterator<Item = Arc<Self>> {
+        let mut rest = events.into_iter().peekable();
+        std::iter::from_fn(move || {
+            let mut some = vec![rest.next()?];
+            let mut bytes = some.iter().map(RoomEvent::text_bytes).sum::<usize>();
+            while let Some(event) =
+                rest.next_if(|event| bytes + event.text_bytes() <= ENVELOPE_TEXT_BYTES_MAX)
+            {
+                bytes += event.text_bytes();
+                some.push(event);
+            }
+            Some(Arc::new(Self::new(some)))
+        })
+    }
+
+    /// What it holds.
+    pub(crate) const fn events(&self) -> &[RoomEvent] {
+        &self.events
+    }
+
+    /// The first and last stored event in it. They are dense.
+    pub(crate) const fn sequences(&self) -> Option<&RangeInclusive<Sequence>> {
+        self.sequences.as_ref()
+    }
+
+    /// The first and last change of the roster in it.
+    pub(crate) const fn presence(&self) -> Option<&RangeInclusive<u64>> {
+        self.presence.as_ref()
+    }
+
+    /// It holds something that a session tells once, whatever room it comes from.
+    pub(crate) const fn has_changes(&self) -> bool {
+        self.has_changes
+    }
+
+    /// May hold something of this author. Never says no wrongly.
+    pub(crate) fn may_be_by(&self, author: Identity) -> bool {
+        self.authors & author_bit(author) != 0
+    }
+
+    /// The whole envelope on a wire: made by the first session of the dialect that needs it,
+    /// shared by all others. A dialect beyond the table is encoded each time.
+    pub(crate) fn encoded(
+        &self,
+        dialect: usize,
+        encode: impl FnOnce(&[RoomEvent]) -> Bytes,
+    ) -> Bytes {
+        match self.encodings.get(dialect) {
+            Some(shared) => shared.get_or_init(|| encode(&self.events)).clone(),
+            None => encode(&self.events),
+        }
+    }
+}
+
+/// The first and the last.
+fn span<T: Copy>(mut numbers: impl DoubleEndedIterator<Item = T>) -> Option<RangeInclusive<T>> {
+    let first = numbers.next()?;
+    Some(first..=numbers.next_back().unwrap_or(first))
+}
+
+/// One of 64: enough to send nearly all sessions the fast way.
+fn author_bit(author: Identity) -> u64 {
+    1 << (author.0.as_u128() & 63)
+}
+
+#[cfg(test)]
+mod tests {
+    use chat_protocol::{MessageText, SayKind, Timestamp, UserName};
+    use uuid::Uuid;
+
+    use super::*;
+
+    fn said(sequence: u64, text: &str) -> RoomEvent {
+        let entry = Entry {
+            sequence: Sequence(sequence),
+            time: Timestamp(0),
+            author: Identity(Uuid::from_u128(7)),
+            name: UserName::parse("ana").unwrap(),
+            body: Body::Message {
+                text: MessageText::parse(text).unwrap(),
+                kind: SayKind::Text,
+            },
+            key: None,
+        };
+        RoomEvent::stored(entry, None)
+    }
+
+    #[test]
+    fn a_large_batch_is_cut_in_order_and_nothing_is_missing() {
+        let long = "x".repeat(4_000);
+        let batch: Vec<RoomEvent> = (1..=100).map(|sequence| said(sequence, &long)).collect();
+        let envelopes: Vec<Arc<Envelope>> = Envelope::cut(batch).collect();
+        assert!(envelopes.len() > 1);
+        let mut next = 1;
+        for envelope in &envelopes {
+            let bytes: usize = envelope.events().iter().map(RoomEvent::text_bytes).sum();
+            assert!(bytes <= ENVELOPE_TEXT_BYTES_MAX);
+            let range = envelope.sequences().unwrap();
+            assert_eq!(range.start().0, next);
+            next = range.end().0 + 1;
+        }
+        assert_eq!(next, 101);
+    }
+
+    #[test]
+    fn a_dialect_is_encoded_once() {
+        let envelope = Envelope::cut(vec![said(1, "hi")]).next().unwrap();
+        let first = envelope.encoded(3, |_| Bytes::from_static(b"hi"));
+        let second = envelope.encoded(3, |_| panic!("encoded twice"));
+        assert_eq!(first, second);
+        assert!(envelope.may_be_by(Identity(Uuid::from_u128(7))));
+        assert!(!envelope.may_be_by(Identity(Uuid::from_u128(8))));
+    }
+}

@@ -1,0 +1,233 @@
+//! A room's face: its methods are all that can be asked of a room.
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use chat_protocol::event::UserInfo;
+use chat_protocol::{
+    Identity, LineText, MessageKey, MessageText, Refusal, RoomAddress, SayKind, Sequence, UserName,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{ChangeId, RoomEvent, Seat, Subscription};
+use crate::journal::{RoomId, Ticket};
+
+/// The room was let go in this moment: open it again.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct RoomGone;
+
+/// A handle on a room.
+#[derive(Clone, Debug)]
+pub(crate) struct RoomHandle {
+    mailbox: mpsc::Sender<RoomCommand>,
+    summary: Arc<Mutex<Summary>>,
+}
+
+/// What a list of rooms shows.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Summary {
+    /// How many are in it.
+    pub(crate) members: usize,
+    /// Its topic.
+    pub(crate) topic: Option<LineText>,
+}
+
+/// Somebody who wants to enter.
+#[derive(Debug)]
+pub(crate) struct Entrant {
+    /// Who.
+    pub(crate) seat: Arc<Seat>,
+    /// Its name.
+    pub(crate) name: UserName,
+    /// Why it is away.
+    pub(crate) away: Option<LineText>,
+    /// What it calls the room.
+    pub(crate) address: RoomAddress,
+}
+
+/// Who is in a room.
+#[derive(Debug)]
+pub(crate) struct Roster {
+    /// In order of entry, at most [`chat_protocol::limits::LIST_ENTRIES_MAX`].
+    pub(crate) members: Vec<UserInfo>,
+    /// How many there are.
+    pub(crate) total: usize,
+    /// The presence version: changes up to it are in here.
+    pub(crate) version: u64,
+}
+
+/// A room at one moment, and the feed from that moment on.
+#[derive(Debug)]
+pub(crate) struct Snapshot {
+    /// Its number.
+    pub(crate) id: RoomId,
+    /// Its topic.
+    pub(crate) topic: Option<LineText>,
+    /// Who is there.
+    pub(crate) roster: Roster,
+    /// The newest stored event.
+    pub(crate) last: Sequence,
+    /// The last stored events, oldest first; they end with `last`.
+    pub(crate) recent: Vec<RoomEvent>,
+    /// What comes.
+    pub(crate) feed: Subscription,
+}
+
+/// What a room can be asked.
+#[derive(Debug)]
+pub(super) enum RoomCommand {
+    Enter {
+        entrant: Entrant,
+        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
+    },
+    Watch {
+        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
+    },
+    Leave {
+        who: Identity,
+        gone: Option<ChangeId>,
+        reply: oneshot::Sender<Result<(), NotThere>>,
+    },
+    Say {
+        who: Identity,
+        text: MessageText,
+        kind: SayKind,
+        key: Option<MessageKey>,
+        ticket: Ticket,
+    },
+    SetTopic {
+        who: Identity,
+        topic: LineText,
+        ticket: Ticket,
+    },
+    Rename {
+        who: Identity,
+        to: UserName,
+        change: ChangeId,
+    },
+    SetAway {
+        who: Identity,
+        text: Option<LineText>,
+        change: ChangeId,
+    },
+    Roster {
+        reply: oneshot::Sender<Roster>,
+    },
+}
+
+/// Not a member.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) struct NotThere;
+
+impl RoomHandle {
+    pub(super) const fn new(
+        mailbox: mpsc::Sender<RoomCommand>,
+        summary: Arc<Mutex<Summary>>,
+    ) -> Self {
+        Self { mailbox, summary }
+    }
+
+    /// The same room, and not a later one of its name?
+    pub(super) fn is(&self, other: &Arc<Mutex<Summary>>) -> bool {
+        Arc::ptr_eq(&self.summary, other)
+    }
+
+    /// Its actor is gone: the handle is of no use any more.
+    pub(super) fn is_gone(&self) -> bool {
+        self.mailbox.is_closed()
+    }
+
+    /// The same room?
+    pub(crate) fn is_same(&self, other: &Self) -> bool {
+        self.is(&other.summary)
+    }
+
+    /// What a list of rooms shows; may be a moment old.
+    pub(crate) fn summary(&self) -> Summary {
+        self.summary
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+
+    /// Makes a user a member, tells the others, and gives the room as it is. A member gets the
+    /// room again and nobody is told.
+    pub(crate) async fn enter(
+        &self,
+        entrant: Entrant,
+    ) -> Result<Result<Snapshot, Refusal>, RoomGone> {
+        self.ask(|reply| RoomCommand::Enter { entrant, reply })
+            .await
+    }
+
+    /// The room as it is, for somebody who only looks.
+    pub(crate) async fn watch(&self) -> Result<Result<Snapshot, Refusal>, RoomGone> {
+        self.ask(|reply| RoomCommand::Watch { reply }).await
+    }
+
+    /// Ends a membership. With `gone`, the user leaves all its rooms at once.
+    pub(crate) async fn leave(
+        &self,
+        who: Identity,
+        gone: Option<ChangeId>,
+    ) -> Result<Result<(), NotThere>, RoomGone> {
+        self.ask(|reply| RoomCommand::Leave { who, gone, reply })
+            .await
+    }
+
+    /// Says something; the ticket tells what became of it, also if the room is gone.
+    pub(crate) async fn say(
+        &self,
+        who: Identity,
+        text: MessageText,
+        kind: SayKind,
+        key: Option<MessageKey>,
+        ticket: Ticket,
+    ) {
+        self.tell(RoomCommand::Say {
+            who,
+            text,
+            kind,
+            key,
+            ticket,
+        })
+        .await;
+    }
+
+    /// Changes the topic; the ticket tells what became of it.
+    pub(crate) async fn set_topic(&self, who: Identity, topic: LineText, ticket: Ticket) {
+        self.tell(RoomCommand::SetTopic { who, topic, ticket })
+            .await;
+    }
+
+    /// A member has another name.
+    pub(crate) async fn rename(&self, who: Identity, to: UserName, change: ChangeId) {
+        self.tell(RoomCommand::Rename { who, to, change }).await;
+    }
+
+    /// A member is away, or back.
+    pub(crate) async fn set_away(&self, who: Identity, text: Option<LineText>, change: ChangeId) {
+        self.tell(RoomCommand::SetAway { who, text, change }).await;
+    }
+
+    /// Who is there?
+    pub(crate) async fn roster(&self) -> Result<Roster, RoomGone> {
+        self.ask(|reply| RoomCommand::Roster { reply }).await
+    }
+
+    async fn ask<T>(
+        &self,
+        command: impl FnOnce(oneshot::Sender<T>) -> RoomCommand,
+    ) -> Result<T, RoomGone> {
+        let (reply, answer) = oneshot::channel();
+        self.mailbox
+            .send(command(reply))
+            .await
+            .map_err(|_| RoomGone)?;
+        answer.await.map_err(|_| RoomGone)
+    }
+
+    /// A room that is gone has no members: there is nobody to tell.
+    async fn tell(&self, command: RoomCommand) {
+        drop(self.mailbox.send(command).await);
+    }
+}

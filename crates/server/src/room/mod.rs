@@ -1,0 +1,15 @@
+//! Rooms: each an actor task with a broadcast channel of envelopes. Never touches a socket, SQL or
+//! a wire format.
+
+mod actor;
+mod directory;
+mod envelope;
+mod feed;
+mod handle;
+mod seat;
+
+pub(crate) use directory::{Directory, RoomSettings};
+pub(crate) use envelope::{Envelope, RoomEvent};
+pub(crate) use feed::{FeedItem, Subscription};
+pub(crate) use handle::{Entrant, RoomGone, RoomHandle, Roster, Snapshot};
+pub(crate) use seat::{ChangeId, Changes, Membership, Seat};

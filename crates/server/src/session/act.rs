@@ -1,0 +1,299 @@
+//! What a session does with what its peer sends: names, commands, the end.
+
+use bytes::BytesMut;
+use chat_protocol::event::Welcome;
+use chat_protocol::{Command, Event, Hello, Refusal, Request, RequestId, RoomAddress, UserName};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
+
+use super::{Ending, HESITATION, Session};
+use crate::command::{Answer, execute};
+use crate::frontend::{AtEnd, Decoded, Wire, Wish};
+use crate::journal::Outcome;
+use crate::room::{RoomHandle, Snapshot};
+use crate::user::{Claim, friendly};
+
+/// The request by which a line session enters its first room.
+const BY_ITSELF: RequestId = RequestId(0);
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Deals with the input as far as it goes.
+    pub(super) async fn act(&mut self) -> Result<(), Ending> {
+        while self.accepts_commands() {
+            let (input, out) = (&mut self.input, self.outbox.bytes());
+            match self.frontend.decode(input, self.has_ended, out) {
+                Decoded::Handled => {}
+                Decoded::Identify(wish) => self.identify(wish).await?,
+                Decoded::Request(request) => self.request(request).await?,
+                Decoded::Become(wire) => self.become_wire(wire).await?,
+                Decoded::Close => self.close(),
+                Decoded::Incomplete => {
+                    if self.input.is_empty() {
+                        self.input = BytesMut::new(); // an idle session holds no buffers
+                    }
+                    if self.has_ended {
+                        self.ended();
+                    }
+                    break;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The peer has finished, and all it said is dealt with.
+    fn ended(&mut self) {
+        match self.frontend.manners().at_end {
+            AtEnd::Leave => self.close(),
+            AtEnd::LeaveWhenStored if self.in_flight == 0 => self.close(),
+            AtEnd::LeaveWhenStored => {}
+            AtEnd::Receive if self.is_welcome => {}
+            AtEnd::Receive => self.close(),
+        }
+    }
+
+    /// Gives the peer a name, or says why not.
+    pub(super) async fn identify(&mut self, wish: Wish) -> Result<(), Ending> {
+        match self.claim(wish) {
+            Err(refusal) => {
+                self.tell(&Event::refused(None, refusal));
+                Ok(())
+            }
+            Ok(claim) => {
+                let name = claim.as_ref().map(|claim| claim.user().name());
+                tracing::info!(
+                    name = name.as_ref().map_or("-", UserName::as_str),
+                    "identified"
+                );
+                self.seat = claim.as_ref().map(|claim| claim.user().seat.follow());
+                self.caller.claim = claim;
+                self.is_welcome = true;
+                self.tell(&Event::Welcome(Box::new(Welcome {
+                    name,
+                    ..(*self.around.welcome).clone()
+                })));
+                self.enter_default_room().await
+            }
+        }
+    }
+
+    /// None: an observer, who needs no name.
+    fn claim(&self, wish: Wish) -> Result<Option<Claim>, Refusal> {
+        let registry = &self.around.house.registry;
+        let identity = (self.around.identity)();
+        let wanted = match wish {
+            Wish::Random => {
+                let draw = || friendly((self.around.identity)().0.as_u128());
+                return registry.claim_random(identity, draw).map(Some);
+            }
+            Wish::Hello(Hello { name: None, .. }) => return Ok(None),
+            Wish::Hello(Hello {
+                name: Some(name), ..
+            })
+            | Wish::Named(name) => name,
+        };
+        let name = UserName::parse(&wanted).map_err(|error| Refusal::name_invalid(&error))?;
+        registry.claim(name, identity).map(Some)
+    }
+
+    /// A line session begins in a room. One that may still turn out to be something else only
+    /// watches it for a while, so that nobody is told of a guest who never was.
+    async fn enter_default_room(&mut self) -> Result<(), Ending> {
+        let room = self.around.default_room.clone();
+        let Some(room) = room.filter(|_| self.frontend.manners().enters_default_room) else {
+            return Ok(());
+        };
+        let room = RoomAddress::Named(room);
+        let command = if self.undecided {
+            self.hesitates = Some(Instant::now() + HESITATION);
+            Command::Watch { room }
+        } else {
+            Command::Join { room }
+        };
+        self.execute(Request {
+            id: Some(BY_ITSELF),
+            command,
+        })
+        .await
+    }
+
+    /// The others may know of this guest now.
+    pub(super) async fn announce(&mut self) -> Result<(), Ending> {
+        self.undecided = false;
+        let room = self
+            .around
+            .default_room
+            .clone()
+            .filter(|_| self.hesitates.is_some());
+        self.hesitates = None;
+        let Some(room) = room else { return Ok(()) };
+        let command = Command::Join {
+            room: RoomAddress::Named(room),
+        };
+        let request = Request {
+            id: Some(BY_ITSELF),
+            command,
+        };
+        match execute(&self.around.house, &self.caller, request).await {
+            Ok(Answer::Entered { snapshot, .. }) => {
+                let slot = self.inbox.slot_of(snapshot.id);
+                if let Some(place) = slot.and_then(|slot| self.inbox.place_mut(slot)) {
+                    place.is_member = true; // shown already, when it began to watch
+                }
+            }
+            Ok(Answer::Event(_) | Answer::InFlight | Answer::Changed { .. } | Answer::Quit) => {}
+            Err(refusal) => self.tell(&Event::refused(None, refusal)),
+        }
+        Ok(())
+    }
+
+    async fn request(&mut self, request: Request) -> Result<(), Ending> {
+        if self.hesitates.is_some() {
+            self.announce().await?;
+        }
+        self.execute(request).await
+    }
+
+    async fn execute(&mut self, request: Request) -> Result<(), Ending> {
+        let id = request.id;
+        match execute(&self.around.house, &self.caller, request).await {
+            Ok(Answer::Event(event)) => self.tell(&event),
+            Ok(Answer::InFlight) => self.in_flight += 1,
+            Ok(Answer::Entered {
+                address,
+                room,
+                snapshot,
+                as_member,
+            }) => {
+                self.entered(id, address, room, *snapshot, as_member);
+            }
+            Ok(Answer::Changed { change, event }) => {
+                if self.inbox.see(change) {
+                    self.tell(&event);
+                }
+                self.tell_if_asked(id);
+            }
+            Ok(Answer::Quit) => self.close(),
+            Err(refusal) => self.tell(&Event::refused(id, refusal)),
+        }
+        Ok(())
+    }
+
+    fn tell_if_asked(&mut self, id: Option<RequestId>) {
+        self.tell(&Event::Done { id });
+    }
+
+    /// The session follows a room, and is shown it as it is.
+    fn entered(
+        &mut self,
+        id: Option<RequestId>,
+        room: RoomAddress,
+        handle: RoomHandle,
+        snapshot: Snapshot,
+        as_member: bool,
+    ) {
+        let replay = usize::try_from(self.frontend.manners().replay).unwrap_or(usize::MAX);
+        let skip = snapshot.recent.len().saturating_sub(replay);
+        let recent = snapshot.recent.iter().skip(skip);
+        let shows_recent = as_member || self.hesitates.is_some();
+        let events: Vec<Event> = if shows_recent {
+            recent.map(|event| event.event.relabelled(&room)).collect()
+        } else {
+            Vec::new()
+        };
+        let seq = snapshot.last;
+        let entered = Event::Entered {
+            id,
+            room: room.clone(),
+            topic: snapshot.topic.clone(),
+            members: snapshot
+                .roster
+                .members
+                .iter()
+                .map(|member| member.name.clone())
+                .collect(),
+            members_total: u64::try_from(snapshot.roster.total).unwrap_or(u64::MAX),
+            seq,
+        };
+        let followed = self.inbox.slot_of(snapshot.id);
+        match followed.and_then(|slot| self.inbox.place_mut(slot)) {
+            Some(place) => place.is_member |= as_member,
+            None => {
+                self.inbox
+                    .follow(handle, room.clone(), snapshot, seq, as_member);
+            }
+        }
+        self.tell(&entered);
+        if !events.is_empty() && followed.is_none() {
+            let more = events
+                .first()
+                .and_then(Event::sequence)
+                .is_some_and(|first| first.0 > 1);
+            self.tell(&Event::History {
+                id: None,
+                room,
+                events,
+                more,
+            });
+        }
+    }
+
+    /// What became of what the peer said.
+    pub(super) fn take_receipts(&mut self) {
+        while self.outbox.has_room()
+            && let Some(receipt) = self.caller.receipts.take()
+        {
+            self.in_flight -= 1;
+            let (id, room, key) = (receipt.request, receipt.room, receipt.key);
+            match receipt.outcome {
+                Outcome::Stored {
+                    sequence: seq,
+                    time: time_ms,
+                    duplicate,
+                } => {
+                    self.tell(&Event::Stored {
+                        id,
+                        room,
+                        seq,
+                        time_ms,
+                        key,
+                        duplicate,
+                    });
+                }
+                Outcome::Refused(refusal) => self.tell(&Event::refused(id, refusal)),
+                Outcome::Unknown => {} // no acknowledgement: the daemon is failing
+            }
+        }
+        self.close_if_finished();
+    }
+
+    /// It speaks something else than was thought: whoever it was until now never was.
+    async fn become_wire(&mut self, wire: Wire) -> Result<(), Ending> {
+        self.leave_all().await;
+        self.caller.claim = None;
+        self.seat = None;
+        self.inbox.clear();
+        self.hesitates = None;
+        self.undecided = false;
+        self.is_welcome = false;
+        self.opened = Instant::now();
+        self.frontend = self.around.frontends.make(wire, false);
+        match self.frontend.open(self.outbox.bytes()) {
+            Some(wish) => Box::pin(self.identify(wish)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Ends all memberships of the session's user.
+    pub(super) async fn leave_all(&mut self) {
+        let Some(claim) = &self.caller.claim else {
+            return;
+        };
+        let user = claim.user();
+        let change = self.around.house.registry.changes().next();
+        for membership in user.seat.rooms() {
+            // A room that is gone has no members.
+            drop(membership.room.leave(user.identity(), Some(change)).await);
+        }
+    }
+}

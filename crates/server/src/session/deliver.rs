@@ -1,0 +1,235 @@
+//! What a session does with what its rooms tell. One rule instead of lag handling: the next event
+//! is delivered, an older one is dropped, and before one that is ahead the gap is read from the
+//! journal.
+
+use chat_protocol::limits::PAGE_EVENTS_MAX;
+use chat_protocol::{Event, Identity, RoomAddress, Sequence};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::{Ending, Session};
+use crate::frontend;
+use crate::journal::Range;
+use crate::room::{Envelope, FeedItem, Membership, RoomEvent};
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    pub(super) async fn deliver(&mut self, slot: usize, item: FeedItem) -> Result<(), Ending> {
+        let Some(place) = self.inbox.place(slot) else {
+            return Ok(());
+        };
+        match item {
+            FeedItem::Lagged => self.catch_up(slot).await,
+            FeedItem::Envelope(envelope) => {
+                if let Some(range) = envelope.sequences()
+                    && *range.start() > place.cursor.next()
+                {
+                    let last_missed = Sequence(range.start().0 - 1);
+                    self.fill(slot, Some(last_missed)).await?;
+                }
+                self.append(slot, &envelope);
+                self.inbox.advance(slot, &envelope);
+                Ok(())
+            }
+        }
+    }
+
+    /// The fast way: the shared encoding, one copy. The slow way, event by event: for what is the
+    /// session's own, for direct rooms, and for what must be told only once.
+    fn append(&mut self, slot: usize, envelope: &Envelope) {
+        let me = self.me();
+        let shows_own = self.frontend.manners().shows_own;
+        if self.inbox.takes_whole(slot, envelope, me, shows_own)
+            && let Some(place) = self.inbox.place(slot)
+        {
+            let dialect = self.frontend.dialect(&place.address);
+            let zone = &self.around.frontends.line.zone;
+            let encoded = envelope.encoded(dialect.number(), |events| {
+                frontend::encode(dialect, events.iter().map(|event| &event.event), zone)
+            });
+            self.outbox.bytes().extend_from_slice(&encoded);
+            return;
+        }
+        for event in envelope.events() {
+            if self.inbox.is_new(slot, event) {
+                self.tell_event(slot, event, me, shows_own);
+            }
+        }
+    }
+
+    fn tell_event(
+        &mut self,
+        slot: usize,
+        event: &RoomEvent,
+        me: Option<Identity>,
+        shows_own: bool,
+    ) {
+        let is_own = me == Some(event.author);
+        let is_hidden = is_own
+            && match &event.event {
+                Event::Message { .. } => !shows_own,
+                other => matches!(
+                    other,
+                    Event::Joined { .. } | Event::Left { .. } | Event::Gone { .. }
+                ),
+            };
+        let Some(place) = self.inbox.place_mut(slot).filter(|_| !is_hidden) else {
+            return;
+        };
+        match &place.address {
+            RoomAddress::Named(_) => self.frontend.tell(&event.event, self.outbox.bytes()),
+            RoomAddress::Direct(peer) => {
+                let told = event.event.relabelled(&place.address);
+                if let Event::Renamed { from, to } = &told
+                    && from == peer
+                {
+                    place.address = RoomAddress::Direct(to.clone());
+                }
+                self.frontend.tell(&told, self.outbox.bytes());
+            }
+        }
+    }
+
+    /// The feed has moved on without this session: it reads what it missed, and the roster anew.
+    async fn catch_up(&mut self, slot: usize) -> Result<(), Ending> {
+        self.fill(slot, None).await?;
+        let Some(place) = self.inbox.place(slot) else {
+            return Ok(());
+        };
+        let (room, address) = (place.room.clone(), place.address.clone());
+        let Ok(roster) = room.roster().await else {
+            return Ok(());
+        };
+        if let Some(place) = self.inbox.place_mut(slot) {
+            place.presence = roster.version;
+        }
+        let members = roster
+            .members
+            .into_iter()
+            .map(|member| member.name)
+            .collect();
+        let members_total = u64::try_from(roster.total).unwrap_or(u64::MAX);
+        self.tell(&Event::Roster {
+            room: address,
+            members,
+            members_total,
+        });
+        Ok(())
+    }
+
+    /// Delivers stored events behind the cursor, up to `last` or to the newest, in bounded pages.
+    async fn fill(&mut self, slot: usize, last: Option<Sequence>) -> Result<(), Ending> {
+        let me = self.me();
+        let shows_own = self.frontend.manners().shows_own;
+        loop {
+            self.make_room().await?;
+            let Some(place) = self.inbox.place(slot) else {
+                return Ok(());
+            };
+            let (id, address) = (place.id, place.address.clone());
+            let range = Range::After {
+                after: place.cursor,
+                before: last.map(Sequence::next),
+            };
+            let page = self
+                .around
+                .house
+                .journal
+                .page(id, range, PAGE_EVENTS_MAX)
+                .await?;
+            for entry in page.entries {
+                let sequence = entry.sequence;
+                let event = RoomEvent::stored(entry, Some(&address));
+                self.tell_event(slot, &event, me, shows_own);
+                if let Some(place) = self.inbox.place_mut(slot) {
+                    place.cursor = sequence;
+                }
+            }
+            if !page.more {
+                break;
+            }
+        }
+        self.tell_gap(slot, last);
+        Ok(())
+    }
+
+    /// What should have been there and is not is said, and passed.
+    fn tell_gap(&mut self, slot: usize, last: Option<Sequence>) {
+        let Some(place) = self.inbox.place_mut(slot) else {
+            return;
+        };
+        let Some(to) = last.filter(|last| *last > place.cursor) else {
+            return;
+        };
+        let (from, room) = (place.cursor.next(), place.address.clone());
+        place.cursor = to;
+        let why = "they are not kept any more".to_owned();
+        self.tell(&Event::Gap {
+            room,
+            from,
+            to,
+            why,
+        });
+    }
+
+    /// The session's user has entered or left rooms, in this session or by another's doing.
+    pub(super) async fn rooms_changed(&mut self) -> Result<(), Ending> {
+        let Some(seat) = &mut self.seat else {
+            return Ok(());
+        };
+        let rooms = seat.borrow_and_update().clone();
+        let left: Vec<usize> = self
+            .inbox
+            .slots()
+            .filter(|(_, place)| place.is_member && !rooms.contains_key(&place.id))
+            .map(|(slot, _)| slot)
+            .collect();
+        for slot in left {
+            if let Some(place) = self.inbox.drop_slot(slot) {
+                self.tell(&Event::Exited {
+                    room: place.address,
+                });
+            }
+        }
+        for (id, membership) in rooms {
+            if self.inbox.slot_of(id).is_none() {
+                self.follow(membership).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Follows a room that somebody else's doing brought: what came since is news.
+    async fn follow(&mut self, membership: Membership) -> Result<(), Ending> {
+        let Membership {
+            room,
+            address,
+            since,
+        } = membership;
+        let Ok(Ok(snapshot)) = room.watch().await else {
+            return Ok(());
+        };
+        let members = snapshot
+            .roster
+            .members
+            .iter()
+            .map(|member| member.name.clone())
+            .collect();
+        let opened = Event::Entered {
+            id: None,
+            room: address.clone(),
+            topic: snapshot.topic.clone(),
+            members,
+            members_total: u64::try_from(snapshot.roster.total).unwrap_or(u64::MAX),
+            seq: since,
+        };
+        let slot = self.inbox.follow(room, address, snapshot, since, true);
+        self.tell(&opened);
+        self.fill(slot, None).await
+    }
+
+    fn me(&self) -> Option<Identity> {
+        self.caller
+            .claim
+            .as_ref()
+            .map(|claim| claim.user().identity())
+    }
+}

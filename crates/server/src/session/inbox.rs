@@ -1,0 +1,208 @@
+//! What comes to a session from its rooms: merges their feeds and keeps, for each, how far the
+//! session is. Never reads the journal, never encodes.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::task::{Context, Poll, ready};
+
+use chat_protocol::{Identity, RoomAddress, Sequence};
+use futures::stream::{AbortHandle, Abortable, SelectAll};
+use futures::{Stream, StreamExt};
+
+use crate::journal::RoomId;
+use crate::limits::SESSION_CHANGES_SEEN;
+use crate::room::{ChangeId, Envelope, FeedItem, RoomEvent, RoomHandle, Snapshot, Subscription};
+
+/// A session's place in a room's stream of events.
+#[derive(Debug)]
+pub(super) struct Place {
+    /// The room's number.
+    pub(super) id: RoomId,
+    /// The room.
+    pub(super) room: RoomHandle,
+    /// As this session's user calls it.
+    pub(super) address: RoomAddress,
+    /// The newest stored event that was delivered.
+    pub(super) cursor: Sequence,
+    /// The newest change of the roster that was delivered.
+    pub(super) presence: u64,
+    /// The user is in the room; otherwise the session only watches.
+    pub(super) is_member: bool,
+    stop: AbortHandle,
+}
+
+/// The merged feeds.
+#[derive(Debug, Default)]
+pub(super) struct Inbox {
+    feeds: SelectAll<Abortable<SlottedFeed>>,
+    places: Vec<Option<Place>>,
+    seen: VecDeque<ChangeId>,
+}
+
+/// A feed that says whose it is.
+#[derive(Debug)]
+struct SlottedFeed {
+    slot: usize,
+    feed: Subscription,
+}
+
+impl Stream for SlottedFeed {
+    type Item = (usize, FeedItem);
+
+    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let slot = self.slot;
+        let item = ready!(self.feed.poll_next_unpin(cx));
+        Poll::Ready(item.map(|item| (slot, item)))
+    }
+}
+
+impl Inbox {
+    /// Follows a room from a snapshot on; `cursor`: what was delivered already.
+    pub(super) fn follow(
+        &mut self,
+        room: RoomHandle,
+        address: RoomAddress,
+        snapshot: Snapshot,
+        cursor: Sequence,
+        is_member: bool,
+    ) -> usize {
+        let slot = self
+            .places
+            .iter()
+            .position(Option::is_none)
+            .unwrap_or(self.places.len());
+        let (stop, registration) = AbortHandle::new_pair();
+        let feed = SlottedFeed {
+            slot,
+            feed: snapshot.feed,
+        };
+        self.feeds.push(Abortable::new(feed, registration));
+        let id = snapshot.id;
+        let presence = snapshot.roster.version;
+        let place = Some(Place {
+            id,
+            room,
+            address,
+            cursor,
+            presence,
+            is_member,
+            stop,
+        });
+        match self.places.get_mut(slot) {
+            Some(free) => *free = place,
+            None => self.places.push(place),
+        }
+        slot
+    }
+
+    /// Follows it no longer.
+    pub(super) fn drop_slot(&mut self, slot: usize) -> Option<Place> {
+        let place = self.places.get_mut(slot)?.take()?;
+        place.stop.abort();
+        Some(place)
+    }
+
+    /// Follows nothing any more.
+    pub(super) fn clear(&mut self) {
+        *self = Self::default();
+    }
+
+    /// Where a room is followed.
+    pub(super) fn slot_of(&self, id: RoomId) -> Option<usize> {
+        self.places
+            .iter()
+            .position(|place| place.as_ref().is_some_and(|place| place.id == id))
+    }
+
+    pub(super) fn place(&self, slot: usize) -> Option<&Place> {
+        self.places.get(slot)?.as_ref()
+    }
+
+    pub(super) fn place_mut(&mut self, slot: usize) -> Option<&mut Place> {
+        self.places.get_mut(slot)?.as_mut()
+    }
+
+    /// The slots in use.
+    pub(super) fn slots(&self) -> impl Iterator<Item = (usize, &Place)> {
+        self.places
+            .iter()
+            .enumerate()
+            .filter_map(|(slot, place)| Some((slot, place.as_ref()?)))
+    }
+
+    /// There is something to follow.
+    pub(super) fn is_following(&self) -> bool {
+        !self.feeds.is_empty()
+    }
+
+    /// The next batch of any room.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(super) async fn next(&mut self) -> Option<(usize, FeedItem)> {
+        self.feeds.next().await
+    }
+
+    /// May the shared encoding of a whole envelope go to this session?
+    pub(super) fn takes_whole(
+        &self,
+        slot: usize,
+        envelope: &Envelope,
+        me: Option<Identity>,
+        shows_own: bool,
+    ) -> bool {
+        let Some(place) = self.place(slot) else {
+            return false;
+        };
+        let is_next = envelope
+            .sequences()
+            .is_none_or(|range| *range.start() > place.cursor);
+        let is_fresh = envelope
+            .presence()
+            .is_none_or(|range| *range.start() > place.presence);
+        let is_shared = matches!(place.address, RoomAddress::Named(_));
+        let has_own = me.is_some_and(|me| envelope.may_be_by(me));
+        let own_is_fine = !has_own || (shows_own && envelope.presence().is_none());
+        is_next && is_fresh && is_shared && own_is_fine && !envelope.has_changes()
+    }
+
+    /// Is this event new here?
+    pub(super) fn is_new(&mut self, slot: usize, event: &RoomEvent) -> bool {
+        let Some(place) = self.place(slot) else {
+            return false;
+        };
+        let behind = event
+            .event
+            .sequence()
+            .is_none_or(|sequence| sequence > place.cursor);
+        let fresh = event
+            .presence
+            .is_none_or(|version| version > place.presence);
+        behind && fresh && event.change.is_none_or(|change| self.see(change))
+    }
+
+    /// The first time that this change comes by? Remembers the last few.
+    pub(super) fn see(&mut self, change: ChangeId) -> bool {
+        if self.seen.contains(&change) {
+            return false;
+        }
+        if self.seen.len() >= SESSION_CHANGES_SEEN {
+            self.seen.pop_front();
+        }
+        self.seen.push_back(change);
+        true
+    }
+
+    /// The envelope was delivered.
+    pub(super) fn advance(&mut self, slot: usize, envelope: &Envelope) {
+        let Some(place) = self.place_mut(slot) else {
+            return;
+        };
+        if let Some(range) = envelope.sequences() {
+            place.cursor = place.cursor.max(*range.end());
+        }
+        if let Some(range) = envelope.presence() {
+            place.presence = place.presence.max(*range.end());
+        }
+    }
+}
