@@ -38,17 +38,13 @@ pub enum ClientFrame {
 /// [`CLIENT_FRAME_BYTES_MAX`] is an error before anything is allocated for it.
 #[must_use]
 pub fn client_frames() -> LengthDelimitedCodec {
-    LengthDelimitedCodec::builder()
-        .max_frame_length(CLIENT_FRAME_BYTES_MAX)
-        .new_codec()
+    LengthDelimitedCodec::builder().max_frame_length(CLIENT_FRAME_BYTES_MAX).new_codec()
 }
 
 /// The codec of frames that the server sends, up to [`SERVER_FRAME_BYTES_MAX`].
 #[must_use]
 pub fn server_frames() -> LengthDelimitedCodec {
-    LengthDelimitedCodec::builder()
-        .max_frame_length(SERVER_FRAME_BYTES_MAX)
-        .new_codec()
+    LengthDelimitedCodec::builder().max_frame_length(SERVER_FRAME_BYTES_MAX).new_codec()
 }
 
 /// Reads a client's frame.
@@ -63,23 +59,16 @@ pub fn decode_client(frame: &[u8]) -> Result<ClientFrame, Unreadable> {
         word: Option<String>,
     }
     let refused = |refusal| {
-        let id = serde_json::from_slice(frame)
-            .ok()
-            .and_then(|head: Head| head.id);
+        let id = serde_json::from_slice(frame).ok().and_then(|head: Head| head.id);
         Unreadable { id, refusal }
     };
     let malformed = |error: serde_json::Error| refused(Refusal::malformed(&error));
     match serde_json::from_slice::<Request>(frame) {
-        Ok(Request {
-            command: Command::Unknown,
-            ..
-        }) => {
+        Ok(Request { command: Command::Unknown, .. }) => {
             let head: Head = serde_json::from_slice(frame).map_err(malformed)?;
             let word = head.word.unwrap_or_default();
             if word == "hello" {
-                return serde_json::from_slice(frame)
-                    .map(ClientFrame::Hello)
-                    .map_err(malformed);
+                return serde_json::from_slice(frame).map(ClientFrame::Hello).map_err(malformed);
             }
             Err(refused(Refusal::unknown_command(&word)))
         }

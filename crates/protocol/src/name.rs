@@ -139,16 +139,10 @@ impl UserName {
         let kind = NameKind::User;
         let name = parse(text, kind, USER_NAME_BYTES_MAX)?;
         if name.shown.starts_with(|c: char| c.is_numeric() || c == '-') {
-            return Err(NameError::Leading {
-                kind,
-                name: text.to_owned(),
-            });
+            return Err(NameError::Leading { kind, name: text.to_owned() });
         }
         if RESERVED.contains(&&*name.folded) {
-            return Err(NameError::Reserved {
-                kind,
-                name: text.to_owned(),
-            });
+            return Err(NameError::Reserved { kind, name: text.to_owned() });
         }
         Ok(Self(name))
     }
@@ -314,11 +308,7 @@ fn parse(text: &str, kind: NameKind, bytes_max: usize) -> Result<Name, NameError
         return Err(NameError::Empty { kind });
     }
     if text.len() > bytes_max {
-        return Err(NameError::TooLong {
-            kind,
-            bytes: text.len(),
-            bytes_max,
-        });
+        return Err(NameError::TooLong { kind, bytes: text.len(), bytes_max });
     }
     let allowed_ascii = |c: char| c.is_ascii_graphic() && !FORBIDDEN.contains(&c);
     let refused = text
@@ -336,10 +326,7 @@ fn parse(text: &str, kind: NameKind, bytes_max: usize) -> Result<Name, NameError
     if text.is_ascii() {
         return Ok(Name::new(text, &text.to_ascii_lowercase()));
     }
-    let mixed = || NameError::Mixed {
-        kind,
-        name: text.to_owned(),
-    };
+    let mixed = || NameError::Mixed { kind, name: text.to_owned() };
     let shown = UsernameCasePreserved::enforce(text).map_err(|_| mixed())?;
     let folded = UsernameCaseMapped::enforce(text).map_err(|_| mixed())?;
     // Width mapping may have made an ASCII character of a full-width one, or a longer text.
@@ -352,11 +339,7 @@ fn parse(text: &str, kind: NameKind, bytes_max: usize) -> Result<Name, NameError
 impl Name {
     fn new(shown: &str, folded: &str) -> Self {
         let shown: Arc<str> = shown.into();
-        let folded = if *shown == *folded {
-            Arc::clone(&shown)
-        } else {
-            folded.into()
-        };
+        let folded = if *shown == *folded { Arc::clone(&shown) } else { folded.into() };
         Self { shown, folded }
     }
 }
@@ -385,10 +368,7 @@ mod tests {
         let ana = UserName::parse("Ana").unwrap();
         assert_eq!(ana, UserName::parse("aNA").unwrap());
         assert_eq!(ana.to_string(), "Ana");
-        assert_eq!(
-            UserName::parse("ŠÁRKA").unwrap(),
-            UserName::parse("šárka").unwrap()
-        );
+        assert_eq!(UserName::parse("ŠÁRKA").unwrap(), UserName::parse("šárka").unwrap());
         assert_eq!(UserName::parse("ｂｏｂ").unwrap().as_str(), "bob");
     }
 
@@ -408,20 +388,14 @@ mod tests {
     #[test]
     fn errors_name_the_thing_the_value_and_the_place() {
         let space = RoomName::parse("a b").unwrap_err();
-        assert_eq!(
-            space.to_string(),
-            "room name \"a b\" has a space (position 2)"
-        );
+        assert_eq!(space.to_string(), "room name \"a b\" has a space (position 2)");
         let escape = UserName::parse("a\x1b[31m").unwrap_err();
         assert_eq!(
             escape.to_string(),
             "user name \"a\\u{1b}[31m\" has the character U+001B (position 2)"
         );
         let long = UserName::parse(&"x".repeat(1_000_000)).unwrap_err();
-        assert_eq!(
-            long.to_string(),
-            "user name is too long (1000000 bytes, the limit is 32)"
-        );
+        assert_eq!(long.to_string(), "user name is too long (1000000 bytes, the limit is 32)");
         assert!(UserName::parse("NickServ").is_err());
     }
 

@@ -96,25 +96,19 @@ impl Refusal {
     /// What a parser said, cut to [`REFUSAL_DETAIL_BYTES_MAX`].
     #[must_use]
     pub fn malformed(detail: &impl ToString) -> Self {
-        Self::Malformed {
-            detail: bounded(detail.to_string()),
-        }
+        Self::Malformed { detail: bounded(detail.to_string()) }
     }
 
     /// What is wrong with a name, cut to [`REFUSAL_DETAIL_BYTES_MAX`].
     #[must_use]
     pub fn name_invalid(detail: &impl ToString) -> Self {
-        Self::NameInvalid {
-            detail: bounded(detail.to_string()),
-        }
+        Self::NameInvalid { detail: bounded(detail.to_string()) }
     }
 
     /// No such command; the word is made harmless and cut.
     #[must_use]
     pub fn unknown_command(word: &str) -> Self {
-        Self::UnknownCommand {
-            word: bounded(word.escape_debug().to_string()),
-        }
+        Self::UnknownCommand { word: bounded(word.escape_debug().to_string()) }
     }
 }
 
@@ -128,15 +122,13 @@ impl fmt::Display for Refusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NameTaken { name } => write!(f, "The name \"{name}\" is taken."),
-            Self::NameConfusable { name, like } => write!(
-                f,
-                "The name \"{name}\" looks like \"{like}\", which is taken."
-            ),
+            Self::NameConfusable { name, like } => {
+                write!(f, "The name \"{name}\" looks like \"{like}\", which is taken.")
+            }
             Self::NameInvalid { detail } => write!(f, "Not a name: {detail}."),
-            Self::Version { v, supported } => write!(
-                f,
-                "This server speaks version {supported} of the protocol, not {v}."
-            ),
+            Self::Version { v, supported } => {
+                write!(f, "This server speaks version {supported} of the protocol, not {v}.")
+            }
             Self::HelloFirst => f.write_str("Say hello first: {\"type\":\"hello\",\"v\":1}."),
             Self::HelloTwice => f.write_str("You have said hello already."),
             Self::UnknownCommand { word } => write!(f, "Unknown command: {word}"),
@@ -155,10 +147,7 @@ impl fmt::Display for Refusal {
                 write!(f, "This server has as many rooms as it may have ({limit}).")
             }
             Self::TooManyJoined { limit } => {
-                write!(
-                    f,
-                    "You are in as many rooms as you may be in ({limit}). /leave one."
-                )
+                write!(f, "You are in as many rooms as you may be in ({limit}). /leave one.")
             }
             Self::DiskFull => {
                 f.write_str("The server's disk is full; nothing can be stored until there is room.")

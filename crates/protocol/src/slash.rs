@@ -38,33 +38,21 @@ pub const WORDS: &[Word] = &[
         aliases: &[],
         arguments: "NAME",
         help: "take another name",
-        parse: |typed| {
-            command(Command::Nick {
-                name: typed.user(typed.rest)?,
-            })
-        },
+        parse: |typed| command(Command::Nick { name: typed.user(typed.rest)? }),
     },
     Word {
         name: "join",
         aliases: &[],
         arguments: "ROOM",
         help: "enter a room, and speak there from now on; @NAME talks to one user",
-        parse: |typed| {
-            command(Command::Join {
-                room: typed.room(typed.rest)?,
-            })
-        },
+        parse: |typed| command(Command::Join { room: typed.room(typed.rest)? }),
     },
     Word {
         name: "leave",
         aliases: &["part"],
         arguments: "[ROOM]",
         help: "leave a room, this one if none is named",
-        parse: |typed| {
-            command(Command::Leave {
-                room: typed.room_or_here()?,
-            })
-        },
+        parse: |typed| command(Command::Leave { room: typed.room_or_here()? }),
     },
     Word {
         name: "rooms",
@@ -80,9 +68,7 @@ pub const WORDS: &[Word] = &[
         help: "who is connected, or who is in a room",
         parse: |typed| match typed.rest {
             "" => command(Command::Users),
-            room => command(Command::Members {
-                room: typed.room(room)?,
-            }),
+            room => command(Command::Members { room: typed.room(room)? }),
         },
     },
     Word {
@@ -90,11 +76,7 @@ pub const WORDS: &[Word] = &[
         aliases: &[],
         arguments: "",
         help: "who is in this room",
-        parse: |typed| {
-            command(Command::Members {
-                room: typed.here()?,
-            })
-        },
+        parse: |typed| command(Command::Members { room: typed.here()? }),
     },
     Word {
         name: "msg",
@@ -124,14 +106,8 @@ pub const WORDS: &[Word] = &[
             let room = typed.here()?;
             match typed.rest {
                 "" => command(Command::GetTopic { room }),
-                "-" => command(Command::SetTopic {
-                    room,
-                    topic: typed.line("")?,
-                }),
-                topic => command(Command::SetTopic {
-                    room,
-                    topic: typed.line(topic)?,
-                }),
+                "-" => command(Command::SetTopic { room, topic: typed.line("")? }),
+                topic => command(Command::SetTopic { room, topic: typed.line(topic)? }),
             }
         },
     },
@@ -142,9 +118,7 @@ pub const WORDS: &[Word] = &[
         help: "be away with a message; back without one",
         parse: |typed| {
             let text = (!typed.rest.is_empty()).then(|| typed.line(typed.rest));
-            command(Command::Away {
-                text: text.transpose()?,
-            })
+            command(Command::Away { text: text.transpose()? })
         },
     },
     Word {
@@ -161,14 +135,10 @@ pub const WORDS: &[Word] = &[
                     .ok()
                     .filter(|count| (1..=PAGE_EVENTS_MAX).contains(count))
                     .ok_or_else(|| {
-                        typed.usage(format!("N is a number from 1 to {PAGE_EVENTS_MAX}"))
-                    })?,
+                    typed.usage(format!("N is a number from 1 to {PAGE_EVENTS_MAX}"))
+                })?,
             };
-            command(Command::History {
-                room,
-                range: HistoryRange::default(),
-                limit,
-            })
+            command(Command::History { room, range: HistoryRange::default(), limit })
         },
     },
     Word {
@@ -228,11 +198,7 @@ impl PartialEq for Word {
 pub fn parse(typed: &str, here: Option<&RoomAddress>) -> Result<Action, SlashError> {
     let (name, rest) = typed.split_once(' ').unwrap_or((typed, ""));
     let word = find(name).ok_or_else(|| unknown(name))?;
-    (word.parse)(&Typed {
-        word,
-        rest: rest.trim(),
-        here,
-    })
+    (word.parse)(&Typed { word, rest: rest.trim(), here })
 }
 
 /// The row of a word or an alias; case does not matter.
@@ -240,10 +206,7 @@ pub fn parse(typed: &str, here: Option<&RoomAddress>) -> Result<Action, SlashErr
 pub fn find(name: &str) -> Option<&'static Word> {
     WORDS.iter().find(|word| {
         word.name.eq_ignore_ascii_case(name)
-            || word
-                .aliases
-                .iter()
-                .any(|alias| alias.eq_ignore_ascii_case(name))
+            || word.aliases.iter().any(|alias| alias.eq_ignore_ascii_case(name))
     })
 }
 
@@ -271,23 +234,14 @@ fn unknown(word: &str) -> SlashError {
         .min()
         .filter(|(distance, name)| *distance <= name.len().div_ceil(3));
     SlashError::Unknown {
-        word: word
-            .chars()
-            .take(32)
-            .collect::<String>()
-            .escape_debug()
-            .to_string(),
+        word: word.chars().take(32).collect::<String>().escape_debug().to_string(),
         suggestion: near.map(|(_, name)| name),
     }
 }
 
 /// How many letters have to be put in, taken out, changed or swapped with their neighbour.
 fn distance(typed: &str, name: &str) -> usize {
-    let typed: Vec<char> = typed
-        .chars()
-        .take(16)
-        .map(|c| c.to_ascii_lowercase())
-        .collect();
+    let typed: Vec<char> = typed.chars().take(16).map(|c| c.to_ascii_lowercase()).collect();
     let name: Vec<char> = name.chars().collect();
     let mut before: Vec<usize> = Vec::new();
     let mut above: Vec<usize> = (0..=name.len()).collect();
@@ -297,9 +251,7 @@ fn distance(typed: &str, name: &str) -> usize {
             let at =
                 |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
             let change = at(&above, column) + usize::from(letter != wanted);
-            let mut best = change
-                .min(at(&above, column + 1) + 1)
-                .min(at(&current, column) + 1);
+            let mut best = change.min(at(&above, column + 1) + 1).min(at(&current, column) + 1);
             let swapped = row > 0
                 && column > 0
                 && typed.get(row - 1) == Some(wanted)
@@ -314,10 +266,7 @@ fn distance(typed: &str, name: &str) -> usize {
     above.last().copied().unwrap_or(usize::MAX)
 }
 
-#[expect(
-    clippy::unnecessary_wraps,
-    reason = "a row's function returns a Result"
-)]
+#[expect(clippy::unnecessary_wraps, reason = "a row's function returns a Result")]
 const fn command(command: Command) -> Result<Action, SlashError> {
     Ok(Action::Command(command))
 }
@@ -331,11 +280,7 @@ struct Typed<'a> {
 
 impl Typed<'_> {
     fn usage(&self, why: impl Into<String>) -> SlashError {
-        SlashError::Usage {
-            name: self.word.name,
-            arguments: self.word.arguments,
-            why: why.into(),
-        }
+        SlashError::Usage { name: self.word.name, arguments: self.word.arguments, why: why.into() }
     }
 
     fn here(&self) -> Result<RoomAddress, SlashError> {
@@ -366,12 +311,7 @@ impl Typed<'_> {
             return Err(self.usage("There is no text"));
         }
         let text = MessageText::parse(text).map_err(|error| self.usage(capital(&error)))?;
-        command(Command::Say {
-            room,
-            text,
-            kind,
-            key: None,
-        })
+        command(Command::Say { room, text, kind, key: None })
     }
 }
 
@@ -411,33 +351,16 @@ mod tests {
         check("users ops", &Command::Members { room: room("ops") });
         check("look", &Command::Members { room: lobby() });
         check("away", &Command::Away { text: None });
-        check(
-            "topic -",
-            &Command::SetTopic {
-                room: lobby(),
-                topic: LineText::parse("").unwrap(),
-            },
-        );
-        let say = |room, words, kind| Command::Say {
-            room,
-            text: text(words),
-            kind,
-            key: None,
-        };
-        check(
-            "msg maya two  words",
-            &say(room("@maya"), "two  words", SayKind::Text),
-        );
+        check("topic -", &Command::SetTopic { room: lobby(), topic: LineText::parse("").unwrap() });
+        let say = |room, words, kind| Command::Say { room, text: text(words), kind, key: None };
+        check("msg maya two  words", &say(room("@maya"), "two  words", SayKind::Text));
         check("me waves", &say(lobby(), "waves", SayKind::Action));
     }
 
     #[test]
     fn a_wrong_word_gets_a_suggestion_and_wrong_arguments_the_usage() {
         let said = |typed| parse(typed, None).unwrap_err().to_string();
-        assert_eq!(
-            said("jion ops"),
-            "Unknown command: jion. Did you mean /join?"
-        );
+        assert_eq!(said("jion ops"), "Unknown command: jion. Did you mean /join?");
         assert_eq!(said("xyzzy"), "Unknown command: xyzzy.");
         assert_eq!(said("look"), "You are in no room. /join ROOM");
         assert_eq!(
@@ -446,9 +369,7 @@ mod tests {
         );
         assert_eq!(said("msg maya"), "There is no text. Usage: /msg NAME TEXT");
         assert_eq!(
-            parse("history 1000", Some(&lobby()))
-                .unwrap_err()
-                .to_string(),
+            parse("history 1000", Some(&lobby())).unwrap_err().to_string(),
             "N is a number from 1 to 100. Usage: /history [N]"
         );
     }

@@ -44,7 +44,7 @@ pub enum TextError {
 pub struct MessageText(Arc<str>);
 
 /// One line: a topic, an away message, a reason. Up to 512 bytes, no LF, no TAB, no formatting.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct LineText(Arc<str>);
 
@@ -54,15 +54,10 @@ impl MessageText {
     /// # Errors
     /// [`TextError`] says which limit or character.
     pub fn parse(text: &str) -> Result<Self, TextError> {
-        check(text, MESSAGE_TEXT_BYTES_MAX, |c| {
-            c == '\n' || c == '\t' || is_irc_formatting(c)
-        })?;
+        check(text, MESSAGE_TEXT_BYTES_MAX, |c| c == '\n' || c == '\t' || is_irc_formatting(c))?;
         let lines = text.bytes().filter(|byte| *byte == b'\n').count() + 1;
         if lines > MESSAGE_TEXT_LINES_MAX {
-            return Err(TextError::TooManyLines {
-                lines,
-                lines_max: MESSAGE_TEXT_LINES_MAX,
-            });
+            return Err(TextError::TooManyLines { lines, lines_max: MESSAGE_TEXT_LINES_MAX });
         }
         Ok(Self(text.into()))
     }
@@ -124,19 +119,11 @@ shown_as_text!(LineText);
 
 fn check(text: &str, bytes_max: usize, allowed: impl Fn(char) -> bool) -> Result<(), TextError> {
     if text.len() > bytes_max {
-        return Err(TextError::TooLong {
-            bytes: text.len(),
-            bytes_max,
-        });
+        return Err(TextError::TooLong { bytes: text.len(), bytes_max });
     }
-    let refused = text
-        .char_indices()
-        .find(|(_, c)| is_dangerous(*c) && !allowed(*c));
+    let refused = text.char_indices().find(|(_, c)| is_dangerous(*c) && !allowed(*c));
     match refused {
-        Some((position, character)) => Err(TextError::Character {
-            character,
-            position,
-        }),
+        Some((position, character)) => Err(TextError::Character { character, position }),
         None => Ok(()),
     }
 }
@@ -152,10 +139,7 @@ pub fn is_dangerous(c: char) -> bool {
 /// Bold, colour, hex colour, reset, monospace, reverse, italic, strike, underline
 /// (<https://modern.ircdocs.horse/formatting>).
 const fn is_irc_formatting(c: char) -> bool {
-    matches!(
-        c,
-        '\x02' | '\x03' | '\x04' | '\x0F' | '\x11' | '\x16' | '\x1D' | '\x1E' | '\x1F'
-    )
+    matches!(c, '\x02' | '\x03' | '\x04' | '\x0F' | '\x11' | '\x16' | '\x1D' | '\x1E' | '\x1F')
 }
 
 /// Drops IRC's formatting codes, colours with their digits.
@@ -210,13 +194,8 @@ mod tests {
 
     #[test]
     fn ordinary_text_passes_as_written() {
-        for text in [
-            "",
-            "hi",
-            "two\nlines\tand a tab",
-            "šťastný 日本語 👩‍👩‍👧",
-            "\x02bold\x02",
-        ] {
+        for text in ["", "hi", "two\nlines\tand a tab", "šťastný 日本語 👩‍👩‍👧", "\x02bold\x02"]
+        {
             assert_eq!(MessageText::parse(text).unwrap().as_str(), text);
         }
     }

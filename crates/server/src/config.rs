@@ -130,23 +130,15 @@ impl Default for Config {
                 shutdown_delay: Duration::ZERO,
             },
             line: LineConfig::default(),
-            rooms: RoomsConfig {
-                max: 10_000,
-                per_user_max: 1_000,
-            },
-            history: HistoryConfig {
-                sync: Sync::default(),
-                replay: 20,
-            },
+            rooms: RoomsConfig { max: 10_000, per_user_max: 1_000 },
+            history: HistoryConfig { sync: Sync::default(), replay: 20 },
             limits: LimitsConfig {
                 connections: Some(20_000),
                 handshake: Some(Duration::from_secs(10)),
                 login: Some(Duration::from_secs(2 * 60)),
                 write_stall: Some(Duration::from_secs(5 * 60)),
             },
-            log: LogConfig {
-                level: "info".to_owned(),
-            },
+            log: LogConfig { level: "info".to_owned() },
         }
     }
 }
@@ -161,9 +153,5 @@ pub(crate) fn reload_difference(old: &Config, new: &Config) -> Result<(), Vec<St
         .filter(|key| key.applies == keys::Applies::AtStart && !(key.same)(old, new))
         .map(|key| format!("`{}` needs a restart", key.path))
         .collect();
-    if refused.is_empty() {
-        Ok(())
-    } else {
-        Err(refused)
-    }
+    if refused.is_empty() { Ok(()) } else { Err(refused) }
 }

@@ -99,10 +99,7 @@ impl Daemon {
         let journal = tokio::task::spawn_blocking(move || Journal::open(&settings)).await??;
         tracing::info!(data = %start.data.display(), journal = %journal.id(), "journal open");
         let rooms = TaskTracker::new();
-        let room_settings = RoomSettings {
-            recent: replay_max(config),
-            clock: now,
-        };
+        let room_settings = RoomSettings { recent: replay_max(config), clock: now };
         let directory = Directory::new(journal.clone(), room_settings, rooms.clone());
         let gate = Arc::new(Gate::new(config.limits.connections));
         let mut daemon = Self {
@@ -123,9 +120,8 @@ impl Daemon {
     async fn listen(&mut self) -> anyhow::Result<()> {
         let mut listeners = Vec::new();
         for url in &self.start.config.listen {
-            let bound = Listener::bind(url)
-                .await
-                .with_context(|| format!("cannot listen on {url}"))?;
+            let bound =
+                Listener::bind(url).await.with_context(|| format!("cannot listen on {url}"))?;
             listeners.push(bound);
         }
         let registry = Registry::default();
@@ -163,14 +159,7 @@ impl Daemon {
     /// All of it or nothing.
     fn reload(&mut self) {
         notify::reloading();
-        let Start {
-            flags,
-            environment,
-            directory,
-            config,
-            log,
-            ..
-        } = &mut self.start;
+        let Start { flags, environment, directory, config, log, .. } = &mut self.start;
         match config::reload(config, flags, environment, directory) {
             Ok(loaded) => match log.set_level(&loaded.config.log.level) {
                 Ok(()) => {
@@ -197,9 +186,7 @@ impl Daemon {
     async fn stop(self, signals: &mut Signals) {
         let delay = self.start.config.server.shutdown_delay;
         tracing::info!(delay_s = delay.as_secs(), "stopping");
-        self.stage.send_replace(Stage::Leaving {
-            in_seconds: delay.as_secs(),
-        });
+        self.stage.send_replace(Stage::Leaving { in_seconds: delay.as_secs() });
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
             () = stop_again(signals) => tracing::info!("not waiting"),
@@ -285,20 +272,12 @@ fn session_limits(config: &Config) -> SessionLimits {
 /// The most that any front end shows on entering.
 fn replay_max(config: &Config) -> u32 {
     let (_, overrides) = config.line.style();
-    config
-        .history
-        .replay
-        .max(overrides.replay.unwrap_or(0))
-        .min(PAGE_EVENTS_MAX)
+    config.history.replay.max(overrides.replay.unwrap_or(0)).min(PAGE_EVENTS_MAX)
 }
 
 /// What a person types to come in.
 fn say_how_to_reach(url: &ListenUrl, config: &Config) {
-    let room = config
-        .server
-        .default_room
-        .as_ref()
-        .map_or("lobby", |room| room.as_str());
+    let room = config.server.default_room.as_ref().map_or("lobby", |room| room.as_str());
     match &url.endpoint {
         Endpoint::Tcp { host, port } => {
             let host = match host.as_str() {
@@ -306,11 +285,7 @@ fn say_how_to_reach(url: &ListenUrl, config: &Config) {
                 "::" => "::1",
                 host => host,
             };
-            let bracketed = if host.contains(':') {
-                format!("[{host}]")
-            } else {
-                host.to_owned()
-            };
+            let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
             tracing::info!("come in with: nc {host} {port}");
             tracing::info!("          or: chat-client --server {bracketed}:{port} --room {room}");
         }
@@ -335,9 +310,7 @@ fn raise_descriptor_limit(connections: Option<u64>) {
 
 /// The time of day.
 fn now() -> Timestamp {
-    let since = SystemTime::now()
-        .duration_since(UNIX_EPOCH)
-        .unwrap_or_default();
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
 

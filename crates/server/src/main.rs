@@ -68,27 +68,18 @@ enum Task {
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let environment = Environment::of_process();
-    let data = arguments
-        .data
-        .or_else(|| environment.get("CHAT_SERVER_DATA").map(PathBuf::from));
-    let flags = Flags {
-        config: arguments.config,
-        listen: arguments.listen,
-    };
+    let data = arguments.data.or_else(|| environment.get("CHAT_SERVER_DATA").map(PathBuf::from));
+    let flags = Flags { config: arguments.config, listen: arguments.listen };
     let directory = daemon::current_directory();
     let loaded = match config::load(&flags, &environment, &directory) {
         Ok(loaded) => loaded,
         Err(error) => return complain(&error, 2),
     };
     if let Some(Task::Check) = arguments.task {
-        let source = loaded
-            .source
-            .map_or("the default".to_owned(), |path| path.display().to_string());
+        let source =
+            loaded.source.map_or("the default".to_owned(), |path| path.display().to_string());
         // A reader that has gone away does not make the configuration wrong.
-        drop(writeln!(
-            std::io::stdout(),
-            "configuration is fine: {source}"
-        ));
+        drop(writeln!(std::io::stdout(), "configuration is fine: {source}"));
         return ExitCode::SUCCESS;
     }
     let data = match config::data_dir(data.as_deref(), &environment) {
@@ -103,14 +94,7 @@ fn main() -> ExitCode {
         Some(path) => tracing::info!(config = %path.display(), "configuration read"),
         None => tracing::info!("no configuration file; defaults"),
     }
-    let start = Start {
-        flags,
-        environment,
-        directory,
-        config: loaded.config,
-        data,
-        log,
-    };
+    let start = Start { flags, environment, directory, config: loaded.config, data, log };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&error, 1),

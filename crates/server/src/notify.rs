@@ -26,12 +26,9 @@ pub(crate) fn stopping() {
     send(&[NotifyState::Stopping]);
 }
 
-
 /// How often to [`ping`]: half of what the service manager waits; none: it does not watch.
 pub(crate) fn watchdog_interval() -> Option<Duration> {
-    sd_notify::watchdog_enabled()
-        .map(|timeout| timeout / 2)
-        .filter(|interval| !interval.is_zero())
+    sd_notify::watchdog_enabled().map(|timeout| timeout / 2).filter(|interval| !interval.is_zero())
 }
 
 /// The daemon is alive.

@@ -6,9 +6,7 @@ use crate::room::{RoomHandle, Seat};
 
 /// Only members write. `room` is what the author calls it.
 pub(crate) fn not_in(room: Option<&RoomAddress>) -> Refusal {
-    room.map_or(Refusal::NotNamed, |room| Refusal::NotInRoom {
-        room: room.clone(),
-    })
+    room.map_or(Refusal::NotNamed, |room| Refusal::NotInRoom { room: room.clone() })
 }
 
 /// Everybody may enter, up to so many rooms each.

@@ -63,16 +63,11 @@ pub(crate) fn start(level: &str) -> Result<LogHandle, LogError> {
         .with_writer(io::stderr)
         .with_ansi(io::stderr().is_terminal() && !no_color);
     let lines = if stderr_is_the_journal() {
-        lines
-            .event_format(WithPriority(Format::default().without_time()))
-            .boxed()
+        lines.event_format(WithPriority(Format::default().without_time())).boxed()
     } else {
         lines.boxed()
     };
-    tracing_subscriber::registry()
-        .with(filter)
-        .with(lines)
-        .try_init()?;
+    tracing_subscriber::registry().with(filter).with(lines).try_init()?;
     Ok(LogHandle { filter: handle })
 }
 
@@ -144,23 +139,10 @@ mod tests {
 
     #[test]
     fn a_filter_is_a_level_or_directives_and_never_a_mistyped_level() {
-        for right in [
-            "info",
-            "WARN",
-            "off",
-            "info,chat_server::room=debug",
-            "a[b]=trace,warn",
-        ] {
+        for right in ["info", "WARN", "off", "info,chat_server::room=debug", "a[b]=trace,warn"] {
             assert!(filter(right).is_ok(), "{right}");
         }
-        for wrong in [
-            "",
-            "inof",
-            "info,chat_server",
-            "info,",
-            "chat_server=loud",
-            "a\u{1b}b",
-        ] {
+        for wrong in ["", "inof", "info,chat_server", "info,", "chat_server=loud", "a\u{1b}b"] {
             assert!(filter(wrong).is_err(), "{wrong}");
         }
         assert_eq!(

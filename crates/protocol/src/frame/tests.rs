@@ -1,7 +1,4 @@
-#![expect(
-    clippy::wildcard_enum_match_arm,
-    reason = "a test names the variant it wants"
-)]
+#![expect(clippy::wildcard_enum_match_arm, reason = "a test names the variant it wants")]
 
 use proptest::prelude::*;
 use tokio_util::codec::Decoder;
@@ -18,15 +15,12 @@ fn address() -> impl Strategy<Value = RoomAddress> {
 }
 
 fn message_text() -> impl Strategy<Value = MessageText> {
-    any::<String>().prop_filter_map("has a control character", |text| {
-        MessageText::parse(&text).ok()
-    })
+    any::<String>()
+        .prop_filter_map("has a control character", |text| MessageText::parse(&text).ok())
 }
 
 fn line_text() -> impl Strategy<Value = LineText> {
-    any::<String>().prop_filter_map("has a control character", |text| {
-        LineText::parse(&text).ok()
-    })
+    any::<String>().prop_filter_map("has a control character", |text| LineText::parse(&text).ok())
 }
 
 fn command() -> impl Strategy<Value = Command> {
@@ -51,11 +45,7 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Ping),
         (address(), sequence(), sequence(), 0..1_000_u32).prop_map(
             |(room, after, before, limit)| {
-                Command::History {
-                    room,
-                    range: HistoryRange { after, before },
-                    limit,
-                }
+                Command::History { room, range: HistoryRange { after, before }, limit }
             }
         ),
     ]
@@ -114,24 +104,14 @@ fn a_newer_peer_is_answered_cleanly() {
     assert_eq!(unreadable.refusal, Refusal::unknown_command("teleport"));
 
     let field = br#"{"type":"ping","id":8,"urgency":"high"}"#;
-    let known = ClientFrame::Request(Request {
-        id: Some(RequestId(8)),
-        command: Command::Ping,
-    });
+    let known = ClientFrame::Request(Request { id: Some(RequestId(8)), command: Command::Ping });
     assert_eq!(decode_client(field), Ok(known));
 
-    assert_eq!(
-        decode_event(br#"{"type":"confetti","colour":"red"}"#).unwrap(),
-        Event::Unknown
-    );
+    assert_eq!(decode_event(br#"{"type":"confetti","colour":"red"}"#).unwrap(), Event::Unknown);
     let refused =
         br#"{"type":"refused","refusal":{"code":"too_shiny","lumens":9},"text":"Too shiny."}"#;
     match decode_event(refused).unwrap() {
-        Event::Refused {
-            refusal: Refusal::Unknown,
-            text,
-            ..
-        } => assert_eq!(text, "Too shiny."),
+        Event::Refused { refusal: Refusal::Unknown, text, .. } => assert_eq!(text, "Too shiny."),
         other => panic!("{other:?}"),
     }
 }
@@ -150,19 +130,8 @@ fn a_malformed_field_is_named_and_the_request_found() {
     let bad = br#"{"type":"say","id":3,"room":"a b","text":"hi"}"#;
     let unreadable = decode_client(bad).unwrap_err();
     assert_eq!(unreadable.id, Some(RequestId(3)));
-    assert!(
-        unreadable
-            .refusal
-            .to_string()
-            .contains("room name \"a b\" has a space (position 2)")
-    );
-    for bad in [
-        &b"{"[..],
-        b"[]",
-        b"{}",
-        b"null",
-        b"\xff\xfe",
-    ] {
+    assert!(unreadable.refusal.to_string().contains("room name \"a b\" has a space (position 2)"));
+    for bad in [&b"{"[..], b"[]", b"{}", b"null", b"\xff\xfe"] {
         assert!(decode_client(bad).is_err(), "{bad:?}");
     }
 }

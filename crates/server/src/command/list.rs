@@ -19,36 +19,19 @@ pub(super) async fn rooms(house: &House, id: Option<RequestId>) -> Result<Answer
         .into_iter()
         .map(|(room, handle)| {
             let summary = handle.summary();
-            RoomInfo {
-                room,
-                members: count(summary.members),
-                topic: summary.topic,
-            }
+            RoomInfo { room, members: count(summary.members), topic: summary.topic }
         })
         .collect();
     live.sort_by(|one, other| {
-        other
-            .members
-            .cmp(&one.members)
-            .then_with(|| one.room.cmp(&other.room))
+        other.members.cmp(&one.members).then_with(|| one.room.cmp(&other.room))
     });
     let known: HashSet<RoomName> = live.iter().map(|info| info.room.clone()).collect();
-    let (stored, stored_total) = house
-        .journal
-        .rooms(LIST_ENTRIES_MAX)
-        .await
-        .map_err(journal_refusal)?;
-    let quiet = stored
-        .into_iter()
-        .filter(|room| !known.contains(&room.name))
-        .map(|room| {
-            let topic = Some(room.topic).filter(|topic| !topic.as_str().is_empty());
-            RoomInfo {
-                room: room.name,
-                members: 0,
-                topic,
-            }
-        });
+    let (stored, stored_total) =
+        house.journal.rooms(LIST_ENTRIES_MAX).await.map_err(journal_refusal)?;
+    let quiet = stored.into_iter().filter(|room| !known.contains(&room.name)).map(|room| {
+        let topic = Some(room.topic).filter(|topic| !topic.as_str().is_empty());
+        RoomInfo { room: room.name, members: 0, topic }
+    });
     let mut rooms = live;
     rooms.extend(quiet);
     let total = count(rooms.len()).max(stored_total);
@@ -59,11 +42,7 @@ pub(super) async fn rooms(house: &House, id: Option<RequestId>) -> Result<Answer
 /// Who is connected.
 pub(super) fn users(house: &House, id: Option<RequestId>) -> Event {
     let (users, total) = house.registry.list(LIST_ENTRIES_MAX);
-    Event::UserList {
-        id,
-        users,
-        total: count(total),
-    }
+    Event::UserList { id, users, total: count(total) }
 }
 
 /// Who is in a room.
@@ -81,17 +60,9 @@ pub(super) async fn members(
     if roster.is_none() {
         stored_room(house, &key, &room).await?;
     }
-    let Roster { members, total, .. } = roster.unwrap_or(Roster {
-        members: Vec::new(),
-        total: 0,
-        version: 0,
-    });
-    Ok(Answer::Event(Event::MemberList {
-        id,
-        room,
-        members,
-        total: count(total),
-    }))
+    let Roster { members, total, .. } =
+        roster.unwrap_or(Roster { members: Vec::new(), total: 0, version: 0 });
+    Ok(Answer::Event(Event::MemberList { id, room, members, total: count(total) }))
 }
 
 /// A room's topic.
@@ -127,12 +98,7 @@ pub(super) async fn history(
 ) -> Result<Answer, Refusal> {
     let key = key_of(house, caller, &room)?;
     let Some(stored) = stored_room(house, &key, &room).await? else {
-        return Ok(Answer::Event(Event::History {
-            id,
-            room,
-            events: Vec::new(),
-            more: false,
-        }));
+        return Ok(Answer::Event(Event::History { id, room, events: Vec::new(), more: false }));
     };
     let HistoryRange { after, before } = range;
     let range = match after {
@@ -140,22 +106,10 @@ pub(super) async fn history(
         None => Range::Before { before },
     };
     let limit = limit.min(PAGE_EVENTS_MAX);
-    let page = house
-        .journal
-        .page(stored, range, limit)
-        .await
-        .map_err(journal_refusal)?;
-    let events = page
-        .entries
-        .into_iter()
-        .map(|entry| RoomEvent::stored(entry, Some(&room)).event)
-        .collect();
-    Ok(Answer::Event(Event::History {
-        id,
-        room,
-        events,
-        more: page.more,
-    }))
+    let page = house.journal.page(stored, range, limit).await.map_err(journal_refusal)?;
+    let events =
+        page.entries.into_iter().map(|entry| RoomEvent::stored(entry, Some(&room)).event).collect();
+    Ok(Answer::Event(Event::History { id, room, events, more: page.more }))
 }
 
 /// The room's number; none if it is live and nothing was stored yet.
@@ -164,11 +118,7 @@ async fn stored_room(
     key: &RoomKey,
     room: &RoomAddress,
 ) -> Result<Option<RoomId>, Refusal> {
-    let stored = house
-        .journal
-        .find_room(key.clone())
-        .await
-        .map_err(journal_refusal)?;
+    let stored = house.journal.find_room(key.clone()).await.map_err(journal_refusal)?;
     if stored.is_none() && house.directory.find(key).is_none() {
         return Err(Refusal::NoSuchRoom { room: room.clone() });
     }

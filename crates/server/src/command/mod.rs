@@ -43,10 +43,7 @@ impl Caller {
     /// # Errors
     /// An observer is refused.
     pub(crate) fn user(&self) -> Result<&Arc<User>, Refusal> {
-        self.claim
-            .as_ref()
-            .map(Claim::user)
-            .ok_or(Refusal::NotNamed)
+        self.claim.as_ref().map(Claim::user).ok_or(Refusal::NotNamed)
     }
 }
 
@@ -90,24 +87,8 @@ pub(crate) async fn execute(
 ) -> Result<Answer, Refusal> {
     let id = request.id;
     match request.command {
-        Command::Say {
-            room,
-            text,
-            kind,
-            key,
-        } => {
-            say::say(
-                house,
-                caller,
-                id,
-                say::Saying {
-                    room,
-                    text,
-                    kind,
-                    key,
-                },
-            )
-            .await
+        Command::Say { room, text, kind, key } => {
+            say::say(house, caller, id, say::Saying { room, text, kind, key }).await
         }
         Command::SetTopic { room, topic } => say::set_topic(house, caller, id, room, topic).await,
         Command::GetTopic { room } => list::topic(house, id, room).await,
@@ -145,22 +126,13 @@ fn peer(house: &House, user: &User, room: &RoomAddress) -> Result<Arc<User>, Ref
     let RoomAddress::Direct(name) = room else {
         return Err(Refusal::OnlyNamedRooms);
     };
-    let peer = house
-        .registry
-        .find(name)
-        .ok_or_else(|| Refusal::NoSuchUser { name: name.clone() })?;
-    if peer.identity() == user.identity() {
-        Err(Refusal::Yourself)
-    } else {
-        Ok(peer)
-    }
+    let peer =
+        house.registry.find(name).ok_or_else(|| Refusal::NoSuchUser { name: name.clone() })?;
+    if peer.identity() == user.identity() { Err(Refusal::Yourself) } else { Ok(peer) }
 }
 
 /// The journal's trouble, as a person is told of it; the log has the rest.
-#[expect(
-    clippy::needless_pass_by_value,
-    reason = "the last use of an error, in map_err"
-)]
+#[expect(clippy::needless_pass_by_value, reason = "the last use of an error, in map_err")]
 fn journal_refusal(error: crate::journal::JournalError) -> Refusal {
     tracing::error!(%error, "a read failed");
     Refusal::Unavailable

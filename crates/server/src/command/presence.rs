@@ -10,15 +10,9 @@ pub(super) async fn nick(house: &House, caller: &Caller, to: UserName) -> Result
     let from = house.registry.rename(user, &to)?;
     let change = house.registry.changes().next();
     for membership in user.seat.rooms() {
-        membership
-            .room
-            .rename(user.identity(), to.clone(), change)
-            .await;
+        membership.room.rename(user.identity(), to.clone(), change).await;
     }
-    Ok(Answer::Changed {
-        change,
-        event: Event::Renamed { from, to },
-    })
+    Ok(Answer::Changed { change, event: Event::Renamed { from, to } })
 }
 
 /// Is away with a message, or back.
@@ -31,16 +25,7 @@ pub(super) async fn away(
     user.set_away(text.clone());
     let change = house.registry.changes().next();
     for membership in user.seat.rooms() {
-        membership
-            .room
-            .set_away(user.identity(), text.clone(), change)
-            .await;
+        membership.room.set_away(user.identity(), text.clone(), change).await;
     }
-    Ok(Answer::Changed {
-        change,
-        event: Event::AwayChanged {
-            user: user.name(),
-            text,
-        },
-    })
+    Ok(Answer::Changed { change, event: Event::AwayChanged { user: user.name(), text } })
 }

@@ -21,12 +21,9 @@ pub(super) async fn join(
         }
         RoomAddress::Direct(_) => open_direct(house, user, &address).await?,
     };
-    Ok(Answer::Entered {
-        address,
-        room,
-        snapshot: Box::new(snapshot),
-        as_member: true,
-    })
+    // A room is called as whoever made it wrote it.
+    let address = snapshot.address.clone().unwrap_or(address);
+    Ok(Answer::Entered { address, room, snapshot: Box::new(snapshot), as_member: true })
 }
 
 /// Makes the two users of a direct room its members, and gives the room as the first has it.
@@ -74,14 +71,8 @@ pub(super) async fn leave(
     address: RoomAddress,
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
-    let not_in = || Refusal::NotInRoom {
-        room: address.clone(),
-    };
-    let membership = user
-        .seat
-        .rooms()
-        .into_iter()
-        .find(|place| place.address == address);
+    let not_in = || Refusal::NotInRoom { room: address.clone() };
+    let membership = user.seat.rooms().into_iter().find(|place| place.address == address);
     let membership = membership.ok_or_else(not_in)?;
     match membership.room.leave(user.identity(), None).await {
         Ok(Ok(())) => Ok(Answer::Event(Event::Done { id })),
@@ -99,12 +90,8 @@ pub(super) async fn watch(house: &House, address: RoomAddress) -> Result<Answer,
         let room = house.directory.open(&key);
         if let Ok(snapshot) = room.watch().await {
             let snapshot = Box::new(snapshot?);
-            return Ok(Answer::Entered {
-                address,
-                room,
-                snapshot,
-                as_member: false,
-            });
+            let address = snapshot.address.clone().unwrap_or(address);
+            return Ok(Answer::Entered { address, room, snapshot, as_member: false });
         }
     }
 }

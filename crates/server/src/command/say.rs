@@ -24,12 +24,7 @@ pub(super) async fn say(
     saying: Saying,
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
-    let Saying {
-        room: address,
-        text,
-        kind,
-        key,
-    } = saying;
+    let Saying { room: address, text, kind, key } = saying;
     let room = match &address {
         RoomAddress::Named(_) => named(house, &address)?,
         RoomAddress::Direct(_) => direct(house, user, &address).await?,
@@ -60,9 +55,7 @@ fn named(house: &House, address: &RoomAddress) -> Result<RoomHandle, Refusal> {
         return Err(Refusal::OnlyNamedRooms);
     };
     let room = house.directory.find(&RoomKey::Named(name.clone()));
-    room.ok_or_else(|| Refusal::NotInRoom {
-        room: address.clone(),
-    })
+    room.ok_or_else(|| Refusal::NotInRoom { room: address.clone() })
 }
 
 /// The first word to somebody opens the direct room.
@@ -71,8 +64,6 @@ async fn direct(house: &House, user: &User, address: &RoomAddress) -> Result<Roo
     let key = RoomKey::direct(user.identity(), peer.identity());
     match house.directory.find(&key) {
         Some(room) if user.seat.is_in(&room) && peer.seat.is_in(&room) => Ok(room),
-        Some(_) | None => open_direct(house, user, address)
-            .await
-            .map(|(room, _)| room),
+        Some(_) | None => open_direct(house, user, address).await.map(|(room, _)| room),
     }
 }

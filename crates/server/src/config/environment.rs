@@ -51,12 +51,7 @@ impl Environment {
 
 impl FromIterator<(String, String)> for Environment {
     fn from_iter<I: IntoIterator<Item = (String, String)>>(variables: I) -> Self {
-        Self(
-            variables
-                .into_iter()
-                .map(|(name, value)| (name, value.into()))
-                .collect(),
-        )
+        Self(variables.into_iter().map(|(name, value)| (name, value.into())).collect())
     }
 }
 
@@ -108,9 +103,7 @@ pub(crate) fn data_dir(
         .filter(|first| !first.as_os_str().is_empty());
     by_systemd
         .or_else(|| {
-            environment
-                .folder("XDG_STATE_HOME", ".local/state")
-                .map(|folder| folder.join(FOLDER))
+            environment.folder("XDG_STATE_HOME", ".local/state").map(|folder| folder.join(FOLDER))
         })
         .ok_or(DataDirError::Unknown)
 }
@@ -120,10 +113,7 @@ mod tests {
     use super::*;
 
     fn environment(variables: &[(&str, &str)]) -> Environment {
-        variables
-            .iter()
-            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-            .collect()
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
     }
 
     #[test]
@@ -134,10 +124,7 @@ mod tests {
             ("HOME", "/home/ana"),
         ];
         let at = |skipped: usize| data_dir(None, &environment(&variables[skipped..]));
-        assert_eq!(
-            data_dir(Some(Path::new("here")), &environment(&variables)),
-            Ok("here".into())
-        );
+        assert_eq!(data_dir(Some(Path::new("here")), &environment(&variables)), Ok("here".into()));
         assert_eq!(at(0), Ok("/var/lib/a".into()));
         assert_eq!(at(1), Ok("/state/chat-server".into()));
         assert_eq!(at(2), Ok("/home/ana/.local/state/chat-server".into()));
@@ -162,14 +149,8 @@ mod tests {
             "/home/ana/.config/chat-server/chat-server.toml",
             "/etc/chat-server/chat-server.toml",
         ];
-        assert_eq!(
-            files(&[("HOME", "/home/ana"), ("XDG_CONFIG_HOME", "x")]),
-            home
-        );
-        assert_eq!(
-            files(&[("HOME", "/home/ana"), ("XDG_CONFIG_HOME", "")]),
-            home
-        );
+        assert_eq!(files(&[("HOME", "/home/ana"), ("XDG_CONFIG_HOME", "x")]), home);
+        assert_eq!(files(&[("HOME", "/home/ana"), ("XDG_CONFIG_HOME", "")]), home);
         assert_eq!(
             files(&[("HOME", "/home/ana"), ("XDG_CONFIG_HOME", "/cfg")])[1],
             "/cfg/chat-server/chat-server.toml"

@@ -130,30 +130,21 @@ impl ListenUrl {
         };
         let style = query
             .map(|query| {
-                parse_style(query).ok_or_else(|| ListenUrlError::Query {
-                    url: url(),
-                    query: shown(query),
-                })
+                parse_style(query)
+                    .ok_or_else(|| ListenUrlError::Query { url: url(), query: shown(query) })
             })
             .transpose()?;
         let (protocol, endpoint) = parse_location(location, &url)?;
         if protocol == Protocol::Native && style.is_some() {
             return Err(ListenUrlError::StyleOfNative { url: url() });
         }
-        Ok(Self {
-            protocol,
-            endpoint,
-            style,
-        })
+        Ok(Self { protocol, endpoint, style })
     }
 
     /// The same listener at the address that it got: what the log says when it accepts.
     pub(crate) fn bound_to(&self, address: SocketAddr) -> Self {
         Self {
-            endpoint: Endpoint::Tcp {
-                host: address.ip().to_string(),
-                port: address.port(),
-            },
+            endpoint: Endpoint::Tcp { host: address.ip().to_string(), port: address.port() },
             ..self.clone()
         }
     }
@@ -178,10 +169,7 @@ impl Default for ListenUrl {
     fn default() -> Self {
         Self {
             protocol: Protocol::Auto,
-            endpoint: Endpoint::Tcp {
-                host: Ipv4Addr::LOCALHOST.to_string(),
-                port: 5005,
-            },
+            endpoint: Endpoint::Tcp { host: Ipv4Addr::LOCALHOST.to_string(), port: 5005 },
             style: None,
         }
     }
@@ -239,10 +227,7 @@ fn parse_location(
         "native" => Protocol::Native,
         "line" => Protocol::Line,
         other => {
-            return Err(ListenUrlError::Scheme {
-                url: url(),
-                scheme: shown(other),
-            });
+            return Err(ListenUrlError::Scheme { url: url(), scheme: shown(other) });
         }
     };
     let endpoint =
@@ -331,10 +316,7 @@ mod tests {
             "auto://127.0.0.1:5005",
             "what every text about the daemon says"
         );
-        assert_eq!(
-            ListenUrl::parse("unix:///run/x").unwrap().to_string(),
-            "unix:/run/x"
-        );
+        assert_eq!(ListenUrl::parse("unix:///run/x").unwrap().to_string(), "unix:/run/x");
         assert_eq!(
             ListenUrl::parse("line://[::]:0?style=talker")
                 .unwrap()
@@ -366,10 +348,7 @@ mod tests {
             ("auto://::1:5", "stands in [ ]"),
             ("auto://[x]:5", "no IPv6 address"),
             ("auto://a b:5", "neither an address nor a name"),
-            (
-                "line://h:5?style=grilo",
-                "samovar, grillo, talker or netcat",
-            ),
+            ("line://h:5?style=grilo", "samovar, grillo, talker or netcat"),
             ("line://h:5?", "there is only ?style="),
             ("native://h:5?style=grillo", "native:// has no lines"),
             ("unix:", "it is empty"),
@@ -383,11 +362,8 @@ mod tests {
 
     #[test]
     fn two_listeners_at_one_place_collide_unless_a_port_is_picked() {
-        let collide = |a, b| {
-            ListenUrl::parse(a)
-                .unwrap()
-                .collides_with(&ListenUrl::parse(b).unwrap())
-        };
+        let collide =
+            |a, b| ListenUrl::parse(a).unwrap().collides_with(&ListenUrl::parse(b).unwrap());
         assert!(collide("auto://h:5", "line://h:5"));
         assert!(collide("auto://h:0", "auto://h:0"));
         assert!(!collide("auto://h:0", "line://h:0"));

@@ -122,25 +122,16 @@ fn first_file(paths: &[PathBuf]) -> Result<Option<(PathBuf, Vec<u8>)>, ConfigErr
 /// There is no such file, as opposed to one that cannot be read: that one is an error, or else a
 /// daemon would quietly run with defaults.
 fn is_absent(error: &io::Error) -> bool {
-    matches!(
-        error.kind(),
-        io::ErrorKind::NotFound | io::ErrorKind::NotADirectory
-    )
+    matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory)
 }
 
 fn read_file(path: &Path) -> Result<(PathBuf, Vec<u8>), ConfigError> {
     let mut bytes = Vec::new();
     File::open(path)
         .and_then(|file| file.take(FILE_BYTES_MAX + 1).read_to_end(&mut bytes))
-        .map_err(|source| ConfigError::Read {
-            path: path.to_owned(),
-            source,
-        })?;
+        .map_err(|source| ConfigError::Read { path: path.to_owned(), source })?;
     if bytes.len() as u64 > FILE_BYTES_MAX {
-        return Err(ConfigError::TooLarge {
-            path: path.to_owned(),
-            bytes_max: FILE_BYTES_MAX,
-        });
+        return Err(ConfigError::TooLarge { path: path.to_owned(), bytes_max: FILE_BYTES_MAX });
     }
     Ok((path.to_owned(), bytes))
 }
@@ -171,9 +162,7 @@ fn from_file(config: &mut Config, path: &Path, bytes: &[u8], problems: &mut Vec<
         last.push_str(&format!(" (and {more} more)"));
     }
     problems.extend(
-        found
-            .into_iter()
-            .map(|(span, message)| Problem::in_file(path, &text, &span, message)),
+        found.into_iter().map(|(span, message)| Problem::in_file(path, &text, &span, message)),
     );
 }
 
@@ -185,9 +174,8 @@ fn from_table(
     refuse: &mut dyn FnMut(std::ops::Range<usize>, String),
 ) {
     for (name, value) in table {
-        let key = KEYS
-            .iter()
-            .find(|key| key.section_and_name() == (section, name.get_ref().as_ref()));
+        let key =
+            KEYS.iter().find(|key| key.section_and_name() == (section, name.get_ref().as_ref()));
         if let Some(key) = key {
             if let Err(refused) = (key.set)(config, value) {
                 refuse(refused.span.clone(), told(key, &refused));
@@ -329,9 +317,7 @@ fn from_variable(config: &mut Config, key: &Key, value: &OsStr) -> Result<(), St
 fn unknown_variable(name: &str) -> String {
     let variables: Vec<String> = KEYS.iter().map(Key::variable).collect();
     let typed = name.strip_prefix(VARIABLE_PREFIX).unwrap_or(name);
-    let known = variables
-        .iter()
-        .filter_map(|variable| variable.strip_prefix(VARIABLE_PREFIX));
+    let known = variables.iter().filter_map(|variable| variable.strip_prefix(VARIABLE_PREFIX));
     match nearest(typed, known) {
         Some(near) => format!("unknown variable; did you mean {VARIABLE_PREFIX}{near}?"),
         None => format!(

@@ -100,18 +100,12 @@ impl Problem {
 
     /// Something in an environment variable.
     pub(super) fn in_variable(name: &str, message: String) -> Self {
-        Self {
-            place: Place::Variable(shown(name)),
-            message,
-        }
+        Self { place: Place::Variable(shown(name)), message }
     }
 
     /// Something in a flag.
     pub(super) fn in_flag(flag: &'static str, message: String) -> Self {
-        Self {
-            place: Place::Flag(flag),
-            message,
-        }
+        Self { place: Place::Flag(flag), message }
     }
 }
 
@@ -119,14 +113,7 @@ impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let message = &self.message;
         match &self.place {
-            Place::File {
-                path,
-                line,
-                column,
-                excerpt,
-                indent,
-                carets,
-            } => {
+            Place::File { path, line, column, excerpt, indent, carets } => {
                 writeln!(f, "{}:{line}:{column}: {message}", path.display())?;
                 writeln!(f, "{line} | {excerpt}")?;
                 let margin = line.to_string().len();
@@ -221,10 +208,7 @@ mod tests {
             shown("a = 1\n\u{1b}\tnäme = \"é\" # x\n", "\"é\""),
             "f.toml:2:10: no\n2 | \u{fffd} näme = \"é\" # x\n  |          ^^^"
         );
-        assert_eq!(
-            shown("a = [1,\r\n2]", "[1,\r\n2]"),
-            "f.toml:1:5: no\n1 | a = [1,\n  |     ^^^"
-        );
+        assert_eq!(shown("a = [1,\r\n2]", "[1,\r\n2]"), "f.toml:1:5: no\n1 | a = [1,\n  |     ^^^");
     }
 
     #[test]
@@ -235,11 +219,7 @@ mod tests {
         assert!(long.starts_with("f.toml:1:9001"), "{long}");
         let lines: Vec<&str> = long.lines().collect();
         assert_eq!(lines[1].chars().count(), 4 + EXCERPT_CHARACTERS_MAX);
-        assert_eq!(
-            lines[1].chars().position(|c| c == 'X'),
-            lines[2].find('^'),
-            "{long}"
-        );
+        assert_eq!(lines[1].chars().position(|c| c == 'X'), lines[2].find('^'), "{long}");
     }
 
     #[test]

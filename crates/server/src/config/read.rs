@@ -58,24 +58,15 @@ pub(super) enum Why {
 
 impl Refused {
     fn type_of(value: &Value<'_>) -> Self {
-        Self {
-            why: Why::Type(found(value.get_ref())),
-            span: value.span(),
-        }
+        Self { why: Why::Type(found(value.get_ref())), span: value.span() }
     }
 
     fn value(value: &Value<'_>) -> Self {
-        Self {
-            why: Why::Value(found(value.get_ref())),
-            span: value.span(),
-        }
+        Self { why: Why::Value(found(value.get_ref())), span: value.span() }
     }
 
     fn reason(value: &Value<'_>, reason: impl fmt::Display) -> Self {
-        Self {
-            why: Why::Reason(reason.to_string()),
-            span: value.span(),
-        }
+        Self { why: Why::Reason(reason.to_string()), span: value.span() }
     }
 }
 
@@ -127,9 +118,7 @@ pub(super) fn motd(value: &Value<'_>) -> Result<Option<String>, Refused> {
 pub(super) fn room_or_none(value: &Value<'_>) -> Result<Option<RoomName>, Refused> {
     match text(value)? {
         "" => Ok(None),
-        name => RoomName::parse(name)
-            .map(Some)
-            .map_err(|e| Refused::reason(value, e)),
+        name => RoomName::parse(name).map(Some).map_err(|e| Refused::reason(value, e)),
     }
 }
 
@@ -210,10 +199,7 @@ pub(super) fn words(value: &Value<'_>) -> Result<Words, Refused> {
         }
         Err(Refused::reason(element, reason))
     };
-    list.iter()
-        .map(word)
-        .collect::<Result<_, _>>()
-        .map(Words::These)
+    list.iter().map(word).collect::<Result<_, _>>().map(Words::These)
 }
 
 /// A filter of the log.
@@ -235,24 +221,15 @@ fn is_off(value: &Value<'_>) -> bool {
 }
 
 fn text<'v>(value: &'v Value<'_>) -> Result<&'v str, Refused> {
-    value
-        .get_ref()
-        .as_str()
-        .ok_or_else(|| Refused::type_of(value))
+    value.get_ref().as_str().ok_or_else(|| Refused::type_of(value))
 }
 
 fn list<'v, 'i>(value: &'v Value<'i>) -> Result<&'v DeArray<'i>, Refused> {
-    value
-        .get_ref()
-        .as_array()
-        .ok_or_else(|| Refused::type_of(value))
+    value.get_ref().as_array().ok_or_else(|| Refused::type_of(value))
 }
 
 fn whole(value: &Value<'_>, min: u64, max: u64) -> Result<u64, Refused> {
-    let integer = value
-        .get_ref()
-        .as_integer()
-        .ok_or_else(|| Refused::type_of(value))?;
+    let integer = value.get_ref().as_integer().ok_or_else(|| Refused::type_of(value))?;
     u64::from_str_radix(integer.as_str(), integer.radix())
         .ok()
         .filter(|number| (min..=max).contains(number))

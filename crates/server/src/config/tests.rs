@@ -11,10 +11,7 @@ const SHIPPED: &str = include_str!("../../../../config/chat-server.toml");
 fn flags(listen: &[&str]) -> Flags {
     Flags {
         config: Some("/dev/null".into()),
-        listen: listen
-            .iter()
-            .map(|url| ListenUrl::parse(url).unwrap())
-            .collect(),
+        listen: listen.iter().map(|url| ListenUrl::parse(url).unwrap()).collect(),
     }
 }
 
@@ -22,16 +19,14 @@ fn flags(listen: &[&str]) -> Flags {
 fn loaded(text: &str, variables: &[(&str, &str)]) -> Result<Config, String> {
     let folder = tempfile::tempdir().unwrap();
     std::fs::write(folder.path().join("chat-server.toml"), text).unwrap();
-    let environment = variables
-        .iter()
-        .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
-        .collect();
-    load(&Flags::default(), &environment, folder.path())
-        .map(|loaded| loaded.config)
-        .map_err(|error| {
+    let environment =
+        variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+    load(&Flags::default(), &environment, folder.path()).map(|loaded| loaded.config).map_err(
+        |error| {
             let folder = format!("{}/", folder.path().display());
             error.to_string().replace(&folder, "")
-        })
+        },
+    )
 }
 
 fn refused(text: &str) -> String {
@@ -84,14 +79,8 @@ fn an_unknown_key_is_told_what_it_resembles_or_where_it_belongs() {
          \x20 | ^^^^^^"
     );
     for (text, said) in [
-        (
-            "[histroy]\nsync = 1",
-            "1:2: unknown section [histroy]; did you mean [history]?",
-        ),
-        (
-            "[password]\n",
-            "1:2: unknown section [password]; there are [server], [line],",
-        ),
+        ("[histroy]\nsync = 1", "1:2: unknown section [histroy]; did you mean [history]?"),
+        ("[password]\n", "1:2: unknown section [password]; there are [server], [line],"),
         (
             "[log]\nlisten = []",
             "2:1: unknown key `listen` in [log]; it belongs before the first [section]",
@@ -104,15 +93,9 @@ fn an_unknown_key_is_told_what_it_resembles_or_where_it_belongs() {
             "[server]\npassword = 1",
             "2:1: unknown key `password` in [server]; there are `name`, `motd`,",
         ),
-        (
-            "\"server.name\" = \"x\"",
-            "1:1: unknown key `server.name` before",
-        ),
+        ("\"server.name\" = \"x\"", "1:1: unknown key `server.name` before"),
         ("\"\\u001b[31m\" = 1", "unknown key `\\u{1b}[31m`"),
-        (
-            "server = \"x\"",
-            "1:10: `server` is a section; write [server], its keys below",
-        ),
+        ("server = \"x\"", "1:10: `server` is a section; write [server], its keys below"),
     ] {
         let error = refused(text);
         assert!(error.contains(said), "{text}: {error}");
@@ -175,31 +158,18 @@ fn a_wrong_value_is_told_what_the_key_takes() {
 
 #[test]
 fn everything_that_is_wrong_is_said_at_once_in_the_order_of_the_file() {
-    let error = loaded(
-        "[rooms]\nmax = 0\n[history]\nsync = 1\n",
-        &[("CHAT_SERVER_LOG_LEVEL", "")],
-    )
-    .unwrap_err();
+    let error = loaded("[rooms]\nmax = 0\n[history]\nsync = 1\n", &[("CHAT_SERVER_LOG_LEVEL", "")])
+        .unwrap_err();
     let said: Vec<&str> = error
         .lines()
         .filter(|line| !line.contains(" | "))
         .filter_map(|line| line.split(' ').next())
         .collect();
-    assert_eq!(
-        said,
-        [
-            "chat-server.toml:2:7:",
-            "chat-server.toml:4:8:",
-            "CHAT_SERVER_LOG_LEVEL:"
-        ]
-    );
+    assert_eq!(said, ["chat-server.toml:2:7:", "chat-server.toml:4:8:", "CHAT_SERVER_LOG_LEVEL:"]);
     let endless: String = (0..10_000).map(|n| format!("k{n} = 1\n")).collect();
     let error = refused(&endless);
     assert_eq!(error.lines().count(), 3 * 20);
-    assert!(
-        error.contains("chat-server.toml:20:1: unknown key `k19`"),
-        "{error}"
-    );
+    assert!(error.contains("chat-server.toml:20:1: unknown key `k19`"), "{error}");
     assert!(error.contains("(and 9980 more)"), "{error}");
 }
 
@@ -228,10 +198,7 @@ fn variables_change_the_file_and_flags_change_both() {
         ("CHAT_SERVER_LINE_WORDS", "who, quit"),
         ("CHAT_SERVER_LIMITS_LOGIN", "90s"),
         ("CHAT_SERVER_LIMITS_HANDSHAKE", "\"off\""),
-        (
-            "CHAT_SERVER_LISTEN",
-            "auto://[::1]:1,line://h:2?style=talker",
-        ),
+        ("CHAT_SERVER_LISTEN", "auto://[::1]:1,line://h:2?style=talker"),
         ("CHAT_SERVER_CONFIG", "/not/read/here"),
         ("CHAT_SERVER_DATA", "/nor/this"),
         ("CHAT_CLIENT_NAME", "ana"),
@@ -245,10 +212,7 @@ fn variables_change_the_file_and_flags_change_both() {
     assert_eq!(config.listen.len(), 2);
     let (_, overrides) = config.line.style();
     let words = vec!["who".to_owned(), "quit".to_owned()];
-    assert_eq!(
-        overrides.words,
-        Some(crate::frontend::line::style::Words::These(words))
-    );
+    assert_eq!(overrides.words, Some(crate::frontend::line::style::Words::These(words)));
 
     let flags = flags(&["native://h:3"]);
     let environment = [("CHAT_SERVER_LISTEN".to_owned(), "auto://h:1".to_owned())];
@@ -264,21 +228,9 @@ fn a_wrong_variable_or_flag_is_told_what_would_be_right() {
             "5",
             "unknown variable; did you mean CHAT_SERVER_HISTORY_REPLAY?",
         ),
-        (
-            "CHAT_SERVER_PORT",
-            "5",
-            "a key's variable is CHAT_SERVER_SECTION_KEY",
-        ),
-        (
-            "CHAT_SERVER_HISTORY_REPLAY",
-            "abc",
-            "this is the text \"abc\"",
-        ),
-        (
-            "CHAT_SERVER_HISTORY_REPLAY",
-            "500",
-            "this is the number 500",
-        ),
+        ("CHAT_SERVER_PORT", "5", "a key's variable is CHAT_SERVER_SECTION_KEY"),
+        ("CHAT_SERVER_HISTORY_REPLAY", "abc", "this is the text \"abc\""),
+        ("CHAT_SERVER_HISTORY_REPLAY", "500", "this is the number 500"),
         ("CHAT_SERVER_LISTEN", "", "0 listeners"),
         ("CHAT_SERVER_LISTEN", "irc://h:1", "scheme \"irc\""),
         ("CHAT_SERVER_LINE_STYLE", "x", "this is the text \"x\""),
@@ -289,12 +241,7 @@ fn a_wrong_variable_or_flag_is_told_what_would_be_right() {
     }
     let flags = flags(&["auto://h:1", "auto://h:1"]);
     let error = load(&flags, &Environment::default(), Path::new("/")).unwrap_err();
-    assert!(
-        error
-            .to_string()
-            .starts_with("--listen: auto://h:1 is where"),
-        "{error}"
-    );
+    assert!(error.to_string().starts_with("--listen: auto://h:1 is where"), "{error}");
 }
 
 #[test]
@@ -305,24 +252,17 @@ fn the_first_file_that_is_there_counts_and_one_that_cannot_be_read_is_an_error()
     std::fs::create_dir_all(xdg.join("chat-server")).unwrap();
     let personal = xdg.join("chat-server/chat-server.toml");
     std::fs::write(&personal, "history.replay = 1").unwrap();
-    let environment = [("XDG_CONFIG_HOME".to_owned(), xdg.display().to_string())]
-        .into_iter()
-        .collect();
+    let environment =
+        [("XDG_CONFIG_HOME".to_owned(), xdg.display().to_string())].into_iter().collect();
     let at = |flags: &Flags| load(flags, &environment, &cwd);
     let found = at(&Flags::default()).unwrap();
-    assert_eq!(
-        (found.source, found.config.history.replay),
-        (Some(personal), 1)
-    );
+    assert_eq!((found.source, found.config.history.replay), (Some(personal), 1));
 
     let here = cwd.join("chat-server.toml");
     std::fs::write(&here, "history.replay = 2").unwrap();
     assert_eq!(at(&Flags::default()).unwrap().source, Some(here.clone()));
 
-    let named = |name: &str| Flags {
-        config: Some(name.into()),
-        listen: Vec::new(),
-    };
+    let named = |name: &str| Flags { config: Some(name.into()), listen: Vec::new() };
     std::fs::write(cwd.join("mine"), "history.replay = 3").unwrap();
     assert_eq!(at(&named("mine")).unwrap().config.history.replay, 3);
     let missing = at(&named("missing")).unwrap_err().to_string();

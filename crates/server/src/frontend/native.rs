@@ -19,11 +19,7 @@ pub(crate) struct NativeFrontend {
 
 impl NativeFrontend {
     pub(crate) fn new(replay: u32) -> Self {
-        Self {
-            frames: frame::client_frames(),
-            welcomed: false,
-            replay,
-        }
+        Self { frames: frame::client_frames(), welcomed: false, replay }
     }
 
     fn hello(&mut self, hello: Hello, out: &mut BytesMut) -> Decoded {
@@ -32,10 +28,7 @@ impl NativeFrontend {
         } else if hello.v == PROTOCOL_VERSION {
             return Decoded::Identify(Wish::Hello(hello));
         } else {
-            Refusal::Version {
-                v: hello.v,
-                supported: PROTOCOL_VERSION,
-            }
+            Refusal::Version { v: hello.v, supported: PROTOCOL_VERSION }
         };
         self.tell(&Event::refused(None, refusal), out);
         Decoded::Handled

@@ -1,10 +1,10 @@
 //! One record inside the writer's transaction: the sequence, the time, the key. Never commits.
 
-use chat_protocol::{LineText, Refusal, SayKind, Sequence, Timestamp};
+use chat_protocol::{LineText, Refusal, RoomName, SayKind, Sequence, Timestamp};
 use rusqlite::{Row, Transaction, params};
 
 use super::JournalError;
-use super::record::{Body, Entry, Record, RoomId};
+use super::record::{Body, Entry, Record, RoomId, RoomKey};
 use super::writer::RoomState;
 
 /// The sequence's share of a message's id.
@@ -54,14 +54,8 @@ pub(super) fn record(
         key: record.key,
     };
     let (kind, body) = match &entry.body {
-        Body::Message {
-            text,
-            kind: SayKind::Text,
-        } => (KIND_TEXT, text.as_str()),
-        Body::Message {
-            text,
-            kind: SayKind::Action,
-        } => (KIND_ACTION, text.as_str()),
+        Body::Message { text, kind: SayKind::Text } => (KIND_TEXT, text.as_str()),
+        Body::Message { text, kind: SayKind::Action } => (KIND_ACTION, text.as_str()),
         Body::Topic(topic) => (KIND_TOPIC, topic.as_str()),
     };
     let key = entry.key.as_ref().map(|key| key.0.as_bytes());
@@ -104,14 +98,9 @@ fn first_result(
             Ok((row.get(0)?, row.get(1)?))
         })?;
     if id >> SEQUENCE_BITS != room.0 {
-        return Ok(Applied::Refused(Refusal::malformed(
-            &"this key was used in another room",
-        )));
+        return Ok(Applied::Refused(Refusal::malformed(&"this key was used in another room")));
     }
-    Ok(Applied::Duplicate {
-        sequence: sequence_of(id),
-        time: Timestamp(time.unsigned_abs()),
-    })
+    Ok(Applied::Duplicate { sequence: sequence_of(id), time: Timestamp(time.unsigned_abs()) })
 }
 
 /// Writes a room's row, after its batch.
@@ -142,15 +131,23 @@ pub(super) fn room(
     Ok(())
 }
 
-/// Reads `SELECT id, last_seq, last_time_ms, topic`.
-pub(super) fn room_row(row: &Row<'_>) -> rusqlite::Result<(RoomId, Sequence, Timestamp, String)> {
-    let unsigned = |index| row.get(index).map(i64::unsigned_abs);
-    Ok((
-        RoomId(row.get(0)?),
-        Sequence(unsigned(1)?),
-        Timestamp(unsigned(2)?),
-        row.get(3)?,
-    ))
+/// Reads `SELECT id, name, topic, last_seq, last_time_ms`. The name is the stored one: whoever
+/// opens a room later does not rewrite it.
+pub(super) fn room_row(
+    row: &Row<'_>,
+    key: &RoomKey,
+) -> rusqlite::Result<Result<(RoomId, RoomState), JournalError>> {
+    let id = RoomId(row.get(0)?);
+    let (name, topic): (String, String) = (row.get(1)?, row.get(2)?);
+    let (last, time) = (Sequence(row.get(3)?), Timestamp(row.get(4)?));
+    let key = match key {
+        RoomKey::Named(_) => RoomName::parse(&name)
+            .map(RoomKey::Named)
+            .map_err(|error| JournalError::Damaged(format!("a stored room's name: {error}"))),
+        RoomKey::Direct(..) => Ok(key.clone()),
+    };
+    let state = |key, topic| RoomState { key, last, time, topic, stored: true };
+    Ok(key.and_then(|key| Ok((id, state(key, line(&topic)?)))))
 }
 
 /// A stored line.

@@ -70,22 +70,20 @@ impl Journal {
             .collect::<Result<Vec<_>, _>>()?;
         let failed = CancellationToken::new();
         let (jobs, queue) = mpsc::channel(JOURNAL_QUEUE_JOBS);
-        let writer = Writer::new(connection, settings, failed.clone())?;
+        let writer = Writer::new(connection, settings)?;
+        let failed_here = failed.clone();
         let thread = std::thread::Builder::new()
             .name("journal".to_owned())
             .spawn(move || {
-                writer.run(queue);
+                let panics = failed_here.drop_guard();
+                if writer.run(queue).is_ok() {
+                    panics.disarm();
+                }
                 drop(lock); // held as long as anything can be written
             })
             .map_err(|error| JournalError::Directory { path, error })?;
         let writer = Arc::new(std::sync::Mutex::new(Some(thread)));
-        Ok(Self {
-            jobs,
-            readers: Readers::new(readers),
-            id,
-            failed,
-            writer,
-        })
+        Ok(Self { jobs, readers: Readers::new(readers), id, failed, writer })
     }
 
     /// The random id of this history.
@@ -124,12 +122,7 @@ impl Journal {
         records: Vec<Record>,
     ) -> Result<Vec<Option<Entry>>, JournalError> {
         let (reply, answer) = oneshot::channel();
-        self.ask(Job::Append(Batch {
-            room,
-            records,
-            reply,
-        }))
-        .await?;
+        self.ask(Job::Append(Batch { room, records, reply })).await?;
         answer.await.map_err(|_| JournalError::Stopped)
     }
 
@@ -147,9 +140,7 @@ impl Journal {
 
     /// The number of a stored room.
     pub(crate) async fn find_room(&self, key: RoomKey) -> Result<Option<RoomId>, JournalError> {
-        self.readers
-            .read(move |connection| super::history::find_room(connection, &key))
-            .await
+        self.readers.read(move |connection| super::history::find_room(connection, &key)).await
     }
 
     /// The topic of a stored room, if it has one; none: no such room.
@@ -157,17 +148,13 @@ impl Journal {
         &self,
         key: RoomKey,
     ) -> Result<Option<Option<chat_protocol::LineText>>, JournalError> {
-        self.readers
-            .read(move |connection| super::history::topic(connection, &key))
-            .await
+        self.readers.read(move |connection| super::history::topic(connection, &key)).await
     }
 
     /// The stored rooms that have a name, the one that spoke last first, at most `limit`,
     /// and how many there are.
     pub(crate) async fn rooms(&self, limit: usize) -> Result<(Vec<StoredRoom>, u64), JournalError> {
-        self.readers
-            .read(move |connection| super::history::rooms(connection, limit))
-            .await
+        self.readers.read(move |connection| super::history::rooms(connection, limit)).await
     }
 
     /// Lets the writer finish what it has, checkpoints, and waits for its thread.
@@ -175,11 +162,7 @@ impl Journal {
         if self.ask(Job::Stop).await.is_err() {
             return; // it stopped by itself, and said why
         }
-        let thread = self
-            .writer
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-            .take();
+        let thread = self.writer.lock().unwrap_or_else(std::sync::PoisonError::into_inner).take();
         let joined =
             tokio::task::spawn_blocking(move || thread.map(std::thread::JoinHandle::join)).await;
         if !matches!(joined, Ok(None | Some(Ok(())))) {
@@ -194,10 +177,7 @@ impl Journal {
 
 /// One daemon a directory.
 fn lock(directory: &Path) -> Result<File, JournalError> {
-    let wrong = |error| JournalError::Directory {
-        path: directory.to_owned(),
-        error,
-    };
+    let wrong = |error| JournalError::Directory { path: directory.to_owned(), error };
     fs::create_dir_all(directory).map_err(wrong)?;
     let file = File::create(directory.join("lock")).map_err(wrong)?;
     match file.try_lock() {
@@ -211,11 +191,7 @@ fn lock(directory: &Path) -> Result<File, JournalError> {
 pub(super) fn checkpoint(connection: &Connection) -> Result<(), JournalError> {
     let busy: i64 =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
-    if busy == 0 {
-        Ok(())
-    } else {
-        Err(JournalError::Checkpoint)
-    }
+    if busy == 0 { Ok(()) } else { Err(JournalError::Checkpoint) }
 }
 
 fn identify(connection: &Connection) -> Result<JournalId, JournalError> {

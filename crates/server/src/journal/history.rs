@@ -17,10 +17,7 @@ use super::record::{Body, Entry, RoomId, RoomKey};
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Range {
     /// The first events behind `after`, and before `before`.
-    After {
-        after: Sequence,
-        before: Option<Sequence>,
-    },
+    After { after: Sequence, before: Option<Sequence> },
     /// The last events before `before`, or the newest.
     Before { before: Option<Sequence> },
 }
@@ -53,10 +50,7 @@ pub(super) struct Readers {
 impl Readers {
     pub(super) fn new(connections: Vec<Connection>) -> Self {
         let turns = Arc::new(Semaphore::new(connections.len()));
-        Self {
-            idle: Arc::new(Mutex::new(connections)),
-            turns,
-        }
+        Self { idle: Arc::new(Mutex::new(connections)), turns }
     }
 
     /// Runs `query` on a connection of its own, on a thread that may block.
@@ -65,24 +59,17 @@ impl Readers {
         query: impl FnOnce(&Connection) -> Result<T, JournalError> + Send + 'static,
     ) -> Result<T, JournalError> {
         let turns = Arc::clone(&self.turns);
-        let turn = turns
-            .acquire_owned()
-            .await
-            .map_err(|_| JournalError::Stopped)?;
+        let turn = turns.acquire_owned().await.map_err(|_| JournalError::Stopped)?;
         let idle = Arc::clone(&self.idle);
         let read = move || {
             let take = || idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
             let connection = take().ok_or(JournalError::Stopped)?;
             let result = query(&connection);
-            idle.lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .push(connection);
+            idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
             drop(turn);
             result
         };
-        tokio::task::spawn_blocking(read)
-            .await
-            .map_err(|_| JournalError::Stopped)?
+        tokio::task::spawn_blocking(read).await.map_err(|_| JournalError::Stopped)?
     }
 }
 
@@ -94,16 +81,12 @@ pub(super) fn page(
 ) -> Result<Page, JournalError> {
     let last = message_id(room, Sequence(u64::MAX));
     let (low, high, forward) = match range {
-        Range::After { after, before } => (
-            message_id(room, after),
-            before.map_or(last, |seq| message_id(room, seq)),
-            true,
-        ),
-        Range::Before { before } => (
-            message_id(room, Sequence(0)),
-            before.map_or(last, |seq| message_id(room, seq)),
-            false,
-        ),
+        Range::After { after, before } => {
+            (message_id(room, after), before.map_or(last, |seq| message_id(room, seq)), true)
+        }
+        Range::Before { before } => {
+            (message_id(room, Sequence(0)), before.map_or(last, |seq| message_id(room, seq)), false)
+        }
     };
     let sql = if forward {
         "SELECT id, time_ms, author, name, kind, key, body FROM messages
@@ -132,9 +115,7 @@ pub(super) fn find_room(
     key: &RoomKey,
 ) -> Result<Option<RoomId>, JournalError> {
     let mut statement = connection.prepare_cached("SELECT id FROM rooms WHERE key = ?1")?;
-    Ok(statement
-        .query_row([key.stored()], |row| row.get(0).map(RoomId))
-        .optional()?)
+    Ok(statement.query_row([key.stored()], |row| row.get(0).map(RoomId)).optional()?)
 }
 
 pub(super) fn topic(
@@ -142,9 +123,8 @@ pub(super) fn topic(
     key: &RoomKey,
 ) -> Result<Option<Option<LineText>>, JournalError> {
     let mut statement = connection.prepare_cached("SELECT topic FROM rooms WHERE key = ?1")?;
-    let stored: Option<String> = statement
-        .query_row([key.stored()], |row| row.get(0))
-        .optional()?;
+    let stored: Option<String> =
+        statement.query_row([key.stored()], |row| row.get(0)).optional()?;
     let parsed = stored.map(|topic| line(&topic)).transpose()?;
     Ok(parsed.map(|topic| Some(topic).filter(|topic| !topic.as_str().is_empty())))
 }
@@ -178,14 +158,8 @@ fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
     let body: String = row.get(6)?;
     let text = || MessageText::parse(&body).map_err(|error| damaged(&error));
     let body = match row.get(4)? {
-        KIND_TEXT => Body::Message {
-            text: text()?,
-            kind: SayKind::Text,
-        },
-        KIND_ACTION => Body::Message {
-            text: text()?,
-            kind: SayKind::Action,
-        },
+        KIND_TEXT => Body::Message { text: text()?, kind: SayKind::Text },
+        KIND_ACTION => Body::Message { text: text()?, kind: SayKind::Action },
         KIND_TOPIC => Body::Topic(line(&body)?),
         other => return Err(damaged(&format!("a message of kind {other}"))),
     };

@@ -58,12 +58,7 @@ impl Receipts {
     ) -> Ticket {
         Ticket {
             receipts: self.clone(),
-            receipt: Some(Receipt {
-                request,
-                room,
-                key,
-                outcome: Outcome::Unknown,
-            }),
+            receipt: Some(Receipt { request, room, key, outcome: Outcome::Unknown }),
         }
     }
 
@@ -88,10 +83,7 @@ impl Receipts {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, VecDeque<Receipt>> {
-        self.0
-            .arrived
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.0.arrived.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -101,6 +101,8 @@ pub(crate) struct Entry {
 pub(crate) struct OpenedRoom {
     /// Its number.
     pub(crate) id: RoomId,
+    /// Its name as whoever made it wrote it; none: a direct room.
+    pub(crate) name: Option<RoomName>,
     /// The newest stored event; 0: none yet.
     pub(crate) last: Sequence,
     /// Its topic; empty: none.

@@ -6,7 +6,6 @@ use std::collections::HashMap;
 use chat_protocol::{LineText, Refusal, Sequence, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
 use tokio::sync::{mpsc, oneshot};
-use tokio_util::sync::CancellationToken;
 
 use super::JournalError;
 use super::apply::{self, Applied};
@@ -22,10 +21,7 @@ const ROOM_ID_MAX: i64 = (1 << 23) - 1;
 #[derive(Debug)]
 pub(super) enum Job {
     /// Look a room up, or give it a number.
-    Open {
-        key: RoomKey,
-        reply: oneshot::Sender<Result<OpenedRoom, Refusal>>,
-    },
+    Open { key: RoomKey, reply: oneshot::Sender<Result<OpenedRoom, Refusal>> },
     /// Store a batch.
     Append(Batch),
     /// Forget a room that nobody is in.
@@ -45,6 +41,14 @@ pub(super) struct RoomState {
     pub(super) stored: bool,
 }
 
+impl RoomState {
+    /// A room in which nothing was ever stored.
+    fn new(key: RoomKey) -> Self {
+        let topic = LineText::default();
+        Self { key, last: Sequence(0), time: Timestamp(0), topic, stored: false }
+    }
+}
+
 /// A room's batch, and where its entries are waited for.
 #[derive(Debug)]
 pub(super) struct Batch {
@@ -61,7 +65,6 @@ enum Go {
 pub(super) struct Writer {
     connection: Connection,
     clock: fn() -> Timestamp,
-    failed: CancellationToken,
     rooms: HashMap<RoomId, RoomState>,
     /// Rooms with a name that are open without a row, and those that have one.
     named: u64,
@@ -75,21 +78,17 @@ impl Writer {
     pub(super) fn new(
         connection: Connection,
         settings: &JournalSettings,
-        failed: CancellationToken,
     ) -> Result<Self, JournalError> {
         connection.set_prepared_statement_cache_capacity(32);
         let next_id =
-            connection.query_row("SELECT coalesce(max(id), 0) + 1 FROM rooms", [], |row| {
-                row.get(0)
-            })?;
+            connection
+                .query_row("SELECT coalesce(max(id), 0) + 1 FROM rooms", [], |row| row.get(0))?;
         let named =
-            connection.query_row("SELECT count(*) FROM rooms WHERE name <> ''", [], |row| {
-                row.get(0)
-            })?;
+            connection
+                .query_row("SELECT count(*) FROM rooms WHERE name <> ''", [], |row| row.get(0))?;
         Ok(Self {
             connection,
             clock: settings.clock,
-            failed,
             rooms: HashMap::new(),
             named,
             named_max: settings.rooms_max,
@@ -99,7 +98,10 @@ impl Writer {
     }
 
     /// Works until it is stopped, or until a commit fails.
-    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) {
+    ///
+    /// # Errors
+    /// A commit failed; the log says why.
+    pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) -> Result<(), JournalError> {
         let mut turn = Vec::new();
         while let Some(first) = queue.blocking_recv() {
             turn.push(first);
@@ -114,14 +116,14 @@ impl Writer {
                 Err(error) => {
                     // Unknown, not "not stored": no acknowledgement, no refusal, and no next try.
                     tracing::error!(%error, "a commit failed; stopping");
-                    self.failed.cancel();
-                    return;
+                    return Err(error);
                 }
             }
         }
         if let Err(error) = checkpoint(&self.connection) {
             tracing::warn!(%error, "not checkpointed at the end; the next start does it");
         }
+        Ok(())
     }
 
     fn turn(&mut self, turn: &mut Vec<Job>) -> Result<Go, JournalError> {
@@ -154,12 +156,7 @@ impl Writer {
             Ok(applied) => {
                 let elapsed_us = began.elapsed().as_micros();
                 let records: usize = applied.iter().map(Vec::len).sum();
-                tracing::debug!(
-                    rooms = batches.len(),
-                    batch = records,
-                    elapsed_us,
-                    "committed"
-                );
+                tracing::debug!(rooms = batches.len(), batch = records, elapsed_us, "committed");
                 for (batch, applied) in batches.into_iter().zip(applied) {
                     batch.settle(applied);
                 }
@@ -180,9 +177,8 @@ impl Writer {
     /// One transaction; nobody is told before it is committed.
     fn store(&mut self, batches: &[Batch]) -> Result<Vec<Vec<Applied>>, JournalError> {
         let now = (self.clock)();
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut all = Vec::with_capacity(batches.len());
         for batch in batches {
             let room = self.rooms.get_mut(&batch.room).ok_or_else(|| {
@@ -203,31 +199,24 @@ impl Writer {
     fn open(&mut self, key: RoomKey) -> Result<Result<OpenedRoom, Refusal>, JournalError> {
         let row = self
             .connection
-            .prepare_cached("SELECT id, last_seq, last_time_ms, topic FROM rooms WHERE key = ?1")?
-            .query_row([key.stored()], apply::room_row)
+            .prepare_cached(
+                "SELECT id, name, topic, last_seq, last_time_ms FROM rooms WHERE key = ?1",
+            )?
+            .query_row([key.stored()], |row| apply::room_row(row, &key))
             .optional()?;
-        let (id, last, time, topic, stored) = match row {
-            Some((id, last, time, topic)) => (id, last, time, apply::line(&topic)?, true),
+        let (id, state) = match row {
+            Some(stored) => stored?,
             None => match self.number(&key) {
-                Ok(id) => (id, Sequence(0), Timestamp(0), apply::line("")?, false),
+                Ok(id) => (id, RoomState::new(key)),
                 Err(refusal) => return Ok(Err(refusal)),
             },
         };
-        let opened = OpenedRoom {
-            id,
-            last,
-            topic: topic.clone(),
+        let name = match &state.key {
+            RoomKey::Named(name) => Some(name.clone()),
+            RoomKey::Direct(..) => None,
         };
-        self.rooms.insert(
-            id,
-            RoomState {
-                key,
-                last,
-                time,
-                topic,
-                stored,
-            },
-        );
+        let opened = OpenedRoom { id, name, last: state.last, topic: state.topic.clone() };
+        self.rooms.insert(id, state);
         Ok(Ok(opened))
     }
 
@@ -235,18 +224,14 @@ impl Writer {
     fn number(&mut self, key: &RoomKey) -> Result<RoomId, Refusal> {
         let is_named = matches!(key, RoomKey::Named(_));
         if is_named && self.named >= self.named_max {
-            return Err(Refusal::TooManyRooms {
-                limit: self.named_max,
-            });
+            return Err(Refusal::TooManyRooms { limit: self.named_max });
         }
         let id = self.free_ids.pop().or_else(|| {
             let id = RoomId(self.next_id);
             self.next_id += 1;
             (id.0 <= ROOM_ID_MAX).then_some(id)
         });
-        let id = id.ok_or(Refusal::TooManyRooms {
-            limit: ROOM_ID_MAX.unsigned_abs(),
-        })?;
+        let id = id.ok_or(Refusal::TooManyRooms { limit: ROOM_ID_MAX.unsigned_abs() })?;
         self.named += u64::from(is_named);
         Ok(id)
     }
@@ -275,14 +260,9 @@ impl Batch {
                     };
                     (outcome, Some(entry))
                 }
-                Applied::Duplicate { sequence, time } => (
-                    Outcome::Stored {
-                        sequence,
-                        time,
-                        duplicate: true,
-                    },
-                    None,
-                ),
+                Applied::Duplicate { sequence, time } => {
+                    (Outcome::Stored { sequence, time, duplicate: true }, None)
+                }
                 Applied::Refused(refusal) => (Outcome::Refused(refusal), None),
             };
             record.ticket.settle(outcome);
@@ -292,11 +272,7 @@ impl Batch {
     }
 
     fn refuse(self) {
-        let applied = self
-            .records
-            .iter()
-            .map(|_| Applied::Refused(Refusal::DiskFull))
-            .collect();
+        let applied = self.records.iter().map(|_| Applied::Refused(Refusal::DiskFull)).collect();
         self.settle(applied);
     }
 }

@@ -44,11 +44,7 @@ fn classify(input: &[u8]) -> Option<Wire> {
         b'A'..=b'Z' => match input.iter().position(|byte| *byte == b'\n') {
             Some(end) => {
                 let line = input.get(..end).unwrap_or_default();
-                Some(if is_http_request(line) {
-                    Wire::Http
-                } else {
-                    Wire::Line
-                })
+                Some(if is_http_request(line) { Wire::Http } else { Wire::Line })
             }
             None if input.len() >= SESSION_READ_BYTES => Some(Wire::Line),
             None => None, // a verb's capital letter: the rest of the line tells

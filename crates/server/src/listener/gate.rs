@@ -21,16 +21,12 @@ pub(crate) struct Pass(Arc<Gate>);
 impl Gate {
     /// A gate for so many; none: no limit.
     pub(crate) fn new(limit: Option<u64>) -> Self {
-        Self(watch::Sender::new(Count {
-            inside: 0,
-            limit: limit.unwrap_or(u64::MAX),
-        }))
+        Self(watch::Sender::new(Count { inside: 0, limit: limit.unwrap_or(u64::MAX) }))
     }
 
     /// Another limit. Who is inside stays.
     pub(crate) fn set_limit(&self, limit: Option<u64>) {
-        self.0
-            .send_modify(|count| count.limit = limit.unwrap_or(u64::MAX));
+        self.0.send_modify(|count| count.limit = limit.unwrap_or(u64::MAX));
     }
 
     /// Waits for a place.

@@ -95,7 +95,7 @@ impl Listener {
         reception: &Reception,
         pass: Pass,
     ) -> impl Future<Output = ()> + use<> {
-        let around = reception.around.borrow().as_ref().clone();
+        let around = Arc::clone(&reception.around.borrow());
         let stage = reception.stage.clone();
         let protocol = self.url.protocol;
         async move {
@@ -113,7 +113,7 @@ impl Listener {
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
     protocol: Protocol,
-    around: Surroundings,
+    around: Arc<Surroundings>,
     stage: watch::Receiver<Stage>,
 ) {
     let mut input = BytesMut::new();
@@ -129,7 +129,5 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         },
     };
     tracing::debug!(?wire, undecided, "speaks");
-    Session::new(stream, around, stage, wire, input, undecided)
-        .run()
-        .await;
+    Session::new(stream, around, stage, wire, input, undecided).run().await;
 }

@@ -68,9 +68,8 @@ impl Socket {
             Self::Tcp(listener) => {
                 let (stream, address) = listener.accept().await?;
                 stream.set_nodelay(true)?;
-                let keepalive = TcpKeepalive::new()
-                    .with_time(KEEPALIVE)
-                    .with_interval(KEEPALIVE_INTERVAL);
+                let keepalive =
+                    TcpKeepalive::new().with_time(KEEPALIVE).with_interval(KEEPALIVE_INTERVAL);
                 SockRef::from(&stream).set_tcp_keepalive(&keepalive)?;
                 Ok((Connection::Tcp(stream), Peer::Tcp(address)))
             }
@@ -118,10 +117,7 @@ mod unix {
                 }
                 result => result?,
             };
-            Ok(Self {
-                socket,
-                path: path.to_owned(),
-            })
+            Ok(Self { socket, path: path.to_owned() })
         }
 
         pub(super) async fn accept(&self) -> io::Result<(Connection, Peer)> {

@@ -36,6 +36,8 @@ pub(super) struct RoomActor {
 /// What an open room knows.
 struct Open {
     id: RoomId,
+    /// What everybody calls it; a direct room is called differently by each of the two.
+    address: Option<RoomAddress>,
     topic: Option<LineText>,
     last: Sequence,
     recent: VecDeque<RoomEvent>,
@@ -109,22 +111,19 @@ impl RoomActor {
             Vec::new()
         } else {
             let range = Range::Before { before: None };
-            self.journal
-                .page(opened.id, range, recent_max)
-                .await?
-                .entries
+            self.journal.page(opened.id, range, recent_max).await?.entries
         };
-        let address = self.address();
+        let address = opened.name.map(RoomAddress::Named);
         let topic = Some(opened.topic).filter(|topic| !topic.as_str().is_empty());
         self.summarise(0, topic.as_ref());
+        let recent = entries.into_iter();
+        let recent = recent.map(|entry| RoomEvent::stored(entry, address.as_ref())).collect();
         Ok(Ok(Open {
             id: opened.id,
+            address,
             topic,
             last: opened.last,
-            recent: entries
-                .into_iter()
-                .map(|entry| RoomEvent::stored(entry, address.as_ref()))
-                .collect(),
+            recent,
             members: HashMap::new(),
             order: BTreeMap::new(),
             entries: 0,
@@ -145,9 +144,7 @@ impl RoomActor {
                     }
                 }
                 RoomCommand::Say { ticket, .. } | RoomCommand::SetTopic { ticket, .. } => {
-                    let refusal = refusal
-                        .cloned()
-                        .unwrap_or_else(|| policy::not_in(ticket.room()));
+                    let refusal = refusal.cloned().unwrap_or_else(|| policy::not_in(ticket.room()));
                     ticket.settle(Outcome::Refused(refusal));
                 }
                 RoomCommand::Leave { .. }
@@ -178,12 +175,7 @@ impl RoomActor {
         for step in turn.steps {
             match step {
                 Step::Record => {
-                    events.extend(
-                        entries
-                            .next()
-                            .flatten()
-                            .map(|entry| self.stored(open, entry)),
-                    );
+                    events.extend(entries.next().flatten().map(|entry| self.stored(open, entry)));
                 }
                 Step::Presence(event) => events.push(event),
             }
@@ -204,13 +196,7 @@ impl RoomActor {
             RoomCommand::Leave { who, gone, reply } => {
                 drop(reply.send(self.leave(open, turn, who, gone)));
             }
-            RoomCommand::Say {
-                who,
-                text,
-                kind,
-                key,
-                ticket,
-            } => {
+            RoomCommand::Say { who, text, kind, key, ticket } => {
                 Self::record(open, turn, who, Body::Message { text, kind }, key, ticket);
             }
             RoomCommand::SetTopic { who, topic, ticket } => {
@@ -223,12 +209,7 @@ impl RoomActor {
     }
 
     fn enter(&self, open: &mut Open, turn: &mut Turn, entrant: Entrant) {
-        let Entrant {
-            seat,
-            name,
-            away,
-            address,
-        } = entrant;
+        let Entrant { seat, name, away, address } = entrant;
         let who = seat.identity;
         if open.members.contains_key(&who) {
             return;
@@ -241,28 +222,12 @@ impl RoomActor {
         open.order.insert(open.entries, who);
         seat.entered(
             open.id,
-            Membership {
-                room,
-                address,
-                since: open.last,
-            },
+            Membership { room, address: open.address.clone().unwrap_or(address), since: open.last },
         );
-        open.members.insert(
-            who,
-            Member {
-                seat,
-                name: name.clone(),
-                away,
-                entry: open.entries,
-            },
-        );
+        open.members.insert(who, Member { seat, name: name.clone(), away, entry: open.entries });
         self.summarise(open.members.len(), open.topic.as_ref());
         let time_ms = self.now();
-        self.presence(open, turn, who, None, |room| Event::Joined {
-            room,
-            time_ms,
-            user: name,
-        });
+        self.presence(open, turn, who, None, |room| Event::Joined { room, time_ms, user: name });
     }
 
     fn leave(
@@ -276,18 +241,18 @@ impl RoomActor {
         open.order.remove(&member.entry);
         member.seat.left(open.id);
         self.summarise(open.members.len(), open.topic.as_ref());
+        let ends = gone.is_some() && matches!(self.key, RoomKey::Direct(..));
+        if ends {
+            // A direct room ends with either of its two.
+            for (_, other) in open.members.drain() {
+                other.seat.left(open.id);
+            }
+            open.order.clear();
+        }
         let (time_ms, user) = (self.now(), member.name);
         self.presence(open, turn, who, gone, |room| match gone {
-            Some(_) => Event::Gone {
-                room,
-                time_ms,
-                user,
-            },
-            None => Event::Left {
-                room,
-                time_ms,
-                user,
-            },
+            Some(_) => Event::Gone { room, time_ms, user },
+            None => Event::Left { room, time_ms, user },
         });
         Ok(())
     }
@@ -302,15 +267,10 @@ impl RoomActor {
         event: impl FnOnce(RoomAddress) -> Event,
     ) {
         open.presence += 1;
-        if let Some(address) = self.address() {
+        if let Some(address) = open.address.clone() {
             let event = event(address);
             let presence = Some(open.presence);
-            turn.steps.push(Step::Presence(RoomEvent {
-                author,
-                change,
-                presence,
-                event,
-            }));
+            turn.steps.push(Step::Presence(RoomEvent { author, change, presence, event }));
         }
     }
 
@@ -322,12 +282,7 @@ impl RoomActor {
         open.presence += 1;
         let event = Event::Renamed { from, to };
         let (change, presence) = (Some(change), Some(open.presence));
-        turn.steps.push(Step::Presence(RoomEvent {
-            author: who,
-            change,
-            presence,
-            event,
-        }));
+        turn.steps.push(Step::Presence(RoomEvent { author: who, change, presence, event }));
     }
 
     fn record(
@@ -342,13 +297,7 @@ impl RoomActor {
             let refusal = policy::not_in(ticket.room());
             return ticket.settle(Outcome::Refused(refusal));
         };
-        turn.records.push(Record {
-            author,
-            name: member.name.clone(),
-            body,
-            key,
-            ticket,
-        });
+        turn.records.push(Record { author, name: member.name.clone(), body, key, ticket });
         turn.steps.push(Step::Record);
     }
 
@@ -359,7 +308,7 @@ impl RoomActor {
             open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
             self.summarise(open.members.len(), open.topic.as_ref());
         }
-        let event = RoomEvent::stored(entry, self.address().as_ref());
+        let event = RoomEvent::stored(entry, open.address.as_ref());
         let recent_max = usize::try_from(self.directory.settings().recent).unwrap_or(usize::MAX);
         if recent_max > 0 {
             if open.recent.len() >= recent_max {
@@ -373,6 +322,7 @@ impl RoomActor {
     fn snapshot(&self, open: &Open) -> Snapshot {
         Snapshot {
             id: open.id,
+            address: open.address.clone(),
             topic: open.topic.clone(),
             roster: open.roster(),
             last: open.last,
@@ -381,19 +331,8 @@ impl RoomActor {
         }
     }
 
-    /// What everybody calls it; a direct room is called differently by each of the two.
-    fn address(&self) -> Option<RoomAddress> {
-        match &self.key {
-            RoomKey::Named(name) => Some(RoomAddress::Named(name.clone())),
-            RoomKey::Direct(..) => None,
-        }
-    }
-
     fn summarise(&self, members: usize, topic: Option<&LineText>) {
-        let summary = Summary {
-            members,
-            topic: topic.cloned(),
-        };
+        let summary = Summary { members, topic: topic.cloned() };
         *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
     }
 
@@ -411,10 +350,7 @@ impl Open {
                 .values()
                 .filter_map(member)
                 .take(LIST_ENTRIES_MAX)
-                .map(|member| UserInfo {
-                    name: member.name.clone(),
-                    away: member.away.clone(),
-                })
+                .map(|member| UserInfo { name: member.name.clone(), away: member.away.clone() })
                 .collect(),
             total: self.members.len(),
             version: self.presence,
@@ -434,15 +370,7 @@ fn set_away(
     };
     member.away.clone_from(&text);
     open.presence += 1;
-    let event = Event::AwayChanged {
-        user: member.name.clone(),
-        text,
-    };
+    let event = Event::AwayChanged { user: member.name.clone(), text };
     let (change, presence) = (Some(change), Some(open.presence));
-    turn.steps.push(Step::Presence(RoomEvent {
-        author: who,
-        change,
-        presence,
-        event,
-    }));
+    turn.steps.push(Step::Presence(RoomEvent { author: who, change, presence, event }));
 }

@@ -36,12 +36,7 @@ pub(crate) struct Directory {
 impl Directory {
     /// No room is live yet. `tasks` tracks the rooms' actors.
     pub(crate) fn new(journal: Journal, settings: RoomSettings, tasks: TaskTracker) -> Self {
-        Self {
-            rooms: Arc::default(),
-            journal,
-            settings,
-            tasks,
-        }
+        Self { rooms: Arc::default(), journal, settings, tasks }
     }
 
     /// The room of this key, made if it is not live. It may be let go before it is asked

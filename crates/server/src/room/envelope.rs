@@ -29,50 +29,21 @@ impl RoomEvent {
     /// A stored event. `address` is what the room is called; a direct room is called by its author
     /// until a session gives it the name it has there.
     pub(crate) fn stored(entry: Entry, address: Option<&RoomAddress>) -> Self {
-        let Entry {
-            sequence: seq,
-            time: time_ms,
-            author,
-            name: from,
-            body,
-            key,
-        } = entry;
-        let room = address
-            .cloned()
-            .unwrap_or_else(|| RoomAddress::Direct(from.clone()));
+        let Entry { sequence: seq, time: time_ms, author, name: from, body, key } = entry;
+        let room = address.cloned().unwrap_or_else(|| RoomAddress::Direct(from.clone()));
         let event = match body {
-            Body::Message { text, kind } => Event::Message {
-                room,
-                seq,
-                time_ms,
-                from,
-                text,
-                kind,
-                key,
-            },
-            Body::Topic(topic) => Event::TopicChanged {
-                room,
-                seq,
-                time_ms,
-                from,
-                topic,
-            },
+            Body::Message { text, kind } => {
+                Event::Message { room, seq, time_ms, from, text, kind, key }
+            }
+            Body::Topic(topic) => Event::TopicChanged { room, seq, time_ms, from, topic },
         };
-        Self {
-            author,
-            change: None,
-            presence: None,
-            event,
-        }
+        Self { author, change: None, presence: None, event }
     }
 
     /// What it weighs on an envelope, about.
     fn text_bytes(&self) -> usize {
-        let text = if let Event::Message { text, .. } = &self.event {
-            text.as_str().len()
-        } else {
-            0
-        };
+        let text =
+            if let Event::Message { text, .. } = &self.event { text.as_str().len() } else { 0 };
         text + 64
     }
 }
@@ -92,9 +63,7 @@ impl Envelope {
     fn new(events: Vec<RoomEvent>) -> Self {
         let sequences = span(events.iter().filter_map(|event| event.event.sequence()));
         let presence = span(events.iter().filter_map(|event| event.presence));
-        let authors = events
-            .iter()
-            .fold(0, |mask, event| mask | author_bit(event.author));
+        let authors = events.iter().fold(0, |mask, event| mask | author_bit(event.author));
         let has_changes = events.iter().any(|event| event.change.is_some());
         Self {
             events: events.into_boxed_slice(),
@@ -185,10 +154,7 @@ mod tests {
             time: Timestamp(0),
             author: Identity(Uuid::from_u128(7)),
             name: UserName::parse("ana").unwrap(),
-            body: Body::Message {
-                text: MessageText::parse(text).unwrap(),
-                kind: SayKind::Text,
-            },
+            body: Body::Message { text: MessageText::parse(text).unwrap(), kind: SayKind::Text },
             key: None,
         };
         RoomEvent::stored(entry, None)

@@ -60,6 +60,8 @@ pub(crate) struct Roster {
 pub(crate) struct Snapshot {
     /// Its number.
     pub(crate) id: RoomId,
+    /// What everybody calls it; none: a direct room.
+    pub(crate) address: Option<RoomAddress>,
     /// Its topic.
     pub(crate) topic: Option<LineText>,
     /// Who is there.
@@ -75,43 +77,14 @@ pub(crate) struct Snapshot {
 /// What a room can be asked.
 #[derive(Debug)]
 pub(super) enum RoomCommand {
-    Enter {
-        entrant: Entrant,
-        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
-    },
-    Watch {
-        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
-    },
-    Leave {
-        who: Identity,
-        gone: Option<ChangeId>,
-        reply: oneshot::Sender<Result<(), NotThere>>,
-    },
-    Say {
-        who: Identity,
-        text: MessageText,
-        kind: SayKind,
-        key: Option<MessageKey>,
-        ticket: Ticket,
-    },
-    SetTopic {
-        who: Identity,
-        topic: LineText,
-        ticket: Ticket,
-    },
-    Rename {
-        who: Identity,
-        to: UserName,
-        change: ChangeId,
-    },
-    SetAway {
-        who: Identity,
-        text: Option<LineText>,
-        change: ChangeId,
-    },
-    Roster {
-        reply: oneshot::Sender<Roster>,
-    },
+    Enter { entrant: Entrant, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
+    Watch { reply: oneshot::Sender<Result<Snapshot, Refusal>> },
+    Leave { who: Identity, gone: Option<ChangeId>, reply: oneshot::Sender<Result<(), NotThere>> },
+    Say { who: Identity, text: MessageText, kind: SayKind, key: Option<MessageKey>, ticket: Ticket },
+    SetTopic { who: Identity, topic: LineText, ticket: Ticket },
+    Rename { who: Identity, to: UserName, change: ChangeId },
+    SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
+    Roster { reply: oneshot::Sender<Roster> },
 }
 
 /// Not a member.
@@ -143,10 +116,7 @@ impl RoomHandle {
 
     /// What a list of rooms shows; may be a moment old.
     pub(crate) fn summary(&self) -> Summary {
-        self.summary
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
+        self.summary.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Makes a user a member, tells the others, and gives the room as it is. A member gets the
@@ -155,8 +125,7 @@ impl RoomHandle {
         &self,
         entrant: Entrant,
     ) -> Result<Result<Snapshot, Refusal>, RoomGone> {
-        self.ask(|reply| RoomCommand::Enter { entrant, reply })
-            .await
+        self.ask(|reply| RoomCommand::Enter { entrant, reply }).await
     }
 
     /// The room as it is, for somebody who only looks.
@@ -170,8 +139,7 @@ impl RoomHandle {
         who: Identity,
         gone: Option<ChangeId>,
     ) -> Result<Result<(), NotThere>, RoomGone> {
-        self.ask(|reply| RoomCommand::Leave { who, gone, reply })
-            .await
+        self.ask(|reply| RoomCommand::Leave { who, gone, reply }).await
     }
 
     /// Says something; the ticket tells what became of it, also if the room is gone.
@@ -183,20 +151,12 @@ impl RoomHandle {
         key: Option<MessageKey>,
         ticket: Ticket,
     ) {
-        self.tell(RoomCommand::Say {
-            who,
-            text,
-            kind,
-            key,
-            ticket,
-        })
-        .await;
+        self.tell(RoomCommand::Say { who, text, kind, key, ticket }).await;
     }
 
     /// Changes the topic; the ticket tells what became of it.
     pub(crate) async fn set_topic(&self, who: Identity, topic: LineText, ticket: Ticket) {
-        self.tell(RoomCommand::SetTopic { who, topic, ticket })
-            .await;
+        self.tell(RoomCommand::SetTopic { who, topic, ticket }).await;
     }
 
     /// A member has another name.
@@ -219,10 +179,7 @@ impl RoomHandle {
         command: impl FnOnce(oneshot::Sender<T>) -> RoomCommand,
     ) -> Result<T, RoomGone> {
         let (reply, answer) = oneshot::channel();
-        self.mailbox
-            .send(command(reply))
-            .await
-            .map_err(|_| RoomGone)?;
+        self.mailbox.send(command(reply)).await.map_err(|_| RoomGone)?;
         answer.await.map_err(|_| RoomGone)
     }
 

@@ -47,10 +47,7 @@ pub(crate) struct Seat {
 
 impl Seat {
     pub(crate) fn new(identity: Identity) -> Self {
-        Self {
-            identity,
-            rooms: watch::Sender::default(),
-        }
+        Self { identity, rooms: watch::Sender::default() }
     }
 
     /// Follows the rooms this user is in.
@@ -70,10 +67,7 @@ impl Seat {
 
     /// Is this user in that room?
     pub(crate) fn is_in(&self, room: &RoomHandle) -> bool {
-        self.rooms
-            .borrow()
-            .values()
-            .any(|membership| membership.room.is_same(room))
+        self.rooms.borrow().values().any(|membership| membership.room.is_same(room))
     }
 
     pub(super) fn entered(&self, id: RoomId, membership: Membership) {

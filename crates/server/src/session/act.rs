@@ -61,10 +61,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             Ok(claim) => {
                 let name = claim.as_ref().map(|claim| claim.user().name());
-                tracing::info!(
-                    name = name.as_ref().map_or("-", UserName::as_str),
-                    "identified"
-                );
+                tracing::info!(name = name.as_ref().map_or("-", UserName::as_str), "identified");
                 self.seat = claim.as_ref().map(|claim| claim.user().seat.follow());
                 self.caller.claim = claim;
                 self.is_welcome = true;
@@ -87,10 +84,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return registry.claim_random(identity, draw).map(Some);
             }
             Wish::Hello(Hello { name: None, .. }) => return Ok(None),
-            Wish::Hello(Hello {
-                name: Some(name), ..
-            })
-            | Wish::Named(name) => name,
+            Wish::Hello(Hello { name: Some(name), .. }) | Wish::Named(name) => name,
         };
         let name = UserName::parse(&wanted).map_err(|error| Refusal::name_invalid(&error))?;
         registry.claim(name, identity).map(Some)
@@ -110,30 +104,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         } else {
             Command::Join { room }
         };
-        self.execute(Request {
-            id: Some(BY_ITSELF),
-            command,
-        })
-        .await
+        self.execute(Request { id: Some(BY_ITSELF), command }).await
     }
 
     /// The others may know of this guest now.
     pub(super) async fn announce(&mut self) -> Result<(), Ending> {
         self.undecided = false;
-        let room = self
-            .around
-            .default_room
-            .clone()
-            .filter(|_| self.hesitates.is_some());
+        let room = self.around.default_room.clone().filter(|_| self.hesitates.is_some());
         self.hesitates = None;
         let Some(room) = room else { return Ok(()) };
-        let command = Command::Join {
-            room: RoomAddress::Named(room),
-        };
-        let request = Request {
-            id: Some(BY_ITSELF),
-            command,
-        };
+        let command = Command::Join { room: RoomAddress::Named(room) };
+        let request = Request { id: Some(BY_ITSELF), command };
         match execute(&self.around.house, &self.caller, request).await {
             Ok(Answer::Entered { snapshot, .. }) => {
                 let slot = self.inbox.slot_of(snapshot.id);
@@ -159,12 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match execute(&self.around.house, &self.caller, request).await {
             Ok(Answer::Event(event)) => self.tell(&event),
             Ok(Answer::InFlight) => self.in_flight += 1,
-            Ok(Answer::Entered {
-                address,
-                room,
-                snapshot,
-                as_member,
-            }) => {
+            Ok(Answer::Entered { address, room, snapshot, as_member }) => {
                 self.entered(id, address, room, *snapshot, as_member);
             }
             Ok(Answer::Changed { change, event }) => {
@@ -202,39 +178,27 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Vec::new()
         };
         let seq = snapshot.last;
-        let entered = Event::Entered {
-            id,
-            room: room.clone(),
-            topic: snapshot.topic.clone(),
-            members: snapshot
-                .roster
-                .members
-                .iter()
-                .map(|member| member.name.clone())
-                .collect(),
-            members_total: u64::try_from(snapshot.roster.total).unwrap_or(u64::MAX),
-            seq,
-        };
+        let mut members: Vec<UserName> =
+            snapshot.roster.members.iter().map(|member| member.name.clone()).collect();
+        let mut members_total = u64::try_from(snapshot.roster.total).unwrap_or(u64::MAX);
+        if self.hesitates.is_some() {
+            // It is not there yet for the others; it need not know.
+            members.extend(self.caller.claim.as_ref().map(|claim| claim.user().name()));
+            members_total += 1;
+        }
+        let topic = snapshot.topic.clone();
+        let entered = Event::Entered { id, room: room.clone(), topic, members, members_total, seq };
         let followed = self.inbox.slot_of(snapshot.id);
         match followed.and_then(|slot| self.inbox.place_mut(slot)) {
             Some(place) => place.is_member |= as_member,
             None => {
-                self.inbox
-                    .follow(handle, room.clone(), snapshot, seq, as_member);
+                self.inbox.follow(handle, room.clone(), snapshot, seq, as_member);
             }
         }
         self.tell(&entered);
         if !events.is_empty() && followed.is_none() {
-            let more = events
-                .first()
-                .and_then(Event::sequence)
-                .is_some_and(|first| first.0 > 1);
-            self.tell(&Event::History {
-                id: None,
-                room,
-                events,
-                more,
-            });
+            let more = events.first().and_then(Event::sequence).is_some_and(|first| first.0 > 1);
+            self.tell(&Event::History { id: None, room, events, more });
         }
     }
 
@@ -246,19 +210,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.in_flight -= 1;
             let (id, room, key) = (receipt.request, receipt.room, receipt.key);
             match receipt.outcome {
-                Outcome::Stored {
-                    sequence: seq,
-                    time: time_ms,
-                    duplicate,
-                } => {
-                    self.tell(&Event::Stored {
-                        id,
-                        room,
-                        seq,
-                        time_ms,
-                        key,
-                        duplicate,
-                    });
+                Outcome::Stored { sequence: seq, time: time_ms, duplicate } => {
+                    self.tell(&Event::Stored { id, room, seq, time_ms, key, duplicate });
                 }
                 Outcome::Refused(refusal) => self.tell(&Event::refused(id, refusal)),
                 Outcome::Unknown => {} // no acknowledgement: the daemon is failing

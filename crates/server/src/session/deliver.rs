@@ -63,14 +63,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         shows_own: bool,
     ) {
         let is_own = me == Some(event.author);
-        let is_hidden = is_own
-            && match &event.event {
-                Event::Message { .. } => !shows_own,
-                other => matches!(
-                    other,
-                    Event::Joined { .. } | Event::Left { .. } | Event::Gone { .. }
-                ),
-            };
+        let moves =
+            matches!(event.event, Event::Joined { .. } | Event::Left { .. } | Event::Gone { .. });
+        let speaks = matches!(event.event, Event::Message { .. });
+        let is_hidden = is_own && (moves || (speaks && !shows_own));
         let Some(place) = self.inbox.place_mut(slot).filter(|_| !is_hidden) else {
             return;
         };
@@ -101,17 +97,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if let Some(place) = self.inbox.place_mut(slot) {
             place.presence = roster.version;
         }
-        let members = roster
-            .members
-            .into_iter()
-            .map(|member| member.name)
-            .collect();
+        let members = roster.members.into_iter().map(|member| member.name).collect();
         let members_total = u64::try_from(roster.total).unwrap_or(u64::MAX);
-        self.tell(&Event::Roster {
-            room: address,
-            members,
-            members_total,
-        });
+        self.tell(&Event::Roster { room: address, members, members_total });
         Ok(())
     }
 
@@ -125,16 +113,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return Ok(());
             };
             let (id, address) = (place.id, place.address.clone());
-            let range = Range::After {
-                after: place.cursor,
-                before: last.map(Sequence::next),
-            };
-            let page = self
-                .around
-                .house
-                .journal
-                .page(id, range, PAGE_EVENTS_MAX)
-                .await?;
+            let range = Range::After { after: place.cursor, before: last.map(Sequence::next) };
+            let page = self.around.house.journal.page(id, range, PAGE_EVENTS_MAX).await?;
             for entry in page.entries {
                 let sequence = entry.sequence;
                 let event = RoomEvent::stored(entry, Some(&address));
@@ -162,12 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let (from, room) = (place.cursor.next(), place.address.clone());
         place.cursor = to;
         let why = "they are not kept any more".to_owned();
-        self.tell(&Event::Gap {
-            room,
-            from,
-            to,
-            why,
-        });
+        self.tell(&Event::Gap { room, from, to, why });
     }
 
     /// The session's user has entered or left rooms, in this session or by another's doing.
@@ -184,9 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             .collect();
         for slot in left {
             if let Some(place) = self.inbox.drop_slot(slot) {
-                self.tell(&Event::Exited {
-                    room: place.address,
-                });
+                self.tell(&Event::Exited { room: place.address });
             }
         }
         for (id, membership) in rooms {
@@ -199,20 +172,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Follows a room that somebody else's doing brought: what came since is news.
     async fn follow(&mut self, membership: Membership) -> Result<(), Ending> {
-        let Membership {
-            room,
-            address,
-            since,
-        } = membership;
+        let Membership { room, address, since } = membership;
         let Ok(Ok(snapshot)) = room.watch().await else {
             return Ok(());
         };
-        let members = snapshot
-            .roster
-            .members
-            .iter()
-            .map(|member| member.name.clone())
-            .collect();
+        let members = snapshot.roster.members.iter().map(|member| member.name.clone()).collect();
         let opened = Event::Entered {
             id: None,
             room: address.clone(),
@@ -227,9 +191,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn me(&self) -> Option<Identity> {
-        self.caller
-            .claim
-            .as_ref()
-            .map(|claim| claim.user().identity())
+        self.caller.claim.as_ref().map(|claim| claim.user().identity())
     }
 }

@@ -66,28 +66,13 @@ impl Inbox {
         cursor: Sequence,
         is_member: bool,
     ) -> usize {
-        let slot = self
-            .places
-            .iter()
-            .position(Option::is_none)
-            .unwrap_or(self.places.len());
+        let slot = self.places.iter().position(Option::is_none).unwrap_or(self.places.len());
         let (stop, registration) = AbortHandle::new_pair();
-        let feed = SlottedFeed {
-            slot,
-            feed: snapshot.feed,
-        };
+        let feed = SlottedFeed { slot, feed: snapshot.feed };
         self.feeds.push(Abortable::new(feed, registration));
         let id = snapshot.id;
         let presence = snapshot.roster.version;
-        let place = Some(Place {
-            id,
-            room,
-            address,
-            cursor,
-            presence,
-            is_member,
-            stop,
-        });
+        let place = Some(Place { id, room, address, cursor, presence, is_member, stop });
         match self.places.get_mut(slot) {
             Some(free) => *free = place,
             None => self.places.push(place),
@@ -109,9 +94,7 @@ impl Inbox {
 
     /// Where a room is followed.
     pub(super) fn slot_of(&self, id: RoomId) -> Option<usize> {
-        self.places
-            .iter()
-            .position(|place| place.as_ref().is_some_and(|place| place.id == id))
+        self.places.iter().position(|place| place.as_ref().is_some_and(|place| place.id == id))
     }
 
     pub(super) fn place(&self, slot: usize) -> Option<&Place> {
@@ -124,10 +107,7 @@ impl Inbox {
 
     /// The slots in use.
     pub(super) fn slots(&self) -> impl Iterator<Item = (usize, &Place)> {
-        self.places
-            .iter()
-            .enumerate()
-            .filter_map(|(slot, place)| Some((slot, place.as_ref()?)))
+        self.places.iter().enumerate().filter_map(|(slot, place)| Some((slot, place.as_ref()?)))
     }
 
     /// There is something to follow.
@@ -154,12 +134,8 @@ impl Inbox {
         let Some(place) = self.place(slot) else {
             return false;
         };
-        let is_next = envelope
-            .sequences()
-            .is_none_or(|range| *range.start() > place.cursor);
-        let is_fresh = envelope
-            .presence()
-            .is_none_or(|range| *range.start() > place.presence);
+        let is_next = envelope.sequences().is_none_or(|range| *range.start() > place.cursor);
+        let is_fresh = envelope.presence().is_none_or(|range| *range.start() > place.presence);
         let is_shared = matches!(place.address, RoomAddress::Named(_));
         let has_own = me.is_some_and(|me| envelope.may_be_by(me));
         let own_is_fine = !has_own || (shows_own && envelope.presence().is_none());
@@ -171,13 +147,8 @@ impl Inbox {
         let Some(place) = self.place(slot) else {
             return false;
         };
-        let behind = event
-            .event
-            .sequence()
-            .is_none_or(|sequence| sequence > place.cursor);
-        let fresh = event
-            .presence
-            .is_none_or(|version| version > place.presence);
+        let behind = event.event.sequence().is_none_or(|sequence| sequence > place.cursor);
+        let fresh = event.presence.is_none_or(|version| version > place.presence);
         behind && fresh && event.change.is_none_or(|change| self.see(change))
     }
 

@@ -93,7 +93,7 @@ enum Ending {
 /// A connection.
 pub(crate) struct Session<S> {
     stream: S,
-    around: Surroundings,
+    around: Arc<Surroundings>,
     stage: watch::Receiver<Stage>,
     frontend: Box<dyn Frontend>,
     caller: Caller,
@@ -122,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// session because it was silent.
     pub(crate) fn new(
         stream: S,
-        around: Surroundings,
+        around: Arc<Surroundings>,
         stage: watch::Receiver<Stage>,
         wire: Wire,
         input: BytesMut,
@@ -154,11 +154,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(crate) async fn run(mut self) {
         let ending = AssertUnwindSafe(self.talk()).catch_unwind().await;
         self.leave_all().await;
-        let name = self
-            .caller
-            .claim
-            .as_ref()
-            .map(|claim| claim.user().name().to_string());
+        let name = self.caller.claim.as_ref().map(|claim| claim.user().name().to_string());
         let name = name.as_deref().unwrap_or("-");
         match ending {
             Ok(Err(ending @ (Ending::Stalled | Ending::Journal(_)))) => {
@@ -169,7 +165,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Err(_panic) => tracing::error!(name, "session panicked"),
         }
         self.caller.claim = None; // the name is free before the peer sees that it is closed
-        drop(tokio::time::timeout(LINGER, linger(&mut self.stream)).await);
+        if self.stream.shutdown().await.is_ok() && *self.stage.borrow() != Stage::Stopping {
+            drop(tokio::time::timeout(LINGER, linger(&mut self.stream)).await);
+        }
     }
 
     async fn talk(&mut self) -> Result<(), Ending> {
@@ -189,17 +187,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     async fn wait(&mut self) -> Result<(), Ending> {
         let has_room = self.outbox.has_room();
         let wants_input = self.wants_input();
+        let is_open = self.closing.is_none();
         let deadline = deadline(&[
             self.name_deadline(),
             self.hesitates,
             self.outbox.stall(self.around.limits.write_stall),
             self.closing.map(|since| since + FAREWELL),
         ]);
-        let input = if wants_input {
-            Some(&mut self.input)
-        } else {
-            None
-        };
+        let input = if wants_input { Some(&mut self.input) } else { None };
         tokio::select! {
             biased;
             () = self.caller.receipts.ready(), if self.in_flight > 0 && has_room => {
@@ -210,10 +205,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.stage_changed();
                 Ok(())
             }
-            Some((slot, item)) = self.inbox.next(), if has_room && self.inbox.is_following() => {
+            Some((slot, item)) = self.inbox.next(), if has_room && is_open && self.inbox.is_following() => {
                 self.deliver(slot, item).await
             }
-            Ok(()) = rooms_changed(&mut self.seat), if self.seat.is_some() && has_room => {
+            Ok(()) = rooms_changed(&mut self.seat), if self.seat.is_some() && has_room && is_open => {
                 self.rooms_changed().await
             }
             exchanged = exchange(&mut self.stream, input, &mut self.outbox) => {
@@ -243,11 +238,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         let limits = &self.around.limits;
         let is_typed = self.frontend.manners().is_typed;
-        let limit = if is_typed {
-            limits.login
-        } else {
-            limits.handshake
-        };
+        let limit = if is_typed { limits.login } else { limits.handshake };
         Some(self.opened + limit?)
     }
 
@@ -283,10 +274,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         if !std::mem::replace(&mut self.told_leaving, true) {
             let time_ms = (self.around.house.clock)();
-            self.tell(&Event::ShuttingDown {
-                time_ms,
-                in_seconds,
-            });
+            self.tell(&Event::ShuttingDown { time_ms, in_seconds });
         }
         self.close_if_finished();
     }
@@ -319,10 +307,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 }
 
 /// Lets the peer read our last words: closing while it still sends would throw them away.
-async fn linger<S: AsyncRead + AsyncWrite + Unpin>(stream: &mut S) {
-    if stream.shutdown().await.is_err() {
-        return;
-    }
+async fn linger<S: AsyncRead + Unpin>(stream: &mut S) {
     let mut thrown_away = [0; 512];
     let mut bytes = 0;
     while bytes < LINGER_BYTES_MAX {
@@ -345,11 +330,7 @@ async fn sleep_until(deadline: Option<Instant>) {
 }
 
 async fn stopping(stage: &mut watch::Receiver<Stage>) {
-    if stage
-        .wait_for(|stage| *stage == Stage::Stopping)
-        .await
-        .is_err()
-    {
+    if stage.wait_for(|stage| *stage == Stage::Stopping).await.is_err() {
         std::future::pending::<()>().await;
     }
 }

@@ -31,9 +31,8 @@ mod tests {
 
     #[test]
     fn every_draw_is_a_name() {
-        let names: std::collections::HashSet<String> = (0..1_024)
-            .map(|random| friendly(random).to_string())
-            .collect();
+        let names: std::collections::HashSet<String> =
+            (0..1_024).map(|random| friendly(random).to_string()).collect();
         assert_eq!(names.len(), 1_024);
     }
 }

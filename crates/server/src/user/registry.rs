@@ -109,18 +109,12 @@ impl Registry {
         names.arrivals += 1;
         let user = Arc::new(User {
             seat: Arc::new(Seat::new(identity)),
-            profile: Mutex::new(Profile {
-                name: name.clone(),
-                away: None,
-            }),
+            profile: Mutex::new(Profile { name: name.clone(), away: None }),
             arrival: names.arrivals,
         });
         names.by_name.insert(name, Arc::clone(&user));
         names.by_arrival.insert(user.arrival, Arc::clone(&user));
-        Ok(Claim {
-            registry: self.clone(),
-            user,
-        })
+        Ok(Claim { registry: self.clone(), user })
     }
 
     /// Claims one of the names that `draw` gives, with a number if they are all taken.
@@ -173,12 +167,7 @@ impl Registry {
     /// The first `limit` users in order of arrival, and how many there are.
     pub(crate) fn list(&self, limit: usize) -> (Vec<UserInfo>, usize) {
         let names = self.lock();
-        let users = names
-            .by_arrival
-            .values()
-            .take(limit)
-            .map(|user| user.info())
-            .collect();
+        let users = names.by_arrival.values().take(limit).map(|user| user.info()).collect();
         (users, names.by_arrival.len())
     }
 
@@ -197,10 +186,7 @@ impl Names {
         let alike = self.by_skeleton.get(&name.skeleton());
         let confusable = |like: &&UserName| !(name.as_str().is_ascii() && like.as_str().is_ascii());
         if let Some(like) = alike.into_iter().flatten().find(confusable) {
-            return Err(Refusal::NameConfusable {
-                name: name.clone(),
-                like: like.clone(),
-            });
+            return Err(Refusal::NameConfusable { name: name.clone(), like: like.clone() });
         }
         self.index(name);
         Ok(())
@@ -269,14 +255,8 @@ mod tests {
         let ana = registry.claim(name("ana"), someone()).unwrap();
         let _bob = registry.claim(name("bob"), someone()).unwrap();
         assert!(registry.rename(ana.user(), &name("bob")).is_err());
-        assert!(Arc::ptr_eq(
-            &registry.find(&name("ana")).unwrap(),
-            ana.user()
-        ));
-        assert_eq!(
-            registry.rename(ana.user(), &name("Ana")).unwrap(),
-            name("ana")
-        );
+        assert!(Arc::ptr_eq(&registry.find(&name("ana")).unwrap(), ana.user()));
+        assert_eq!(registry.rename(ana.user(), &name("Ana")).unwrap(), name("ana"));
         assert_eq!(ana.user().name().as_str(), "Ana");
         registry.rename(ana.user(), &name("maya")).unwrap();
         assert!(registry.find(&name("ana")).is_none());

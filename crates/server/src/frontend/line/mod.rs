@@ -138,11 +138,7 @@ impl LineFrontend {
     /// The name was not to be had.
     fn name_refused(&mut self, refusal: &Refusal, text: &str, tries: u32, out: &mut BytesMut) {
         let tries = tries + 1;
-        self.phase = if tries >= NAME_TRIES_MAX {
-            Phase::Tired
-        } else {
-            Phase::Naming { tries }
-        };
+        self.phase = if tries >= NAME_TRIES_MAX { Phase::Tired } else { Phase::Naming { tries } };
         self.show(text, out);
         match self.style().identify {
             Identify::Ask => Self::ask_name(out),
@@ -158,10 +154,7 @@ impl LineFrontend {
         match typed::read(line, self.style(), self.here.as_ref()) {
             Typed::Nothing => Decoded::Handled,
             Typed::Say(text) => self.say(text, out),
-            Typed::Command(command) => Decoded::Request(Request {
-                id: Some(TYPED),
-                command,
-            }),
+            Typed::Command(command) => Decoded::Request(Request { id: Some(TYPED), command }),
             Typed::Help(word) => {
                 self.help(word, out);
                 Decoded::Handled
@@ -180,16 +173,8 @@ impl LineFrontend {
         };
         match MessageText::parse(text) {
             Ok(text) => {
-                let command = Command::Say {
-                    room,
-                    text,
-                    kind: SayKind::Text,
-                    key: None,
-                };
-                Decoded::Request(Request {
-                    id: Some(TYPED),
-                    command,
-                })
+                let command = Command::Say { room, text, kind: SayKind::Text, key: None };
+                Decoded::Request(Request { id: Some(TYPED), command })
             }
             Err(error) => {
                 self.refuse_text(&error, out);
@@ -260,10 +245,7 @@ impl Frontend for LineFrontend {
     }
 
     fn dialect(&self, room: &RoomAddress) -> Dialect {
-        Dialect::Line {
-            style: self.style().name,
-            here: self.here.as_ref() == Some(room),
-        }
+        Dialect::Line { style: self.style().name, here: self.here.as_ref() == Some(room) }
     }
 
     fn manners(&self) -> Manners {

@@ -34,21 +34,12 @@ pub(crate) fn room_event(
         }
     };
     match event {
-        Event::Message {
-            room,
-            time_ms,
-            from,
-            text,
-            kind,
-            ..
-        } => {
+        Event::Message { room, time_ms, from, text, kind, .. } => {
             for said in said(style, *time_ms, from, text, *kind, zone) {
                 show(room, said, out);
             }
         }
-        Event::TopicChanged {
-            room, from, topic, ..
-        } => {
+        Event::TopicChanged { room, from, topic, .. } => {
             let text = match topic.as_str() {
                 "" => format!("* {from} cleared the topic"),
                 topic => format!("* {from} set the topic: {topic}"),
@@ -57,25 +48,12 @@ pub(crate) fn room_event(
                 show(room, text, out);
             }
         }
-        Event::Joined {
-            room,
-            time_ms,
-            user,
-        } => {
+        Event::Joined { room, time_ms, user } => {
             if let Some(text) = moved(style, Moved::Joined, *time_ms, user, zone) {
                 show(room, text, out);
             }
         }
-        Event::Left {
-            room,
-            time_ms,
-            user,
-        }
-        | Event::Gone {
-            room,
-            time_ms,
-            user,
-        } => {
+        Event::Left { room, time_ms, user } | Event::Gone { room, time_ms, user } => {
             if let Some(text) = moved(style, Moved::Left, *time_ms, user, zone) {
                 show(room, text, out);
             }
@@ -129,8 +107,7 @@ pub(super) fn said(
         SayKind::Text => format!("{clock}{from}: "),
         SayKind::Action => format!("{clock}* {from} "),
     };
-    text.plain_lines()
-        .map(move |line| format!("{before}{line}"))
+    text.plain_lines().map(move |line| format!("{before}{line}"))
 }
 
 enum Moved {

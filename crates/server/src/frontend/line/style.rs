@@ -91,13 +91,9 @@ impl Style {
     /// A style's own values, where nothing overrides them. `replay` is ours for our own style.
     pub(crate) fn new(name: StyleName, overrides: &Overrides, replay: u32) -> Self {
         let (identify, commands, prefix, words, replay) = match name {
-            StyleName::Samovar => (
-                Identify::Random,
-                CommandSyntax::Prefixed,
-                "/",
-                Words::All(All::All),
-                replay,
-            ),
+            StyleName::Samovar => {
+                (Identify::Random, CommandSyntax::Prefixed, "/", Words::All(All::All), replay)
+            }
             StyleName::Grillo => {
                 let words = these(&["commands", "quit", "users"]);
                 (Identify::Ask, CommandSyntax::Prefixed, "!", words, 0)
@@ -106,24 +102,13 @@ impl Style {
                 let words = these(&["login", "logout", "say", "look", "who"]);
                 (Identify::Login, CommandSyntax::Bare, "", words, 0)
             }
-            StyleName::Netcat => (
-                Identify::Random,
-                CommandSyntax::Prefixed,
-                "/",
-                these(&[]),
-                0,
-            ),
+            StyleName::Netcat => (Identify::Random, CommandSyntax::Prefixed, "/", these(&[]), 0),
         };
         Self {
             name,
             identify: overrides.identify.unwrap_or(identify),
             commands: overrides.commands.unwrap_or(commands),
-            prefixes: overrides
-                .prefixes
-                .as_deref()
-                .unwrap_or(prefix)
-                .chars()
-                .collect(),
+            prefixes: overrides.prefixes.as_deref().unwrap_or(prefix).chars().collect(),
             words: overrides.words.clone().unwrap_or(words),
             replay: overrides.replay.unwrap_or(replay),
         }
@@ -148,11 +133,9 @@ impl Style {
     /// What is shown before a word.
     pub(crate) fn prefix(&self) -> String {
         match self.commands {
-            CommandSyntax::Prefixed => self
-                .prefixes
-                .first()
-                .map(char::to_string)
-                .unwrap_or_default(),
+            CommandSyntax::Prefixed => {
+                self.prefixes.first().map(char::to_string).unwrap_or_default()
+            }
             CommandSyntax::Bare | CommandSyntax::Mixed => String::new(),
         }
     }

@@ -17,71 +17,36 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
             Phase::Waiting { tries } => session.name_refused(refusal, text, tries, out),
             Phase::Naming { .. } | Phase::Talking | Phase::Tired => session.complain(text, out),
         },
-        Event::Entered {
-            id: _,
-            room,
-            topic,
-            members,
-            members_total,
-            seq: _,
-        } => {
+        Event::Entered { id: _, room, topic, members, members_total, seq: _ } => {
             session.entered(room, topic.as_ref(), members, *members_total, out);
         }
         Event::Exited { room } => session.exited(room, out),
         Event::RoomList { rooms, total, .. } => session.room_list(rooms, *total, out),
         Event::UserList { users, total, .. } => session.user_list(None, users, *total, out),
-        Event::MemberList {
-            room,
-            members,
-            total,
-            ..
-        } => {
+        Event::MemberList { room, members, total, .. } => {
             session.user_list(Some(room), members, *total, out);
         }
-        Event::TopicIs {
-            room,
-            topic: Some(topic),
-            ..
-        } => {
+        Event::TopicIs { room, topic: Some(topic), .. } => {
             session.note(&format!("topic of {room}: {topic}"), out);
         }
-        Event::TopicIs {
-            room, topic: None, ..
-        } => session.note(&format!("{room} has no topic"), out),
-        Event::History {
-            id, room, events, ..
-        } => session.history(id.is_none(), room, events, out),
-        Event::Gap {
-            room,
-            from,
-            to,
-            why,
-        } => {
-            session.note(
-                &format!("{room}: messages {from} to {to} are gone: {}", plain(why)),
-                out,
-            );
+        Event::TopicIs { room, topic: None, .. } => {
+            session.note(&format!("{room} has no topic"), out)
+        }
+        Event::History { id, room, events, .. } => session.history(id.is_none(), room, events, out),
+        Event::Gap { room, from, to, why } => {
+            session.note(&format!("{room}: messages {from} to {to} are gone: {}", plain(why)), out);
         }
         Event::Notice { text } => session.note(&plain(text), out),
-        Event::ShuttingDown {
-            time_ms,
-            in_seconds,
-        } => match session.style().name {
+        Event::ShuttingDown { time_ms, in_seconds } => match session.style().name {
             StyleName::Grillo => {
                 let clock = render::clock_12(*time_ms, &session.settings.zone);
-                session.show(
-                    &format!("[{clock}]  shutting down in {in_seconds} seconds"),
-                    out,
-                );
+                session.show(&format!("[{clock}]  shutting down in {in_seconds} seconds"), out);
             }
             StyleName::Samovar if *in_seconds == 0 => {
                 session.note("the server is shutting down", out)
             }
             StyleName::Samovar => {
-                session.note(
-                    &format!("the server is shutting down in {in_seconds} seconds"),
-                    out,
-                );
+                session.note(&format!("the server is shutting down in {in_seconds} seconds"), out);
             }
             StyleName::Talker | StyleName::Netcat => {}
         },
@@ -91,22 +56,10 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         | Event::Left { room, .. }
         | Event::Gone { room, .. } => {
             let here = session.here.as_ref() == Some(room);
-            render::room_event(
-                session.style().name,
-                here,
-                event,
-                &session.settings.zone,
-                out,
-            );
+            render::room_event(session.style().name, here, event, &session.settings.zone, out);
         }
         Event::Renamed { .. } | Event::AwayChanged { .. } => {
-            render::room_event(
-                session.style().name,
-                true,
-                event,
-                &session.settings.zone,
-                out,
-            );
+            render::room_event(session.style().name, true, event, &session.settings.zone, out);
             session.renamed(event);
         }
         // No acknowledgement in line mode; what was stored is seen by the others.
@@ -178,18 +131,19 @@ impl LineFrontend {
 
     fn exited(&mut self, room: &RoomAddress, out: &mut BytesMut) {
         self.rooms.retain(|joined| joined != room);
+        let what = match room {
+            RoomAddress::Named(_) => format!("you left {room}"),
+            RoomAddress::Direct(peer) => format!("the talk with {peer} is over"),
+        };
         if self.here.as_ref() != Some(room) {
-            return self.note(&format!("you left {room}"), out);
+            return self.note(&what, out);
         }
         self.here = self.rooms.last().cloned();
         let now = match &self.here {
             Some(here) => format!("you are in {here}"),
-            None => format!(
-                "you are in no room; {}join ROOM enters one",
-                self.style().prefix()
-            ),
+            None => format!("you are in no room; {}join ROOM enters one", self.style().prefix()),
         };
-        self.note(&format!("you left {room}; {now}"), out);
+        self.note(&format!("{what}; {now}"), out);
     }
 
     /// A direct room is called by its other user's name.
@@ -201,28 +155,15 @@ impl LineFrontend {
             self.me = Some(to.clone());
         }
         let old = RoomAddress::Direct(from.clone());
-        for room in self
-            .rooms
-            .iter_mut()
-            .chain(self.here.as_mut())
-            .filter(|room| **room == old)
-        {
+        for room in self.rooms.iter_mut().chain(self.here.as_mut()).filter(|room| **room == old) {
             *room = RoomAddress::Direct(to.clone());
         }
     }
 
     fn room_list(&self, rooms: &[RoomInfo], total: u64, out: &mut BytesMut) {
         self.note(&format!("rooms ({total}):"), out);
-        for RoomInfo {
-            room,
-            members,
-            topic,
-        } in rooms
-        {
-            let topic = topic
-                .as_ref()
-                .map(|topic| format!("  {topic}"))
-                .unwrap_or_default();
+        for RoomInfo { room, members, topic } in rooms {
+            let topic = topic.as_ref().map(|topic| format!("  {topic}")).unwrap_or_default();
             self.show(&format!("  {room}  {members} here{topic}"), out);
         }
         if let Some(more) = missing(rooms.len(), total) {
@@ -243,10 +184,7 @@ impl LineFrontend {
             StyleName::Samovar | StyleName::Netcat => {
                 let place = room.map_or("connected".to_owned(), |room| format!("in {room}"));
                 let shown: Vec<String> = users.iter().map(with_away).collect();
-                self.note(
-                    &format!("{place} ({total}): {}", listed(&shown, total)),
-                    out,
-                );
+                self.note(&format!("{place} ({total}): {}", listed(&shown, total)), out);
             }
             StyleName::Grillo => self.show(&current_users(&names), out),
             StyleName::Talker => {
@@ -272,31 +210,16 @@ impl LineFrontend {
             }
             return;
         }
-        self.note(
-            &format!("last {} of {room}:", counted(events.len(), "message")),
-            out,
-        );
+        self.note(&format!("last {} of {room}:", counted(events.len(), "message")), out);
         for event in events {
-            let Event::Message {
-                time_ms,
-                from,
-                text,
-                kind,
-                ..
-            } = event
-            else {
+            let Event::Message { time_ms, from, text, kind, .. } = event else {
                 self.dated_topic(event, out);
                 continue;
             };
             let date = render::date_and_time(*time_ms, &self.settings.zone);
-            for said in render::said(
-                StyleName::Samovar,
-                *time_ms,
-                from,
-                text,
-                *kind,
-                &self.settings.zone,
-            ) {
+            for said in
+                render::said(StyleName::Samovar, *time_ms, from, text, *kind, &self.settings.zone)
+            {
                 self.show(&format!("[{date}] {said}"), out);
             }
         }
@@ -304,13 +227,7 @@ impl LineFrontend {
     }
 
     fn dated_topic(&self, event: &Event, out: &mut BytesMut) {
-        if let Event::TopicChanged {
-            time_ms,
-            from,
-            topic,
-            ..
-        } = event
-        {
+        if let Event::TopicChanged { time_ms, from, topic, .. } = event {
             let date = render::date_and_time(*time_ms, &self.settings.zone);
             self.show(&format!("[{date}] * {from} set the topic: {topic}"), out);
         }
@@ -355,9 +272,7 @@ fn listed(names: &[impl ToString], total: u64) -> String {
 }
 
 fn missing(shown: usize, total: u64) -> Option<u64> {
-    total
-        .checked_sub(u64::try_from(shown).unwrap_or(u64::MAX))
-        .filter(|more| *more > 0)
+    total.checked_sub(u64::try_from(shown).unwrap_or(u64::MAX)).filter(|more| *more > 0)
 }
 
 fn with_away(user: &UserInfo) -> String {
@@ -368,11 +283,7 @@ fn with_away(user: &UserInfo) -> String {
 }
 
 fn counted(count: usize, thing: &str) -> String {
-    if count == 1 {
-        format!("{count} {thing}")
-    } else {
-        format!("{count} {thing}s")
-    }
+    if count == 1 { format!("{count} {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// Text of the operator or the server, without what drives a terminal.

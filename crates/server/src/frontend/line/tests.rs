@@ -1,1 +1,236 @@
+use chat_protocol::event::Welcome;
+use chat_protocol::{JournalId, LineText, RoomName, Sequence, Timestamp};
+use proptest::prelude::*;
+use uuid::Uuid;
 
+use super::style::{CommandSyntax, Overrides};
+use super::*;
+
+fn settings(name: StyleName, overrides: &Overrides) -> Arc<LineSettings> {
+    Arc::new(LineSettings {
+        style: Style::new(name, overrides, 20),
+        server_name: "TestChat".to_owned(),
+        zone: TimeZone::UTC,
+    })
+}
+
+fn room(name: &str) -> RoomAddress {
+    RoomAddress::parse(name).unwrap()
+}
+
+fn user(name: &str) -> UserName {
+    UserName::parse(name).unwrap()
+}
+
+fn message(from: &str, text: &str) -> Event {
+    Event::Message {
+        room: room("lobby"),
+        seq: Sequence(1),
+        // 21:03:05 UTC
+        time_ms: Timestamp(75_785_000),
+        from: user(from),
+        text: MessageText::parse(text).unwrap(),
+        kind: SayKind::Text,
+        key: None,
+    }
+}
+
+/// A session of `ana`, who is in the lobby, with what it was shown so far thrown away.
+fn talking(name: StyleName, overrides: &Overrides) -> LineFrontend {
+    let mut session = LineFrontend::new(settings(name, overrides), false);
+    let mut out = BytesMut::new();
+    session.open(&mut out);
+    session.tell(
+        &Event::Welcome(Box::new(Welcome {
+            v: 1,
+            server: "TestChat".to_owned(),
+            version: String::new(),
+            name: Some(user("ana")),
+            default_room: Some(RoomName::parse("lobby").unwrap()),
+            motd: None,
+            journal: JournalId(Uuid::nil()),
+        })),
+        &mut out,
+    );
+    session.tell(
+        &Event::Entered {
+            id: Some(TYPED),
+            room: room("lobby"),
+            topic: None,
+            members: vec![user("ana")],
+            members_total: 1,
+            seq: Sequence(0),
+        },
+        &mut out,
+    );
+    session
+}
+
+/// Types into a session: what it asks for, and what it answers by itself.
+fn typed(session: &mut LineFrontend, bytes: &[u8], chunk: usize) -> (Vec<String>, String) {
+    let (mut asked, mut out) = (Vec::new(), BytesMut::new());
+    let mut take = |session: &mut LineFrontend, input: &mut BytesMut, end| loop {
+        match session.decode(input, end, &mut out) {
+            Decoded::Incomplete => return true,
+            Decoded::Handled => {}
+            Decoded::Request(request) => asked.push(format!("{:?}", request.command)),
+            Decoded::Identify(wish) => asked.push(format!("{wish:?}")),
+            Decoded::Become(wire) => asked.push(format!("{wire:?}")),
+            Decoded::Close => {
+                asked.push("close".to_owned());
+                return false;
+            }
+        }
+    };
+    let mut open = true;
+    for chunk in bytes.chunks(chunk) {
+        open = open && take(session, &mut BytesMut::from(chunk), false);
+    }
+    if open {
+        take(session, &mut BytesMut::new(), true);
+    }
+    (asked, String::from_utf8_lossy(&out).into_owned())
+}
+
+fn check(name: StyleName, line: &str, asked: &[&str], shown: &str) {
+    check_with(name, &Overrides::default(), line, asked, shown);
+}
+
+fn check_with(name: StyleName, overrides: &Overrides, line: &str, asked: &[&str], shown: &str) {
+    let mut session = talking(name, overrides);
+    let (found, out) = typed(&mut session, format!("{line}\n").as_bytes(), usize::MAX);
+    let found: Vec<&str> = found.iter().map(String::as_str).collect();
+    assert_eq!((found.as_slice(), out.as_str()), (asked, shown), "{name:?}: {line:?}");
+}
+
+fn said(text: &str) -> String {
+    format!("Say {{ room: Named(\"lobby\"), text: {text:?}, kind: Text, key: None }}")
+}
+
+#[test]
+fn what_is_a_command_depends_on_the_style() {
+    let members = "Members { room: Named(\"lobby\") }";
+    check(StyleName::Samovar, "/look", &[members], "");
+    check(StyleName::Samovar, "/lok", &[], "! Unknown command: lok. Did you mean /look?\n");
+    check(StyleName::Samovar, "//look", &[&said("/look")], "");
+    check(StyleName::Samovar, "  ", &[], "");
+    check(StyleName::Grillo, "!users", &[members], "");
+    check(StyleName::Grillo, " !quit ", &["Quit"], "");
+    check(StyleName::Grillo, "!users x", &[&said("!users x")], "");
+    check(StyleName::Grillo, "!foo", &[&said("!foo")], "");
+    check(StyleName::Grillo, "", &[&said("")], "");
+    check(StyleName::Talker, "look", &[members], "");
+    check(StyleName::Talker, "who", &["Users"], "");
+    check(StyleName::Talker, "logout", &["Quit"], "");
+    check(StyleName::Talker, "say", &[&said("")], "");
+    check(StyleName::Talker, "say Hi, magnus!", &[&said("Hi, magnus!")], "");
+    check(StyleName::Talker, "LOOK", &[], "Unknown command: LOOK\r\n");
+    check(StyleName::Talker, "login bob", &[], "Unknown command: login\r\n");
+    check(StyleName::Talker, "", &[], "");
+    check(StyleName::Netcat, "/quit", &[&said("/quit")], "");
+    check(StyleName::Netcat, "", &[&said("")], "");
+}
+
+#[test]
+fn overrides_change_what_they_name_and_nothing_else() {
+    let mixed = Overrides { commands: Some(CommandSyntax::Mixed), ..Overrides::default() };
+    check_with(StyleName::Talker, &mixed, "look", &["Members { room: Named(\"lobby\") }"], "");
+    check_with(StyleName::Talker, &mixed, "Nice weather", &[&said("Nice weather")], "");
+    let dots = Overrides { prefixes: Some(".!".to_owned()), ..Overrides::default() };
+    check_with(StyleName::Samovar, &dots, ".rooms", &["Rooms"], "");
+    check_with(StyleName::Samovar, &dots, "!rooms", &["Rooms"], "");
+    check_with(StyleName::Samovar, &dots, "/rooms", &[&said("/rooms")], "");
+    let few = Words::These(vec!["rooms".to_owned()]);
+    let few = Overrides { words: Some(few), ..Overrides::default() };
+    check_with(StyleName::Netcat, &few, "/rooms", &["Rooms"], "");
+    check_with(StyleName::Netcat, &few, "/quit", &[], "Unknown command: quit\n");
+}
+
+#[test]
+fn no_line_of_a_text_can_speak_for_somebody_else() {
+    for (style, shown) in [
+        (StyleName::Samovar, "ana: hi\nana: bob: I resign\n"),
+        (StyleName::Grillo, "[09:03:05] ana: hi\n[09:03:05] ana: bob: I resign\n"),
+        (StyleName::Talker, "ana: hi\r\nana: bob: I resign\r\n"),
+        (StyleName::Netcat, "ana: hi\nana: bob: I resign\n"),
+    ] {
+        let mut out = BytesMut::new();
+        let event = message("ana", "hi\nbob: I resign");
+        render::room_event(style, true, &event, &TimeZone::UTC, &mut out);
+        assert_eq!(String::from_utf8_lossy(&out), shown);
+    }
+}
+
+#[test]
+fn a_room_that_is_not_the_current_one_is_named() {
+    let mut out = BytesMut::new();
+    render::room_event(StyleName::Samovar, false, &message("ana", "hi"), &TimeZone::UTC, &mut out);
+    assert_eq!(&out[..], b"[lobby] ana: hi\n");
+    let mut session = talking(StyleName::Samovar, &Overrides::default());
+    assert_eq!(session.dialect(&room("lobby")).number(), 2);
+    assert_eq!(session.dialect(&room("ops")).number(), 1);
+    session.exited(&room("lobby"), &mut out);
+    assert_eq!(session.dialect(&room("lobby")).number(), 1);
+}
+
+#[test]
+fn what_cannot_be_said_is_refused_in_words() {
+    let mut session = talking(StyleName::Samovar, &Overrides::default());
+    let (asked, out) = typed(&mut session, b"\xff\xfe\na\x1b[2Jb\nlone\rcr\nnul\0\n", usize::MAX);
+    assert!(asked.is_empty(), "{asked:?}");
+    let lines: Vec<&str> = out.lines().collect();
+    assert_eq!(
+        lines,
+        [
+            "! That was not UTF-8 text; it was not sent.",
+            "! Not sent: the text has the character U+001B at byte 1, which is not allowed.",
+            "! Not sent: the text has the character U+000D at byte 4, which is not allowed.",
+            "! Not sent: the text has the character U+0000 at byte 3, which is not allowed.",
+        ]
+    );
+}
+
+#[test]
+fn another_protocol_is_recognised_late_and_only_before_the_first_line() {
+    let settings = || settings(StyleName::Samovar, &Overrides::default());
+    let mut session = LineFrontend::new(settings(), true);
+    assert_eq!(typed(&mut session, &[0, 0, 0, 9], 1).0[0], "Native");
+    let mut session = LineFrontend::new(settings(), true);
+    session.open(&mut BytesMut::new());
+    assert_eq!(typed(&mut session, b"GET / HTTP/1.1\r\n", 3).0[0], "Http");
+    let mut session = talking(StyleName::Samovar, &Overrides::default());
+    let (asked, _) = typed(&mut session, b"GET / HTTP/1.1\n\0\n", 3);
+    assert_eq!(asked, [said("GET / HTTP/1.1")]);
+}
+
+#[test]
+fn what_the_operator_wrote_drives_no_terminal() {
+    let mut session = talking(StyleName::Samovar, &Overrides::default());
+    let mut out = BytesMut::new();
+    session.tell(&Event::Notice { text: "\x1b[31mred\u{202e}".to_owned() }, &mut out);
+    assert_eq!(&out[..], b"* [31mred\n");
+    let topic = Some(LineText::parse("plans").unwrap());
+    out.clear();
+    session.tell(&Event::TopicIs { id: None, room: room("ops"), topic }, &mut out);
+    assert_eq!(&out[..], b"* topic of ops: plans\n");
+}
+
+proptest! {
+    #[test]
+    fn any_chunking_gives_the_same_commands_and_answers(
+        lines in proptest::collection::vec(prop_oneof![
+            any::<String>().prop_map(String::into_bytes),
+            "/(join|me|help|look|topic|msg|x) ?[a-z@ ]{0,9}".prop_map(String::into_bytes),
+            proptest::collection::vec(any::<u8>(), 0..40),
+        ], 0..12),
+        chunk in 1..30_usize,
+        style in prop_oneof![
+            Just(StyleName::Samovar), Just(StyleName::Grillo), Just(StyleName::Talker), Just(StyleName::Netcat)
+        ],
+    ) {
+        let bytes = lines.join(&b'\n');
+        let whole = typed(&mut talking(style, &Overrides::default()), &bytes, usize::MAX);
+        let cut = typed(&mut talking(style, &Overrides::default()), &bytes, chunk);
+        prop_assert_eq!(whole, cut);
+    }
+}

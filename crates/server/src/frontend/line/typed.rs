@@ -60,10 +60,7 @@ fn prefixed<'a>(line: &'a str, style: &Style, here: Option<&RoomAddress>) -> Typ
     }
     let behind = line.strip_prefix(|c: char| style.prefixes.contains(&c));
     let Some(typed) = behind.filter(|_| style.offers_any()) else {
-        return match line
-            .trim()
-            .strip_prefix(|c: char| style.prefixes.contains(&c))
-        {
+        return match line.trim().strip_prefix(|c: char| style.prefixes.contains(&c)) {
             Some(word) if style.name == StyleName::Grillo => {
                 exact(word, style, here).unwrap_or(Typed::Say(line))
             }

@@ -14,10 +14,7 @@ const APPLICATION_ID: i32 = 0x5361_6d6f;
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
     let done: usize = connection.query_row("PRAGMA user_version", [], |row| row.get(0))?;
     if done > MIGRATIONS.len() {
-        return Err(JournalError::NewerSchema {
-            found: done,
-            known: MIGRATIONS.len(),
-        });
+        return Err(JournalError::NewerSchema { found: done, known: MIGRATIONS.len() });
     }
     for (index, step) in MIGRATIONS.iter().enumerate().skip(done) {
         let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
