@@ -3,7 +3,7 @@ use chat_protocol::{JournalId, LineText, RoomName, Sequence, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
-use super::style::{CommandSyntax, Overrides};
+use super::style::{CommandSyntax, Overrides, Words};
 use super::*;
 
 fn settings(name: StyleName, overrides: &Overrides) -> Arc<LineSettings> {
@@ -75,7 +75,10 @@ fn typed(session: &mut LineFrontend, bytes: &[u8], chunk: usize) -> (Vec<String>
             Decoded::Handled => {}
             Decoded::Request(request) => asked.push(format!("{:?}", request.command)),
             Decoded::Identify(wish) => asked.push(format!("{wish:?}")),
-            Decoded::Become(wire) => asked.push(format!("{wire:?}")),
+            Decoded::Become(wire) => {
+                asked.push(format!("{wire:?}"));
+                return false;
+            }
             Decoded::Close => {
                 asked.push("close".to_owned());
                 return false;
@@ -169,14 +172,14 @@ fn a_room_that_is_not_the_current_one_is_named() {
     let mut session = talking(StyleName::Samovar, &Overrides::default());
     assert_eq!(session.dialect(&room("lobby")).number(), 2);
     assert_eq!(session.dialect(&room("ops")).number(), 1);
-    session.exited(&room("lobby"), &mut out);
+    session.tell(&Event::Exited { room: room("lobby") }, &mut out);
     assert_eq!(session.dialect(&room("lobby")).number(), 1);
 }
 
 #[test]
 fn what_cannot_be_said_is_refused_in_words() {
     let mut session = talking(StyleName::Samovar, &Overrides::default());
-    let (asked, out) = typed(&mut session, b"\xff\xfe\na\x1b[2Jb\nlone\rcr\nnul\0\n", usize::MAX);
+    let (asked, out) = typed(&mut session, b"\xc3\x28\na\x1b[2Jb\nlone\rcr\nnul\0\n", usize::MAX);
     assert!(asked.is_empty(), "{asked:?}");
     let lines: Vec<&str> = out.lines().collect();
     assert_eq!(
