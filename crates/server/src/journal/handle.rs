@@ -170,6 +170,14 @@ impl Journal {
         }
     }
 
+    /// A disk that is full: the database may have so many pages (at least what it has).
+    #[cfg(test)]
+    pub(super) async fn limit_pages(&self, pages: u64) {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Job::LimitPages { pages, reply }).await.unwrap();
+        answer.await.unwrap();
+    }
+
     async fn ask(&self, job: Job) -> Result<(), JournalError> {
         self.jobs.send(job).await.map_err(|_| JournalError::Stopped)
     }

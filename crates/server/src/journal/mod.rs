@@ -53,3 +53,6 @@ pub(crate) enum JournalError {
     #[error("the journal has stopped")]
     Stopped,
 }
+
+#[cfg(test)]
+mod tests;

@@ -28,6 +28,9 @@ pub(super) enum Job {
     Close { room: RoomId },
     /// Finish.
     Stop,
+    /// Pretend that the disk ends here.
+    #[cfg(test)]
+    LimitPages { pages: u64, reply: oneshot::Sender<()> },
 }
 
 /// A room, while its actor lives.
@@ -138,6 +141,11 @@ impl Writer {
                 Job::Append(batch) => batches.push(batch),
                 Job::Close { room } => self.close(room),
                 Job::Stop => go = Go::Stop,
+                #[cfg(test)]
+                Job::LimitPages { pages, reply } => {
+                    self.connection.pragma_update(None, "max_page_count", pages.max(1))?;
+                    reply.send(()).expect("the test waits");
+                }
             }
         }
         if !batches.is_empty() {
