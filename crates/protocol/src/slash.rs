@@ -375,6 +375,13 @@ mod tests {
     }
 
     #[test]
+    fn the_readme_shows_the_table() {
+        let readme = include_str!("../../../README.md");
+        let help: Vec<String> = help_lines("/").collect();
+        assert!(readme.contains(&format!("```text\n{}\n```", help.join("\n"))), "README.md");
+    }
+
+    #[test]
     fn no_two_rows_share_a_word_and_help_shows_them_all() {
         let mut names: Vec<&str> = WORDS
             .iter()
