@@ -1,6 +1,6 @@
 //! The journal's face: opens the database, starts the writer, and offers what the rest may ask.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{DirBuilder, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -186,13 +186,21 @@ impl Journal {
 /// One daemon a directory.
 fn lock(directory: &Path) -> Result<File, JournalError> {
     let wrong = |error| JournalError::Directory { path: directory.to_owned(), error };
-    fs::create_dir_all(directory).map_err(wrong)?;
+    make_private(directory).map_err(wrong)?;
     let file = File::create(directory.join("lock")).map_err(wrong)?;
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(JournalError::Locked(directory.to_owned())),
         Err(TryLockError::Error(error)) => Err(wrong(error)),
     }
+}
+
+/// A new directory is for the daemon's own user alone: it holds what people said.
+fn make_private(directory: &Path) -> std::io::Result<()> {
+    let mut builder = DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.recursive(true).create(directory)
 }
 
 /// What is only in the page cache must not be acknowledged as a duplicate later.

@@ -27,6 +27,8 @@ pub(super) async fn detect<S: AsyncRead + Unpin>(
         match tokio::time::timeout_at(end, stream.read_buf(input)).await {
             Err(_silent) => return Ok((Wire::Line, true)),
             Ok(Err(error)) => return Err(error),
+            // Somebody who only looked whether the port is open is nobody's guest.
+            Ok(Ok(0)) if input.is_empty() => return Err(io::ErrorKind::UnexpectedEof.into()),
             Ok(Ok(0)) => return Ok((classify(input).unwrap_or(Wire::Line), false)),
             Ok(Ok(_)) => {
                 if let Some(wire) = classify(input) {
