@@ -172,8 +172,7 @@ impl Actor {
         let mut why = error.to_string();
         loop {
             let retry_in = backoff.next(chance());
-            self.untold
-                .push_back(Update::Disconnected { why, retry_in });
+            self.untold.push_back(Update::Disconnected { why, retry_in });
             while let Some(update) = self.untold.pop_front() {
                 self.updates.send(update).await.ok()?;
             }
@@ -181,12 +180,7 @@ impl Actor {
                 () = sleep(retry_in) => {}
                 () = self.updates.closed() => return None,
             }
-            let Options {
-                server,
-                naming,
-                timing,
-                ..
-            } = &self.options;
+            let Options { server, naming, timing, .. } = &self.options;
             tokio::select! {
                 link = Link::open(server, naming, timing) => match link {
                     Ok(link) => return Some(link),
@@ -283,10 +277,7 @@ impl Actor {
             self.own_keys.insert(*key);
         }
         self.quitting |= command == Command::Quit;
-        let request = Request {
-            id: Some(id),
-            command,
-        };
+        let request = Request { id: Some(id), command };
         link.push(&request);
         self.waiting.insert(id, Waiting::Order(request.command));
     }
@@ -294,10 +285,7 @@ impl Actor {
     /// Sends a request of our own.
     fn push(&mut self, command: Command, waiting: Waiting, link: &mut Link) {
         let id = next_id(&self.ids);
-        link.push(&Request {
-            id: Some(id),
-            command,
-        });
+        link.push(&Request { id: Some(id), command });
         self.waiting.insert(id, waiting);
     }
 
@@ -322,15 +310,8 @@ impl Actor {
         if let Some(room) = room
             && let Some(after) = self.rooms.next_page(&room)
         {
-            let range = HistoryRange {
-                after: Some(after),
-                before: None,
-            };
-            let command = Command::History {
-                room: room.clone(),
-                range,
-                limit: PAGE_EVENTS_MAX,
-            };
+            let range = HistoryRange { after: Some(after), before: None };
+            let command = Command::History { room: room.clone(), range, limit: PAGE_EVENTS_MAX };
             self.push(command, Waiting::Page(room), link);
         }
     }

@@ -47,10 +47,7 @@ pub enum AddressError {
 
 impl Default for ServerAddress {
     fn default() -> Self {
-        Self::Tcp {
-            host: "127.0.0.1".to_owned(),
-            port: PORT_DEFAULT,
-        }
+        Self::Tcp { host: "127.0.0.1".to_owned(), port: PORT_DEFAULT }
     }
 }
 
@@ -91,10 +88,7 @@ impl FromStr for ServerAddress {
                 }
             },
         };
-        Ok(Self::Tcp {
-            host: host.to_owned(),
-            port,
-        })
+        Ok(Self::Tcp { host: host.to_owned(), port })
     }
 }
 

@@ -14,11 +14,7 @@ pub(crate) struct Backoff {
 
 impl Backoff {
     pub(crate) fn new(shortest: Duration, longest: Duration) -> Self {
-        Self {
-            shortest,
-            longest: longest.max(shortest),
-            ceiling: shortest,
-        }
+        Self { shortest, longest: longest.max(shortest), ceiling: shortest }
     }
 
     /// The next wait. `chance` is drawn evenly from 0 to 1.
@@ -38,9 +34,7 @@ impl Backoff {
 pub(crate) fn chance() -> f64 {
     use std::hash::{BuildHasher, Hasher};
     // The standard library seeds every `RandomState` anew.
-    let drawn = std::collections::hash_map::RandomState::new()
-        .build_hasher()
-        .finish();
+    let drawn = std::collections::hash_map::RandomState::new().build_hasher().finish();
     let [first, second, ..] = drawn.to_le_bytes();
     f64::from(u16::from_le_bytes([first, second])) / f64::from(u16::MAX)
 }

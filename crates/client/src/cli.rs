@@ -52,25 +52,13 @@ pub(crate) struct Cli {
 #[expect(clippy::struct_excessive_bools, reason = "they are switches")]
 pub(crate) struct CliOptions {
     /// The server: HOST:PORT or unix:PATH [default: 127.0.0.1:5005]
-    #[arg(
-        long,
-        global = true,
-        value_name = "ADDR",
-        env = "CHAT_CLIENT_SERVER",
-        hide_env = true
-    )]
+    #[arg(long, global = true, value_name = "ADDR", env = "CHAT_CLIENT_SERVER", hide_env = true)]
     pub(crate) server: Option<ServerAddress>,
     /// A room, or @NAME for one user; may be repeated, one speaks in the first [default: the server's]
     #[arg(long, global = true, value_name = "ROOM")]
     pub(crate) room: Vec<RoomAddress>,
     /// Your name; refused if it is taken [default: your login name, numbered if it is taken]
-    #[arg(
-        long,
-        global = true,
-        value_name = "NAME",
-        env = "CHAT_CLIENT_NAME",
-        hide_env = true
-    )]
+    #[arg(long, global = true, value_name = "NAME", env = "CHAT_CLIENT_NAME", hide_env = true)]
     pub(crate) name: Option<String>,
     /// Read this configuration file
     #[arg(long, global = true, value_name = "FILE")]
@@ -145,9 +133,9 @@ pub(crate) enum CliCommand {
 fn duration(text: &str) -> Result<Duration, String> {
     let span = match text.parse::<u32>() {
         Ok(seconds) => SignedDuration::from_secs(i64::from(seconds)),
-        Err(_) => text
-            .parse()
-            .map_err(|error: jiff::Error| format!("{error}; write 30s or 1m30s"))?,
+        Err(_) => {
+            text.parse().map_err(|error: jiff::Error| format!("{error}; write 30s or 1m30s"))?
+        }
     };
     Duration::try_from(span).map_err(|_| "a time span cannot be negative".to_owned())
 }
@@ -179,10 +167,9 @@ mod tests {
 
     #[test]
     fn options_stand_before_and_after_a_subcommand() {
-        for line in [
-            "chat-client --room ops --json tail -n 3",
-            "chat-client tail -n 3 --json --room ops",
-        ] {
+        for line in
+            ["chat-client --room ops --json tail -n 3", "chat-client tail -n 3 --json --room ops"]
+        {
             let cli = Cli::try_parse_from(line.split(' ')).unwrap();
             assert!(cli.options.json);
             assert_eq!(cli.options.room, ["ops".parse().unwrap()]);
@@ -194,10 +181,7 @@ mod tests {
         assert_eq!(duration("90").unwrap(), duration("1m30s").unwrap());
         assert!(duration("-1s").is_err());
         assert!(moment("1h").unwrap() > moment("2d").unwrap());
-        assert_eq!(
-            moment("2026-11-20T08:00:00Z").unwrap().as_second(),
-            1_795_161_600
-        );
+        assert_eq!(moment("2026-11-20T08:00:00Z").unwrap().as_second(), 1_795_161_600);
         assert!(moment("yesterday").is_err());
     }
 }

@@ -39,10 +39,7 @@ impl Settings {
         let naming = match (&options.name, file.name) {
             (Some(name), _) => Naming::Exact(UserName::parse(name).map_err(|error| {
                 let refusal = Refusal::name_invalid(&error);
-                Failure::new(
-                    Exit::Refused,
-                    format!("{refusal} Take another: --name NAME"),
-                )
+                Failure::new(Exit::Refused, format!("{refusal} Take another: --name NAME"))
             })?),
             (None, Some(name)) => Naming::Numbered(name.as_str().to_owned()),
             (None, None) => Naming::Numbered(login_name()),
@@ -94,9 +91,7 @@ mod tests {
     fn the_documented_file_has_every_key_and_is_the_default() {
         let documented = include_str!("../../../config/chat-client.toml");
         assert_eq!(toml::from_str::<File>(documented).unwrap(), File::default());
-        let keys = documented
-            .replace("#server", "server")
-            .replace("#name", "name");
+        let keys = documented.replace("#server", "server").replace("#name", "name");
         let file: File = toml::from_str(&keys.replace("#room", "room")).unwrap();
         assert_eq!(file.server, Some(ServerAddress::default()));
         assert!(file.name.is_some() && file.room.is_some());
@@ -113,10 +108,7 @@ mod tests {
         ] {
             std::fs::write(&path, text).unwrap();
             let error = read(&path).unwrap_err().to_string();
-            assert!(
-                error.contains("config.toml: ") && error.contains(said),
-                "{error}"
-            );
+            assert!(error.contains("config.toml: ") && error.contains(said), "{error}");
         }
     }
 }

@@ -69,12 +69,7 @@ impl Options {
     /// The usual ones.
     #[must_use]
     pub fn new(server: ServerAddress, naming: Naming) -> Self {
-        Self {
-            server,
-            naming,
-            cursors: Vec::new(),
-            timing: Timing::default(),
-        }
+        Self { server, naming, cursors: Vec::new(), timing: Timing::default() }
     }
 }
 
@@ -166,18 +161,11 @@ impl Connection {
         let (orders, orders_taken) = mpsc::channel(ORDERS_QUEUED_MAX);
         let (updates_told, updates) = mpsc::channel(UPDATES_QUEUED_MAX);
         let ids = Arc::new(AtomicU64::new(1));
-        let handle = Handle {
-            orders,
-            ids: Arc::clone(&ids),
-        };
+        let handle = Handle { orders, ids: Arc::clone(&ids) };
         let actor = Actor::new(options, &link, orders_taken, updates_told, ids);
         let mut tasks = JoinSet::new();
         tasks.spawn(actor.run(link));
-        Ok(Self {
-            handle,
-            updates,
-            _actor: tasks,
-        })
+        Ok(Self { handle, updates, _actor: tasks })
     }
 
     /// A handle to send commands with.
@@ -217,10 +205,7 @@ impl Handle {
     /// Nothing is lost but the turn in the line of those who wait.
     pub async fn reserve(&self) -> Result<Slot<'_>, Closed> {
         let permit = self.orders.reserve().await.map_err(|_| Closed)?;
-        Ok(Slot {
-            permit,
-            ids: &self.ids,
-        })
+        Ok(Slot { permit, ids: &self.ids })
     }
 }
 

@@ -18,11 +18,7 @@ pub(crate) enum Told {
     /// A stored event, once.
     Event(Event),
     /// These cannot be had any more.
-    Missing {
-        from: Sequence,
-        to: Sequence,
-        why: String,
-    },
+    Missing { from: Sequence, to: Sequence, why: String },
 }
 
 /// An event that came before its turn.
@@ -48,10 +44,7 @@ pub(crate) struct RoomCursor {
 impl RoomCursor {
     /// A cursor behind `last`; without it, the room is told from where it is entered.
     pub(crate) fn new(last: Option<Sequence>) -> Self {
-        Self {
-            last,
-            ..Self::default()
-        }
+        Self { last, ..Self::default() }
     }
 
     /// The room was entered, and its newest stored event is this one.
@@ -68,11 +61,7 @@ impl RoomCursor {
     /// A stored event came live. `own`: said by ourselves, so not told again.
     pub(crate) fn live(&mut self, event: Event, own: bool, out: &mut Vec<Told>) {
         if let Some(seq) = event.sequence() {
-            let event = if own {
-                Ahead::Own
-            } else {
-                Ahead::Event(Box::new(event))
-            };
+            let event = if own { Ahead::Own } else { Ahead::Event(Box::new(event)) };
             self.arrived(seq, event, out);
         }
     }
@@ -158,11 +147,7 @@ impl RoomCursor {
             if end > last
                 && let Some(why) = why
             {
-                out.push(Told::Missing {
-                    from: last.next(),
-                    to: end,
-                    why: why.to_owned(),
-                });
+                out.push(Told::Missing { from: last.next(), to: end, why: why.to_owned() });
             }
             self.last = Some(end.max(last));
             self.tell_in_turn(out);

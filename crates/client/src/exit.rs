@@ -59,10 +59,7 @@ impl std::error::Error for Failure {}
 
 impl Failure {
     pub(crate) fn new(exit: Exit, sentence: impl Into<String>) -> Self {
-        Self {
-            exit,
-            sentence: sentence.into(),
-        }
+        Self { exit, sentence: sentence.into() }
     }
 
     /// How to end after `error`, and what to say.
@@ -81,10 +78,8 @@ impl Failure {
 fn of_link(error: &LinkError, server: &ServerAddress) -> (Exit, String) {
     match error {
         LinkError::Connect { source, .. } => {
-            let nobody_there = matches!(
-                source.kind(),
-                ErrorKind::ConnectionRefused | ErrorKind::NotFound
-            );
+            let nobody_there =
+                matches!(source.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound);
             let sentence = if nobody_there {
                 format!(
                     "No chat daemon at {server}. Start one: chat-server   Or: --server HOST:PORT"
@@ -101,20 +96,9 @@ fn of_link(error: &LinkError, server: &ServerAddress) -> (Exit, String) {
                     | Refusal::NameConfusable { .. }
                     | Refusal::NameInvalid { .. }
             );
-            let hint = if about_name {
-                " Take another: --name NAME"
-            } else {
-                ""
-            };
-            let absent = matches!(
-                refusal,
-                Refusal::NoSuchRoom { .. } | Refusal::NoSuchUser { .. }
-            );
-            let exit = if absent {
-                Exit::NothingFound
-            } else {
-                Exit::Refused
-            };
+            let hint = if about_name { " Take another: --name NAME" } else { "" };
+            let absent = matches!(refusal, Refusal::NoSuchRoom { .. } | Refusal::NoSuchUser { .. });
+            let exit = if absent { Exit::NothingFound } else { Exit::Refused };
             (exit, format!("{text}{hint}"))
         }
         LinkError::Deadline { .. }

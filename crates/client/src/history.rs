@@ -32,10 +32,7 @@ pub(crate) async fn print(
     for room in rooms {
         let (mut after, through) = bounds(link, room, part).await?;
         while after < through {
-            let range = HistoryRange {
-                after: Some(after),
-                before: Some(through.next()),
-            };
+            let range = HistoryRange { after: Some(after), before: Some(through.next()) };
             let (events, _) = page(link, room, range).await?;
             let Some(last) = events.iter().filter_map(Event::sequence).next_back() else {
                 break;
@@ -70,11 +67,7 @@ pub(crate) async fn follow(
             Err(error) if is_about_no_room(&error) => Sequence(0),
             Err(error) => return Err(error),
         };
-        options.cursors.push(Cursor {
-            journal,
-            room: name.clone(),
-            seq,
-        });
+        options.cursors.push(Cursor { journal, room: name.clone(), seq });
         names.push(name);
     }
     drop(link);
@@ -84,7 +77,14 @@ pub(crate) async fn follow(
         let room = RoomAddress::Named(name);
         handle.send(Command::Watch { room }).await?;
     }
-    while let Some(update) = connection.next().await {
+    loop {
+        let update = tokio::select! {
+            update = connection.next() => update,
+            () = printer.closed() => return Err(printer.why_it_ended().await),
+        };
+        let Some(update) = update else {
+            return Ok(Exit::Ok);
+        };
         if let Update::Answered {
             answer: chat_client::Answer::Event(Event::Refused { text, .. }),
             ..
@@ -96,7 +96,6 @@ pub(crate) async fn follow(
             printer.print(chunk).await?;
         }
     }
-    Ok(Exit::Ok)
 }
 
 fn named(room: &RoomAddress) -> Result<RoomName, Failure> {
@@ -112,10 +111,7 @@ fn named(room: &RoomAddress) -> Result<RoomName, Failure> {
 fn is_about_no_room(error: &anyhow::Error) -> bool {
     matches!(
         error.downcast_ref::<LinkError>(),
-        Some(LinkError::Refused {
-            refusal: chat_protocol::Refusal::NoSuchRoom { .. },
-            ..
-        })
+        Some(LinkError::Refused { refusal: chat_protocol::Refusal::NoSuchRoom { .. }, .. })
     )
 }
 
@@ -161,11 +157,7 @@ async fn page(
     room: &RoomAddress,
     range: HistoryRange,
 ) -> anyhow::Result<(Vec<Event>, bool)> {
-    let command = Command::History {
-        room: room.clone(),
-        range,
-        limit: PAGE_EVENTS_MAX,
-    };
+    let command = Command::History { room: room.clone(), range, limit: PAGE_EVENTS_MAX };
     let answer = link.ask(command).await?;
     let Event::History { events, more, .. } = answer else {
         anyhow::bail!("the server answered a question for history with {answer:?}");

@@ -59,20 +59,14 @@ pub(crate) fn start() -> anyhow::Result<Terminal> {
     let mut editor: Editor<Words, DefaultHistory> =
         Editor::new().context("cannot use this terminal; try --plain")?;
     editor.set_helper(Some(Words(names.clone())));
-    let printer = editor
-        .create_external_printer()
-        .context("cannot use this terminal; try --plain")?;
+    let printer =
+        editor.create_external_printer().context("cannot use this terminal; try --plain")?;
     let (sender, typed) = mpsc::channel(LINES_QUEUED_MAX);
     std::thread::Builder::new()
         .name("line editor".to_owned())
         .spawn(move || edit(editor, &sender))
         .context("cannot start a thread")?;
-    Ok(Terminal {
-        typed,
-        printer: Box::new(printer),
-        names,
-        mode,
-    })
+    Ok(Terminal { typed, printer: Box::new(printer), names, mode })
 }
 
 fn edit(mut editor: Editor<Words, DefaultHistory>, lines: &mpsc::Sender<Typed>) {
@@ -149,9 +143,7 @@ pub(crate) struct TerminalMode {
 impl TerminalMode {
     #[cfg(unix)]
     fn saved() -> Self {
-        Self {
-            found: rustix::termios::tcgetattr(io::stdin()).ok(),
-        }
+        Self { found: rustix::termios::tcgetattr(io::stdin()).ok() }
     }
 
     #[cfg(not(unix))]

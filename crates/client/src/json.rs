@@ -26,16 +26,7 @@ struct Message<'a> {
 
 /// A message as a line; none for every other event.
 pub(crate) fn message(event: &Event) -> Option<String> {
-    let Event::Message {
-        room,
-        seq,
-        time_ms,
-        from,
-        text,
-        kind,
-        key: _,
-    } = event
-    else {
+    let Event::Message { room, seq, time_ms, from, text, kind, key: _ } = event else {
         return None;
     };
     line(&Message {
@@ -152,13 +143,8 @@ mod tests {
 
     #[test]
     fn other_events_are_versioned_and_harmless() {
-        let notice = Event::Notice {
-            text: "\u{1b}]0;x\u{7}".to_owned(),
-        };
+        let notice = Event::Notice { text: "\u{1b}]0;x\u{7}".to_owned() };
         let line: Value = serde_json::from_str(&event(&notice).unwrap()).unwrap();
-        assert_eq!(
-            line,
-            json!({"v": 1, "type": "notice", "text": "\\u{1b}]0;x\\u{7}"})
-        );
+        assert_eq!(line, json!({"v": 1, "type": "notice", "text": "\\u{1b}]0;x\\u{7}"}));
     }
 }

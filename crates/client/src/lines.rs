@@ -40,6 +40,7 @@ enum Asked {
     Say,
     /// One of the rooms to be in from the start.
     FirstRoom,
+    Join,
     Leave(RoomAddress),
     Other,
 }
@@ -62,15 +63,13 @@ pub(crate) struct Lines<'a> {
     input: Option<mpsc::Receiver<Typed>>,
     rooms: Vec<RoomAddress>,
     welcomed: bool,
-    /// Rooms to be in before input is read.
-    first_rooms: usize,
+    /// Rooms to enter or to leave before more input is read: it decides where that is said.
+    turning: usize,
     /// Commands to send: what one line made.
     to_send: VecDeque<(Command, Asked)>,
     /// Chunks to print: what one update or line made.
     to_print: VecDeque<Chunk>,
     asked: HashMap<RequestId, Asked>,
-    /// How many of `asked` and `to_send` are messages.
-    unanswered: u64,
     tally: Tally,
     /// When to give up after the end of input.
     drained_at: Option<Instant>,
@@ -91,11 +90,10 @@ impl<'a> Lines<'a> {
             input,
             rooms,
             welcomed: false,
-            first_rooms: 0,
+            turning: 0,
             to_send: VecDeque::new(),
             to_print: VecDeque::new(),
             asked: HashMap::new(),
-            unanswered: 0,
             tally: Tally::default(),
             drained_at: None,
         }
@@ -108,7 +106,7 @@ impl<'a> Lines<'a> {
             let printed = self.to_print.is_empty();
             // One line at a time: a full queue stops the reading of stdin.
             let takes_input =
-                printed && self.welcomed && self.first_rooms == 0 && self.to_send.is_empty();
+                printed && self.welcomed && self.turning == 0 && self.to_send.is_empty();
             let give_up = self.drained_at.filter(|_| !self.manner.follow);
             tokio::select! {
                 typed = next_typed(&mut self.input), if takes_input => self.on_typed(typed)?,
@@ -121,9 +119,9 @@ impl<'a> Lines<'a> {
                         self.asked.insert(slot?.send(command), asked);
                     }
                 }
-                room = self.printer.has_room(), if !printed => {
-                    room?;
-                    self.print_what_fits();
+                true = self.printer.has_room(), if !printed => self.print_what_fits(),
+                () = self.printer.closed() => {
+                    return Err(self.printer.why_it_ended().await);
                 }
                 () = sleep_until(give_up.unwrap_or_else(Instant::now)), if give_up.is_some() => {
                     return self.gave_up();
@@ -144,34 +142,28 @@ impl<'a> Lines<'a> {
 
     fn is_done(&self) -> bool {
         let input_ended = self.welcomed && self.input.is_none() && !self.manner.follow;
-        input_ended && self.first_rooms == 0 && self.unanswered == 0 && self.to_print.is_empty()
+        input_ended && self.to_send.is_empty() && self.asked.is_empty() && self.to_print.is_empty()
     }
 
     fn gave_up(&self) -> anyhow::Result<Exit> {
+        let waiting = self.to_send.iter().map(|(_, asked)| asked).chain(self.asked.values());
+        let unanswered = waiting.filter(|asked| matches!(asked, Asked::Say)).count();
         let sentence = format!(
-            "{} messages were not acknowledged in {} s (--drain)",
-            self.unanswered,
+            "{unanswered} messages were not acknowledged in {} s (--drain)",
             self.manner.drain.as_secs_f32()
         );
         Err(Failure::new(Exit::Undelivered, sentence).into())
     }
 
     async fn finished(self) -> anyhow::Result<Exit> {
-        let Tally {
-            stored,
-            refused,
-            unknown,
-        } = self.tally;
-        if refused + unknown == 0 {
+        let Tally { stored, refused, unknown } = self.tally;
+        // A person has seen what was refused.
+        if unknown == 0 && (refused == 0 || self.manner.commands) {
             return Ok(Exit::Ok);
         }
         let sentence = format!("{stored} messages stored, {refused} refused, {unknown} unknown");
         self.printer.print(Chunk::talk(sentence)).await?;
-        Ok(if stored + unknown == 0 {
-            Exit::Refused
-        } else {
-            Exit::Undelivered
-        })
+        Ok(if stored + unknown == 0 { Exit::Refused } else { Exit::Undelivered })
     }
 
     fn on_typed(&mut self, typed: Option<Typed>) -> anyhow::Result<()> {
@@ -229,22 +221,20 @@ impl<'a> Lines<'a> {
 
     fn say(&mut self, text: MessageText) {
         match self.output.here.clone() {
-            Some(room) => self.ask(Command::Say {
-                room,
-                text,
-                kind: SayKind::Text,
-                key: None,
-            }),
+            Some(room) => self.ask(Command::Say { room, text, kind: SayKind::Text, key: None }),
             None => self.talk(format_args!("! {}", slash::SlashError::Nowhere)),
         }
     }
 
     fn ask(&mut self, command: Command) {
         let asked = if let Command::Say { .. } = &command {
-            self.unanswered += 1;
             Asked::Say
         } else if let Command::Leave { room } = &command {
+            self.turning += 1;
             Asked::Leave(room.clone())
+        } else if let Command::Join { .. } = &command {
+            self.turning += 1;
+            Asked::Join
         } else {
             Asked::Other
         };
@@ -273,8 +263,7 @@ impl<'a> Lines<'a> {
             return Ok(());
         }
         if self.rooms.is_empty() {
-            self.rooms
-                .extend(welcome.default_room.clone().map(RoomAddress::from));
+            self.rooms.extend(welcome.default_room.clone().map(RoomAddress::from));
         }
         if self.rooms.is_empty() && !self.manner.commands {
             let sentence = "this server has no default room: name one with --room ROOM";
@@ -284,10 +273,9 @@ impl<'a> Lines<'a> {
             self.talk("/help lists the commands, /quit leaves");
         }
         self.output.here = self.rooms.first().cloned();
-        self.first_rooms = self.rooms.len();
+        self.turning += self.rooms.len();
         for room in std::mem::take(&mut self.rooms) {
-            self.to_send
-                .push_back((Command::Join { room }, Asked::FirstRoom));
+            self.to_send.push_back((Command::Join { room }, Asked::FirstRoom));
         }
         if self.input.is_none() && !self.manner.follow {
             self.input_ended();
@@ -298,7 +286,8 @@ impl<'a> Lines<'a> {
     fn on_answered(&mut self, id: RequestId, answer: Answer) -> anyhow::Result<()> {
         let asked = self.asked.remove(&id);
         let said = matches!(asked, Some(Asked::Say));
-        self.unanswered -= u64::from(said);
+        let turned = matches!(asked, Some(Asked::FirstRoom | Asked::Join | Asked::Leave(_)));
+        self.turning -= usize::from(turned);
         let Answer::Event(event) = answer else {
             self.tally.unknown += u64::from(said);
             self.talk("! the connection was lost before the answer: it may be done or not");
@@ -309,7 +298,6 @@ impl<'a> Lines<'a> {
             (Some(Asked::FirstRoom), Event::Refused { text, .. }) => {
                 return Err(Failure::new(Exit::Refused, text.as_str()).into());
             }
-            (Some(Asked::FirstRoom), _) => self.first_rooms -= 1,
             (Some(Asked::Say), Event::Refused { .. }) => self.tally.refused += 1,
             (Some(Asked::Say), _) => self.tally.stored += 1,
             (Some(Asked::Leave(room)), Event::Done { .. }) => {
@@ -318,10 +306,10 @@ impl<'a> Lines<'a> {
                     self.output.here = None;
                 }
             }
-            (Some(Asked::Other), Event::Entered { room, .. }) => {
+            (Some(Asked::Join), Event::Entered { room, .. }) => {
                 self.output.here = Some(room.clone());
             }
-            (Some(Asked::Leave(_) | Asked::Other) | None, _) => {}
+            (Some(Asked::FirstRoom | Asked::Join | Asked::Leave(_) | Asked::Other) | None, _) => {}
         }
         if !self.manner.silent || matches!(event, Event::Refused { .. }) {
             // A person asked for it, and so it is shown.

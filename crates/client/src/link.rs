@@ -118,12 +118,7 @@ impl Link {
         let codec = ClientCodec(SkipPreamble::new(frame::server_frames()));
         let mut framed = Framed::new(socket, codec);
         let welcome = hello(&mut framed, naming, timing.hello).await?;
-        Ok(Self {
-            framed,
-            welcome,
-            answer_timeout: timing.answer,
-            last_id: 0,
-        })
+        Ok(Self { framed, welcome, answer_timeout: timing.answer, last_id: 0 })
     }
 
     /// Who the server is, and who we are.
@@ -139,10 +134,7 @@ impl Link {
     pub async fn ask(&mut self, command: Command) -> Result<Event, LinkError> {
         self.last_id += 1;
         let id = RequestId(self.last_id);
-        self.push(&Request {
-            id: Some(id),
-            command,
-        });
+        self.push(&Request { id: Some(id), command });
         deadline("its answer", self.answer_timeout, async {
             loop {
                 match self.turn(true).await? {
@@ -230,24 +222,17 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
 }
 
 async fn connect(address: &ServerAddress) -> Result<Box<dyn Socket>, LinkError> {
-    let failed = |source| LinkError::Connect {
-        address: address.clone(),
-        source,
-    };
+    let failed = |source| LinkError::Connect { address: address.clone(), source };
     match address {
         ServerAddress::Tcp { host, port } => {
-            let stream = TcpStream::connect((host.as_str(), *port))
-                .await
-                .map_err(failed)?;
+            let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(failed)?;
             // Requests are written in batches: there is nothing for Nagle to gather.
             stream.set_nodelay(true).map_err(failed)?;
             Ok(Box::new(stream))
         }
         #[cfg(unix)]
         ServerAddress::Unix(path) => {
-            let stream = tokio::net::UnixStream::connect(path)
-                .await
-                .map_err(failed)?;
+            let stream = tokio::net::UnixStream::connect(path).await.map_err(failed)?;
             Ok(Box::new(stream))
         }
         #[cfg(not(unix))]
@@ -325,7 +310,5 @@ async fn deadline<T>(
     after: Duration,
     work: impl Future<Output = Result<T, LinkError>>,
 ) -> Result<T, LinkError> {
-    tokio::time::timeout(after, work)
-        .await
-        .unwrap_or(Err(LinkError::Deadline { what, after }))
+    tokio::time::timeout(after, work).await.unwrap_or(Err(LinkError::Deadline { what, after }))
 }

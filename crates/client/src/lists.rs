@@ -39,16 +39,8 @@ pub(crate) async fn who(
         Some(room) => Command::Members { room },
         None => Command::Users,
     };
-    let (Event::UserList {
-        users: listed,
-        total,
-        ..
-    }
-    | Event::MemberList {
-        members: listed,
-        total,
-        ..
-    }) = link.ask(command).await?
+    let (Event::UserList { users: listed, total, .. }
+    | Event::MemberList { members: listed, total, .. }) = link.ask(command).await?
     else {
         return Ok(Exit::NothingFound);
     };

@@ -79,10 +79,8 @@ fn main() -> ExitCode {
 
 fn on_a_runtime(cli: Cli, settings: Settings) -> anyhow::Result<Exit> {
     // The connection has a thread of its own, beside this one.
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(1)
-        .enable_all()
-        .build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
     let outcome = runtime.block_on(Box::pin(course(cli, settings)));
     // A read of a terminal or a file that hangs must not keep the program.
     runtime.shutdown_background();
@@ -205,11 +203,7 @@ async fn send(
         drain: options.drain,
         names: Names::default(),
     };
-    let output = Output {
-        form: Form::Text,
-        here: None,
-        shows_replay: false,
-    };
+    let output = Output { form: Form::Text, here: None, shows_replay: false };
     let mut printer = Printer::start(Screen::Streams)?;
     let lines = Lines::new(manner, output, &mut printer, Some(typed), settings.rooms);
     let outcome = lines.run(connection).await;
@@ -239,10 +233,7 @@ async fn look(
             let outcome = lists::who(&mut link, room, form, &mut printer).await;
             return finish(printer, outcome).await;
         }
-        CliCommand::History { count } => history::Part {
-            count: Some(*count),
-            since: None,
-        },
+        CliCommand::History { count } => history::Part { count: Some(*count), since: None },
         CliCommand::Tail { count, since } => history::Part {
             count: count.or_else(|| since.is_none().then_some(TAIL_MESSAGES_DEFAULT)),
             since: *since,
@@ -253,11 +244,7 @@ async fn look(
         let sentence = "this server has no default room: name one with --room ROOM";
         return Err(Failure::new(Exit::Usage, sentence).into());
     }
-    let output = Output {
-        form,
-        here: rooms.first().cloned(),
-        shows_replay: false,
-    };
+    let output = Output { form, here: rooms.first().cloned(), shows_replay: false };
     let outcome = if options.follow {
         let options = Options::new(settings.server, Naming::Observer);
         history::follow(link, options, &rooms, part, &output, &mut printer).await
@@ -275,9 +262,7 @@ async fn finish(printer: Printer, outcome: anyhow::Result<Exit>) -> anyhow::Resu
     match outcome {
         Ok(exit) => printer.finish().await.map(|()| exit),
         Err(error) => {
-            tokio::time::timeout(LAST_WORDS_MAX, printer.finish())
-                .await
-                .ok();
+            tokio::time::timeout(LAST_WORDS_MAX, printer.finish()).await.ok();
             Err(error)
         }
     }

@@ -47,11 +47,7 @@ fn as_name(text: &str) -> String {
         .skip_while(|c| c.is_numeric() || *c == '-')
         .filter(|c| UserName::parse(&format!("x{c}")).is_ok())
         .collect();
-    if name.is_empty() {
-        "guest".to_owned()
-    } else {
-        name
-    }
+    if name.is_empty() { "guest".to_owned() } else { name }
 }
 
 /// `ana`, `ana2`, …: cut so that the number fits. None where that is no name (a reserved one).
@@ -74,21 +70,11 @@ mod tests {
     #[test]
     fn any_text_becomes_names_with_numbers() {
         assert_eq!(first_two("ana"), ["ana", "ana2"]);
-        assert_eq!(
-            first_two("DOMAIN\\ana smith"),
-            ["DOMAIN\\anasmith", "DOMAIN\\anasmith2"]
-        );
+        assert_eq!(first_two("DOMAIN\\ana smith"), ["DOMAIN\\anasmith", "DOMAIN\\anasmith2"]);
         assert_eq!(first_two("1ana"), ["ana", "ana2"]);
-        assert_eq!(
-            first_two("nobody"),
-            ["nobody2", "nobody3"],
-            "a reserved name"
-        );
+        assert_eq!(first_two("nobody"), ["nobody2", "nobody3"], "a reserved name");
         assert_eq!(first_two("\u{1b}@"), ["guest", "guest2"]);
         let long = "é".repeat(40);
-        assert_eq!(
-            first_two(&long),
-            ["é".repeat(16), format!("{}2", "é".repeat(15))]
-        );
+        assert_eq!(first_two(&long), ["é".repeat(16), format!("{}2", "é".repeat(15))]);
     }
 }

@@ -76,14 +76,7 @@ impl Output {
 
     /// Every line of a message has its author before it, so that nobody can speak for another.
     fn push_message(&self, event: &Event, data: &mut String) {
-        let Event::Message {
-            room,
-            from,
-            text,
-            kind,
-            ..
-        } = event
-        else {
+        let Event::Message { room, from, text, kind, .. } = event else {
             return;
         };
         let place = self.place(room);
@@ -98,28 +91,20 @@ impl Output {
     }
 
     fn place(&self, room: &RoomAddress) -> String {
-        if self.here.as_ref() == Some(room) {
-            String::new()
-        } else {
-            format!("[{room}] ")
-        }
+        if self.here.as_ref() == Some(room) { String::new() } else { format!("[{room}] ") }
     }
 
     /// What is said on stderr, or on the screen between the messages.
     pub(crate) fn talk(&self, event: &Event) -> Option<String> {
         let line = match event {
             Event::Refused { text, .. } => format!("! {}", sanitise::line(text)),
-            Event::Entered {
-                room,
-                topic,
-                members,
-                members_total,
-                ..
-            } => entered(room, topic.as_ref(), members, *members_total),
+            Event::Entered { room, topic, members, members_total, .. } => {
+                entered(room, topic.as_ref(), members, *members_total)
+            }
             Event::Exited { room } => format!("* you left {room}"),
-            Event::TopicChanged {
-                room, from, topic, ..
-            } => format!("{}* {from} {}", self.place(room), topic_change(topic)),
+            Event::TopicChanged { room, from, topic, .. } => {
+                format!("{}* {from} {}", self.place(room), topic_change(topic))
+            }
             Event::Joined { room, user, .. } => format!("{}* {user} joined", self.place(room)),
             Event::Left { room, user, .. } => format!("{}* {user} left", self.place(room)),
             Event::Gone { user, .. } => format!("* {user} left"),
@@ -135,32 +120,17 @@ impl Output {
             Event::RoomList { rooms, total, .. } => {
                 let rooms = rooms.iter().map(|info| {
                     let topic = info.topic.as_ref().map(|topic| format!("  {topic}"));
-                    format!(
-                        "{}  {}{}",
-                        info.room,
-                        info.members,
-                        topic.unwrap_or_default()
-                    )
+                    format!("{}  {}{}", info.room, info.members, topic.unwrap_or_default())
                 });
                 list("Rooms", rooms, *total)
             }
             Event::UserList { users, total, .. } => list("Connected", named(users), *total),
-            Event::MemberList {
-                room,
-                members,
-                total,
-                ..
-            } => list(&format!("In {room}"), named(members), *total),
-            Event::Gap {
-                room,
-                from,
-                to,
-                why,
-            } => gap_line(&Gap {
-                room: room.clone(),
-                missing: Some((*from, *to)),
-                why: why.clone(),
-            }),
+            Event::MemberList { room, members, total, .. } => {
+                list(&format!("In {room}"), named(members), *total)
+            }
+            Event::Gap { room, from, to, why } => {
+                gap_line(&Gap { room: room.clone(), missing: Some((*from, *to)), why: why.clone() })
+            }
             Event::Notice { text } => format!("! {}", sanitise::line(text)),
             Event::ShuttingDown { in_seconds, .. } => {
                 format!("! the server is shutting down in {in_seconds} seconds")
@@ -198,21 +168,10 @@ fn entered(
     total: u64,
 ) -> String {
     const SHOWN_MAX: usize = 20;
-    let names: Vec<&str> = members
-        .iter()
-        .take(SHOWN_MAX)
-        .map(UserName::as_str)
-        .collect();
-    let more = if members.len() > SHOWN_MAX {
-        ", …"
-    } else {
-        ""
-    };
+    let names: Vec<&str> = members.iter().take(SHOWN_MAX).map(UserName::as_str).collect();
+    let more = if members.len() > SHOWN_MAX { ", …" } else { "" };
     let topic = topic.map(|topic| format!(" · {topic}")).unwrap_or_default();
-    format!(
-        "* you are in {room}{topic} · {total} here: {}{more}",
-        names.join(", ")
-    )
+    format!("* you are in {room}{topic} · {total} here: {}{more}", names.join(", "))
 }
 
 fn topic_change(topic: &LineText) -> String {
@@ -275,10 +234,7 @@ mod tests {
             ))
         };
         assert_eq!(said("lobby", "text"), "eve: hi\neve: bob: I resign\n");
-        assert_eq!(
-            said("ops", "text"),
-            "[ops] eve: hi\n[ops] eve: bob: I resign\n"
-        );
+        assert_eq!(said("ops", "text"), "[ops] eve: hi\n[ops] eve: bob: I resign\n");
         assert_eq!(said("lobby", "action"), "* eve hi\n* eve bob: I resign\n");
     }
 

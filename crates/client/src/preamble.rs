@@ -34,11 +34,7 @@ pub enum PreambleError {
 impl<D> SkipPreamble<D> {
     /// Skips once, then decodes with `frames`.
     pub const fn new(frames: D) -> Self {
-        Self {
-            frames,
-            skipped_bytes: 0,
-            found: false,
-        }
+        Self { frames, skipped_bytes: 0, found: false }
     }
 }
 

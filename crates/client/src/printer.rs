@@ -42,7 +42,8 @@ pub(crate) enum Screen {
 #[derive(Debug)]
 pub(crate) struct Printer {
     chunks: mpsc::Sender<Chunk>,
-    ended: oneshot::Receiver<io::Result<()>>,
+    /// None once it was heard.
+    ended: Option<oneshot::Receiver<io::Result<()>>>,
 }
 
 impl Printer {
@@ -53,7 +54,7 @@ impl Printer {
             .name("printer".to_owned())
             .spawn(move || end.send(print_all(screen, queue)).ok())
             .context("cannot start a thread")?;
-        Ok(Self { chunks, ended })
+        Ok(Self { chunks, ended: Some(ended) })
     }
 
     /// Prints a chunk, once there is room.
@@ -67,38 +68,49 @@ impl Printer {
         }
     }
 
-    /// Waits for room for a chunk; [`Self::print_now`] takes it.
+    /// Waits for room for a chunk, which [`Self::print_now`] takes; false: printing has ended.
     ///
     /// # Cancel safety
     /// Nothing is lost.
-    pub(crate) async fn has_room(&mut self) -> anyhow::Result<()> {
-        if self.chunks.reserve().await.is_ok() {
-            return Ok(());
-        }
-        Err(self.why_it_ended().await)
+    pub(crate) async fn has_room(&self) -> bool {
+        self.chunks.reserve().await.is_ok()
+    }
+
+    /// Waits until nobody reads any more, or stdout fails.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(crate) async fn closed(&self) {
+        self.chunks.closed().await;
     }
 
     /// Prints a chunk if there is room, as there is after [`Self::has_room`]; else gives it back.
     pub(crate) fn print_now(&self, chunk: Chunk) -> Result<(), Chunk> {
-        self.chunks
-            .try_send(chunk)
-            .map_err(TrySendError::into_inner)
+        self.chunks.try_send(chunk).map_err(TrySendError::into_inner)
     }
 
     /// Waits until all is printed.
-    pub(crate) async fn finish(self) -> anyhow::Result<()> {
+    pub(crate) async fn finish(mut self) -> anyhow::Result<()> {
         drop(self.chunks);
-        match self.ended.await {
-            Ok(Err(error)) => Err(failure(&error)),
-            Ok(Ok(())) | Err(_) => Ok(()),
-        }
+        heard(&mut self.ended).await
     }
 
-    async fn why_it_ended(&mut self) -> anyhow::Error {
-        match (&mut self.ended).await {
-            Ok(Err(error)) => failure(&error),
-            Ok(Ok(())) | Err(_) => nobody_reads(),
-        }
+    /// Why printing has ended.
+    pub(crate) async fn why_it_ended(&mut self) -> anyhow::Error {
+        let heard = heard(&mut self.ended).await;
+        heard.err().unwrap_or_else(nobody_reads)
+    }
+}
+
+async fn heard(ended: &mut Option<oneshot::Receiver<io::Result<()>>>) -> anyhow::Result<()> {
+    let Some(receiver) = ended else {
+        return Ok(());
+    };
+    let outcome = receiver.await;
+    *ended = None;
+    match outcome {
+        Ok(Err(error)) => Err(failure(&error)),
+        Ok(Ok(())) | Err(_) => Ok(()),
     }
 }
 

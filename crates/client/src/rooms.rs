@@ -35,11 +35,7 @@ pub(crate) struct Rooms {
 
 impl Rooms {
     pub(crate) const fn new(starts: Vec<Cursor>, journal: JournalId) -> Self {
-        Self {
-            rooms: BTreeMap::new(),
-            starts,
-            journal,
-        }
+        Self { rooms: BTreeMap::new(), starts, journal }
     }
 
     /// A room was entered; `newest` is its newest stored event.
@@ -61,9 +57,8 @@ impl Rooms {
 
     fn take_start(&mut self, address: &RoomAddress, out: &mut Vec<Update>) -> Option<Sequence> {
         let starts = &mut self.starts;
-        let at = starts
-            .iter()
-            .position(|start| *address == RoomAddress::Named(start.room.clone()))?;
+        let at =
+            starts.iter().position(|start| *address == RoomAddress::Named(start.room.clone()))?;
         let start = starts.swap_remove(at);
         if start.journal == self.journal {
             return Some(start.seq);
@@ -129,9 +124,7 @@ impl Rooms {
 
     /// Are the last messages, which come unasked on entering, known already? Says so once.
     pub(crate) fn knows_replay(&mut self, address: &RoomAddress) -> bool {
-        self.rooms
-            .get_mut(address)
-            .is_some_and(|room| std::mem::take(&mut room.replay_is_known))
+        self.rooms.get_mut(address).is_some_and(|room| std::mem::take(&mut room.replay_is_known))
     }
 
     /// The connection is gone.
@@ -183,11 +176,9 @@ impl Rooms {
         act(&mut room.cursor, &mut told);
         out.extend(told.into_iter().map(|told| match told {
             Told::Event(event) => Update::Event(event),
-            Told::Missing { from, to, why } => Update::Gap(Gap {
-                room: address.clone(),
-                missing: Some((from, to)),
-                why,
-            }),
+            Told::Missing { from, to, why } => {
+                Update::Gap(Gap { room: address.clone(), missing: Some((from, to)), why })
+            }
         }));
     }
 }

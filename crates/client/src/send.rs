@@ -28,11 +28,7 @@ pub(crate) async fn input(
     if lines {
         return read_stdin();
     }
-    let text = if text.is_empty() {
-        whole_stdin().await?
-    } else {
-        text.join(" ")
-    };
+    let text = if text.is_empty() { whole_stdin().await? } else { text.join(" ") };
     let text = speech::program_output(text.trim_end());
     if text.trim().is_empty() {
         return Err(Failure::new(Exit::Usage, "nothing to send: the text is empty").into());
@@ -46,9 +42,7 @@ pub(crate) async fn input(
         Failure::new(Exit::Refused, format!("not sent: {error}{hint}"))
     })?;
     let (sender, receiver) = mpsc::channel(1);
-    sender
-        .try_send(Typed::Message(message))
-        .context("a new channel has room")?;
+    sender.try_send(Typed::Message(message)).context("a new channel has room")?;
     Ok(receiver)
 }
 
@@ -61,13 +55,10 @@ async fn whole_stdin() -> anyhow::Result<String> {
             let mut bytes = Vec::new();
             let stdin = io::stdin().lock();
             let outcome = stdin.take(STDIN_BYTES_MAX).read_to_end(&mut bytes);
-            done.send(outcome.map(|_| String::from_utf8_lossy(&bytes).into_owned()))
-                .ok()
+            done.send(outcome.map(|_| String::from_utf8_lossy(&bytes).into_owned())).ok()
         })
         .context("cannot start a thread")?;
-    read.await
-        .context("the reader of stdin is gone")?
-        .context("cannot read stdin")
+    read.await.context("the reader of stdin is gone")?.context("cannot read stdin")
 }
 
 /// Is a person to be told to type?

@@ -35,10 +35,7 @@ pub(crate) async fn unless_one_answers(
 ) -> anyhow::Result<Option<SpawnedServer>> {
     match answers(address).await {
         Err(LinkError::Connect { source, .. })
-            if matches!(
-                source.kind(),
-                ErrorKind::ConnectionRefused | ErrorKind::NotFound
-            ) => {}
+            if matches!(source.kind(), ErrorKind::ConnectionRefused | ErrorKind::NotFound) => {}
         Ok(()) | Err(_) => return Ok(None),
     }
     let program = program();
@@ -74,9 +71,7 @@ fn program() -> PathBuf {
 }
 
 async fn answers(address: &ServerAddress) -> Result<(), LinkError> {
-    Link::open(address, &Naming::Observer, &Timing::default())
-        .await
-        .map(drop)
+    Link::open(address, &Naming::Observer, &Timing::default()).await.map(drop)
 }
 
 async fn started(mut child: Child, address: &ServerAddress) -> anyhow::Result<SpawnedServer> {
@@ -105,14 +100,9 @@ async fn started(mut child: Child, address: &ServerAddress) -> anyhow::Result<Sp
             let mut reader = JoinSet::new();
             reader.spawn(async move {
                 // A log that cannot be read is a log that nobody misses here.
-                tokio::io::copy(&mut stderr, &mut tokio::io::sink())
-                    .await
-                    .ok();
+                tokio::io::copy(&mut stderr, &mut tokio::io::sink()).await.ok();
             });
-            return Ok(SpawnedServer {
-                child,
-                _log: reader,
-            });
+            return Ok(SpawnedServer { child, _log: reader });
         }
         Ok(Ok(Some(status))) => status.to_string(),
         Ok(Err(error)) => error.to_string(),

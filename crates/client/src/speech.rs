@@ -42,10 +42,7 @@ fn skip_escape(rest: &mut std::iter::Peekable<std::str::Chars<'_>>) {
             rest.next_if(|c| matches!(c, '\x40'..='\x7e'));
         }
         Some(']') => {
-            while rest
-                .next_if(|c| !matches!(c, '\x07' | '\x1b' | '\n'))
-                .is_some()
-            {}
+            while rest.next_if(|c| !matches!(c, '\x07' | '\x1b' | '\n')).is_some() {}
             if rest.next_if_eq(&'\x1b').is_some() {
                 rest.next_if_eq(&'\\');
             } else {

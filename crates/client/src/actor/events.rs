@@ -97,12 +97,7 @@ impl Actor {
                 self.rooms.live(&room, event, false, out);
                 Some(room)
             }
-            Event::Gap {
-                room,
-                from,
-                to,
-                why,
-            } => {
+            Event::Gap { room, from, to, why } => {
                 self.rooms.gap(&room, (from, to), &why, out);
                 Some(room)
             }

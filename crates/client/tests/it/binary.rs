@@ -7,7 +7,7 @@ use chat_protocol::{Event, Refusal, UserName};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 
-use crate::fake::{Fake, Room, entered, lobby, message, said_by, stored};
+use crate::fake::{Fake, Room, entered, message, said_by};
 
 /// The program at this server, with a clean environment and pipes.
 pub(crate) fn program<A: AsRef<OsStr>>(server: &Fake, arguments: &[A]) -> Command {
@@ -85,6 +85,180 @@ async fn messages_are_stdout_and_talk_is_stderr() {
     for expected in ["eve: hi", "eve: bob: I resign", "[ops] * lee ready"] {
         assert_eq!(lines.next_line().await.unwrap().unwrap(), expected);
     }
-    let id = rustix::process::Pid::from_child(&ended_soon(&child));
-    let _ = id;
+    signal(&child, rustix::process::Signal::TERM);
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(code(&output), 143);
+    let said = stderr(&output);
+    assert!(said.starts_with("connected to fake as ana\n"), "{said}");
+    assert!(said.contains("* eve joined\n"), "{said}");
+}
+
+#[cfg(unix)]
+fn signal(child: &Child, signal: rustix::process::Signal) {
+    let id = i32::try_from(child.id().unwrap()).unwrap();
+    let id = rustix::process::Pid::from_raw(id).unwrap();
+    rustix::process::kill_process(id, signal).unwrap();
+}
+
+#[tokio::test]
+async fn a_reader_that_leaves_ends_the_program_quietly() {
+    let server = Fake::start().await;
+    let mut child = program(&server, &["--follow"]).spawn().unwrap();
+    let mut peer = server.welcome(1).await;
+    let join = peer.request().await;
+    peer.tell(&entered(&join, 0)).await;
+    peer.tell(&message(1)).await;
+    let mut stdout = child.stdout.take().unwrap();
+    let mut line = [0; 16];
+    stdout.read_exact(&mut line).await.unwrap();
+    assert_eq!(&line, b"maya: message 1\n");
+    drop(stdout);
+    peer.tell(&message(2)).await;
+    let output = child.wait_with_output().await.unwrap();
+    assert_eq!(code(&output), 0);
+    assert!(!stderr(&output).contains("roken"), "{}", stderr(&output));
+}
+
+#[tokio::test]
+async fn an_explicit_name_that_is_taken_is_exit_5_and_a_default_one_gets_a_number() {
+    let server = Fake::start().await;
+    let taken = |name: &str| {
+        let name = UserName::parse(name).unwrap();
+        Event::refused(None, Refusal::NameTaken { name })
+    };
+    let refuses = async {
+        let mut peer = server.accept().await;
+        peer.hello().await;
+        peer.tell(&taken("ana")).await;
+    };
+    let command = program(&server, &["--name", "ana"]);
+    let (output, ()) = tokio::join!(run(command, b""), refuses);
+    assert_eq!(code(&output), 5);
+    let said = "The name \"ana\" is taken. Take another: --name NAME\n";
+    assert_eq!(stderr(&output), said);
+
+    let plays = async {
+        let mut peer = server.accept().await;
+        peer.hello().await;
+        peer.tell(&taken("ana")).await;
+        let hello = peer.hello().await;
+        assert_eq!(hello.name.as_deref(), Some("ana2"));
+        peer.tell(&crate::fake::welcome(&hello, 1)).await;
+        let join = peer.request().await;
+        peer.tell(&entered(&join, 0)).await;
+    };
+    let (output, ()) = tokio::join!(run(program::<&str>(&server, &[]), b""), plays);
+    assert_eq!(code(&output), 0, "{}", stderr(&output));
+}
+
+#[tokio::test]
+async fn a_room_that_refuses_is_exit_5_before_anything_is_read() {
+    let server = Fake::start().await;
+    let refuses = async {
+        let mut peer = server.welcome(1).await;
+        let join = peer.request().await;
+        let refusal = Refusal::TooManyRooms { limit: 1 };
+        peer.tell(&Event::refused(join.id, refusal)).await;
+        assert!(peer.try_request().await.is_none());
+    };
+    let command = program(&server, &["--room", "lobby"]);
+    let (output, ()) = tokio::join!(run(command, b"hi\n"), refuses);
+    assert_eq!(code(&output), 5, "{}", stderr(&output));
+}
+
+#[tokio::test]
+async fn what_is_not_acknowledged_in_time_is_exit_6() {
+    let server = Fake::start().await;
+    let mut room = Room::with_messages(0);
+    room.stores_at_most = 1;
+    let command = program(&server, &["--drain", "50ms"]);
+    let (output, ()) = tokio::join!(run(command, b"one\ntwo\nthree\n"), server.play(&mut room));
+    assert_eq!(code(&output), 6);
+    let said = stderr(&output);
+    assert!(said.contains("2 messages were not acknowledged in 0.05 s"), "{said}");
+}
+
+#[tokio::test]
+async fn what_is_unknown_after_a_lost_connection_is_exit_6() {
+    let server = Fake::start().await;
+    let plays = async {
+        let mut peer = server.welcome(1).await;
+        let join = peer.request().await;
+        peer.tell(&entered(&join, 0)).await;
+        peer.request().await;
+    };
+    let command = program(&server, &["send", "--room", "lobby", "hello", "there"]);
+    let (output, ()) = tokio::join!(run(command, b""), plays);
+    assert_eq!(code(&output), 6, "{}", stderr(&output));
+    let said = stderr(&output);
+    assert!(said.contains("lost before the answer") && said.contains("1 unknown"), "{said}");
+}
+
+#[tokio::test]
+async fn the_whole_of_stdin_is_one_message_or_one_a_line() {
+    let server = Fake::start().await;
+    let mut room = Room::with_messages(0);
+    let command = program(&server, &["send", "--room", "lobby"]);
+    let stdin = b"a note\nof \x1b[1mtwo\x1b[0m lines\n";
+    let (output, ()) = tokio::join!(run(command, stdin), server.play(&mut room));
+    assert_eq!((code(&output), stdout(&output), stderr(&output)), (0, "", ""));
+    assert_eq!(room.texts(), ["a note\nof two lines"]);
+
+    let mut room = Room::with_messages(0);
+    let command = program(&server, &["send", "--lines"]);
+    let (output, ()) = tokio::join!(run(command, stdin), server.play(&mut room));
+    assert_eq!(code(&output), 0);
+    assert_eq!(room.texts(), ["a note", "of two lines"]);
+
+    let long = "x".repeat(5_000);
+    let output = run(program(&server, &["send"]), long.as_bytes()).await;
+    assert_eq!(code(&output), 5);
+    assert!(stderr(&output).contains("5000 bytes, the limit is 4096"));
+}
+
+#[tokio::test]
+async fn nothing_there_is_exit_3_and_says_what_to_do() {
+    let server = Fake::start().await;
+    let address = server.address().to_string();
+    let command = program::<&str>(&server, &[]);
+    drop(server);
+    let output = run(command, b"").await;
+    assert_eq!(code(&output), 3);
+    let said =
+        format!("No chat daemon at {address}. Start one: chat-server   Or: --server HOST:PORT\n");
+    assert_eq!(stderr(&output), said);
+}
+
+#[tokio::test]
+async fn wrong_usage_and_configuration_are_exit_2() {
+    let server = Fake::start().await;
+    for arguments in [
+        &["--rom", "x"][..],
+        &["--room", "a b"],
+        &["--timeout", "soon"],
+        &["send", "--no-input"],
+        &["--events"],
+    ] {
+        let output = run(program(&server, arguments), b"").await;
+        assert_eq!(code(&output), 2, "{arguments:?}: {}", stderr(&output));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::create_dir(folder.path().join("chat-client")).unwrap();
+    let path = folder.path().join("chat-client").join("config.toml");
+    std::fs::write(&path, "room = \"ops\"\nport = 5005\n").unwrap();
+    let mut command = program::<&str>(&server, &[]);
+    command.env("XDG_CONFIG_HOME", folder.path());
+    let output = run(command, b"").await;
+    assert_eq!(code(&output), 2);
+    let said = stderr(&output);
+    let place = format!("{}: TOML parse error at line 2, column 1", path.display());
+    assert!(said.contains(&place), "{said}");
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_answer_is_exit_124_when_time_is_up() {
+    let server = Fake::start().await;
+    let command = program(&server, &["rooms", "--timeout", "100ms"]);
+    let (output, _peer) = tokio::join!(run(command, b""), server.accept());
+    assert_eq!(code(&output), 124);
 }

@@ -62,14 +62,14 @@ async fn a_taken_name_gets_a_number_on_the_same_connection() {
         let hello = peer.hello().await;
         assert_eq!(hello.name.as_deref(), Some("ana"));
         let name = UserName::parse("ana").unwrap();
-        peer.tell(&Event::refused(None, Refusal::NameTaken { name }))
-            .await;
+        peer.tell(&Event::refused(None, Refusal::NameTaken { name })).await;
         let hello = peer.hello().await;
         peer.tell(&welcome(&hello, 1)).await;
         peer
     };
     let (connection, _peer) = tokio::join!(Connection::open(options), plays);
-    let name = until(&mut connection.unwrap(), |update| match update {
+    let mut connection = connection.unwrap();
+    let name = until(&mut connection, |update| match update {
         Update::Connected(welcome) => welcome.name,
         _ => None,
     });
@@ -84,8 +84,7 @@ async fn an_exact_name_that_is_taken_is_refused() {
     let plays = async {
         let mut peer = server.accept().await;
         peer.hello().await;
-        peer.tell(&Event::refused(None, Refusal::NameTaken { name }))
-            .await;
+        peer.tell(&Event::refused(None, Refusal::NameTaken { name })).await;
         peer
     };
     let (connection, _peer) = tokio::join!(Connection::open(options), plays);
@@ -174,8 +173,7 @@ async fn text_before_the_first_frame_is_skipped() {
     let plays = async {
         let mut peer = server.accept().await;
         let hello = peer.hello().await;
-        peer.tell_bytes("Welcome\r\nYou are brave-otter. Hint: /help\r\n".as_bytes())
-            .await;
+        peer.tell_bytes("Welcome\r\nYou are brave-otter. Hint: /help\r\n".as_bytes()).await;
         peer.tell(&welcome(&hello, 1)).await;
         peer
     };

@@ -70,12 +70,7 @@ pub(crate) fn entered(request: &Request, seq: u64) -> Event {
 }
 
 pub(crate) fn replay(seqs: std::ops::RangeInclusive<u64>) -> Event {
-    Event::History {
-        id: None,
-        room: lobby(),
-        events: seqs.map(message).collect(),
-        more: true,
-    }
+    Event::History { id: None, room: lobby(), events: seqs.map(message).collect(), more: true }
 }
 
 pub(crate) fn stored(request: &Request, seq: u64) -> Event {
@@ -131,9 +126,7 @@ impl Fake {
 
     pub(crate) async fn accept(&self) -> Peer {
         let (stream, _) = self.listener.accept().await.unwrap();
-        Peer {
-            framed: Framed::new(stream, frame::client_frames()),
-        }
+        Peer { framed: Framed::new(stream, frame::client_frames()) }
     }
 
     /// Accepts, and welcomes whoever it is.
@@ -269,10 +262,7 @@ impl Room {
             }],
             Command::Users => vec![Event::UserList {
                 id,
-                users: vec![UserInfo {
-                    name: "maya".parse().unwrap(),
-                    away: None,
-                }],
+                users: vec![UserInfo { name: "maya".parse().unwrap(), away: None }],
                 total: 1,
             }],
             other => panic!("{other:?} is not played"),
