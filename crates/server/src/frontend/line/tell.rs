@@ -17,7 +17,9 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
             Phase::Waiting { tries } => session.name_refused(refusal, text, tries, out),
             Phase::Naming { .. } | Phase::Talking | Phase::Tired => session.complain(text, out),
         },
-        Event::Entered { id: _, room, topic, members, members_total, seq: _ } => {
+        // Somebody else's doing: a direct room was opened. Its messages say so, with its label.
+        Event::Entered { id: None, room, .. } => session.remember(room),
+        Event::Entered { id: Some(_), room, topic, members, members_total, seq: _ } => {
             session.entered(room, topic.as_ref(), members, *members_total, out);
         }
         Event::Exited { room } => session.exited(room, out),
@@ -109,9 +111,7 @@ impl LineFrontend {
         out: &mut BytesMut,
     ) {
         let is_first = self.rooms.is_empty() && self.here.is_none();
-        if !self.rooms.contains(room) {
-            self.rooms.push(room.clone());
-        }
+        self.remember(room);
         self.here = Some(room.clone());
         match self.style().name {
             StyleName::Grillo if is_first => self.show(&current_users(members), out),
@@ -126,6 +126,12 @@ impl LineFrontend {
                     self.note(&format!("topic: {topic}"), out);
                 }
             }
+        }
+    }
+
+    fn remember(&mut self, room: &RoomAddress) {
+        if !self.rooms.contains(room) {
+            self.rooms.push(room.clone());
         }
     }
 

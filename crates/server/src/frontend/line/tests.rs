@@ -177,6 +177,24 @@ fn a_room_that_is_not_the_current_one_is_named() {
 }
 
 #[test]
+fn a_direct_room_that_somebody_else_opens_does_not_become_the_current_one() {
+    let mut session = talking(StyleName::Samovar, &Overrides::default());
+    let mut out = BytesMut::new();
+    let opened = Event::Entered {
+        id: None,
+        room: room("@maya"),
+        topic: None,
+        members: vec![user("maya"), user("ana")],
+        members_total: 2,
+        seq: Sequence(0),
+    };
+    session.tell(&opened, &mut out);
+    assert!(out.is_empty());
+    let (asked, _) = typed(&mut session, b"still in the lobby\n", usize::MAX);
+    assert_eq!(asked, [said("still in the lobby")]);
+}
+
+#[test]
 fn what_cannot_be_said_is_refused_in_words() {
     let mut session = talking(StyleName::Samovar, &Overrides::default());
     let (asked, out) = typed(&mut session, b"\xc3\x28\na\x1b[2Jb\nlone\rcr\nnul\0\n", usize::MAX);
