@@ -298,31 +298,13 @@ impl Event {
     #[must_use]
     pub fn relabelled(&self, address: &RoomAddress) -> Self {
         let mut event = self.clone();
-        match &mut event {
-            Self::Message { room, .. }
-            | Self::TopicChanged { room, .. }
-            | Self::Joined { room, .. }
-            | Self::Left { room, .. }
-            | Self::Gone { room, .. } => room.clone_from(address),
-            Self::Welcome(_)
-            | Self::Done { .. }
-            | Self::Stored { .. }
-            | Self::Refused { .. }
-            | Self::Entered { .. }
-            | Self::Exited { .. }
-            | Self::Renamed { .. }
-            | Self::AwayChanged { .. }
-            | Self::Roster { .. }
-            | Self::TopicIs { .. }
-            | Self::RoomList { .. }
-            | Self::UserList { .. }
-            | Self::MemberList { .. }
-            | Self::History { .. }
-            | Self::Gap { .. }
-            | Self::Notice { .. }
-            | Self::ShuttingDown { .. }
-            | Self::Pong { .. }
-            | Self::Unknown => {}
+        if let Self::Message { room, .. }
+        | Self::TopicChanged { room, .. }
+        | Self::Joined { room, .. }
+        | Self::Left { room, .. }
+        | Self::Gone { room, .. } = &mut event
+        {
+            room.clone_from(address);
         }
         event
     }
@@ -330,30 +312,10 @@ impl Event {
     /// The number of a stored event in its room.
     #[must_use]
     pub const fn sequence(&self) -> Option<Sequence> {
-        match self {
-            Self::Message { seq, .. } | Self::TopicChanged { seq, .. } => Some(*seq),
-            Self::Welcome(_)
-            | Self::Done { .. }
-            | Self::Stored { .. }
-            | Self::Refused { .. }
-            | Self::Entered { .. }
-            | Self::Exited { .. }
-            | Self::Joined { .. }
-            | Self::Left { .. }
-            | Self::Gone { .. }
-            | Self::Renamed { .. }
-            | Self::AwayChanged { .. }
-            | Self::Roster { .. }
-            | Self::TopicIs { .. }
-            | Self::RoomList { .. }
-            | Self::UserList { .. }
-            | Self::MemberList { .. }
-            | Self::History { .. }
-            | Self::Gap { .. }
-            | Self::Notice { .. }
-            | Self::ShuttingDown { .. }
-            | Self::Pong { .. }
-            | Self::Unknown => None,
+        if let Self::Message { seq, .. } | Self::TopicChanged { seq, .. } = self {
+            Some(*seq)
+        } else {
+            None
         }
     }
 }

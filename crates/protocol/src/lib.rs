@@ -9,6 +9,7 @@ pub mod frame;
 pub mod id;
 pub mod limits;
 pub mod name;
+pub mod nearest;
 pub mod refusal;
 pub mod slash;
 pub mod text;

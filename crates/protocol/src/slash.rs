@@ -3,6 +3,7 @@
 
 use crate::command::HistoryRange;
 use crate::limits::PAGE_EVENTS_MAX;
+use crate::nearest::nearest;
 use crate::{Command, LineText, MessageText, RoomAddress, SayKind, UserName};
 
 /// A row of the table.
@@ -227,43 +228,11 @@ pub fn help_line(prefix: &str, word: &Word) -> String {
 }
 
 fn unknown(word: &str) -> SlashError {
-    let near = WORDS
-        .iter()
-        .flat_map(|row| std::iter::once(row.name).chain(row.aliases.iter().copied()))
-        .map(|name| (distance(word, name), name))
-        .min()
-        .filter(|(distance, name)| *distance <= name.len().div_ceil(3));
+    let known = WORDS.iter().flat_map(|row| std::iter::once(&row.name).chain(row.aliases));
     SlashError::Unknown {
         word: word.chars().take(32).collect::<String>().escape_debug().to_string(),
-        suggestion: near.map(|(_, name)| name),
+        suggestion: nearest(word, known.copied()),
     }
-}
-
-/// How many letters have to be put in, taken out, changed or swapped with their neighbour.
-fn distance(typed: &str, name: &str) -> usize {
-    let typed: Vec<char> = typed.chars().take(16).map(|c| c.to_ascii_lowercase()).collect();
-    let name: Vec<char> = name.chars().collect();
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=name.len()).collect();
-    for (row, letter) in typed.iter().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, wanted) in name.iter().enumerate() {
-            let at =
-                |line: &[usize], index: usize| line.get(index).copied().unwrap_or(usize::MAX / 2);
-            let change = at(&above, column) + usize::from(letter != wanted);
-            let mut best = change.min(at(&above, column + 1) + 1).min(at(&current, column) + 1);
-            let swapped = row > 0
-                && column > 0
-                && typed.get(row - 1) == Some(wanted)
-                && name.get(column - 1) == Some(letter);
-            if swapped {
-                best = best.min(at(&before, column - 1) + 1);
-            }
-            current.push(best);
-        }
-        before = std::mem::replace(&mut above, current);
-    }
-    above.last().copied().unwrap_or(usize::MAX)
 }
 
 #[expect(clippy::unnecessary_wraps, reason = "a row's function returns a Result")]

@@ -13,9 +13,10 @@ use toml::de::{DeArray, DeString, DeTable, DeValue};
 use super::environment::{Environment, config_files};
 use super::keys::{KEYS, Key, VARIABLE_PREFIX};
 use super::listen::ListenUrl;
-use super::problem::{ConfigError, Problem, nearest, shown};
+use super::problem::{ConfigError, Problem, shown};
 use super::read::{LISTENERS_MAX, Refused, Value, Why};
 use super::{Config, reload_difference};
+use chat_protocol::nearest::nearest;
 
 /// A configuration file, in bytes.
 const FILE_BYTES_MAX: u64 = 1_024 * 1_024;

@@ -136,48 +136,6 @@ pub(super) fn shown(text: &str) -> String {
     shown.escape_debug().to_string().replace("\\\"", "\"")
 }
 
-/// The one of `names` that `typed` was most likely meant to be.
-pub(super) fn nearest<'a>(
-    typed: &str,
-    names: impl IntoIterator<Item = &'a str>,
-) -> Option<&'a str> {
-    names
-        .into_iter()
-        .map(|name| (distance(typed, name), name))
-        .min()
-        .filter(|(distance, name)| *distance <= name.len().div_ceil(3))
-        .map(|(_, name)| name)
-}
-
-/// How many letters have to be put in, taken out, changed or swapped with their neighbour.
-fn distance(typed: &str, name: &str) -> usize {
-    const CHARACTERS_MAX: usize = 48;
-    let typed: Vec<char> = typed.chars().take(CHARACTERS_MAX).collect();
-    let name: Vec<char> = name.chars().collect();
-    let at = |row: &[usize], column: usize| row.get(column).copied().unwrap_or(usize::MAX / 2);
-    let mut before: Vec<usize> = Vec::new();
-    let mut above: Vec<usize> = (0..=name.len()).collect();
-    for (row, letter) in typed.iter().enumerate() {
-        let mut current = vec![row + 1];
-        for (column, wanted) in name.iter().enumerate() {
-            let same = letter.eq_ignore_ascii_case(wanted);
-            let mut best = (at(&above, column) + usize::from(!same))
-                .min(at(&above, column + 1) + 1)
-                .min(at(&current, column) + 1);
-            let swapped = row > 0
-                && column > 0
-                && typed.get(row - 1) == Some(wanted)
-                && name.get(column - 1) == Some(letter);
-            if swapped {
-                best = best.min(at(&before, column - 1) + 1);
-            }
-            current.push(best);
-        }
-        before = std::mem::replace(&mut above, current);
-    }
-    at(&above, name.len())
-}
-
 /// What keeps the carets below their place: a blank for a TAB, nothing that drives a terminal.
 fn one_cell(c: char) -> char {
     match c {
@@ -220,15 +178,5 @@ mod tests {
         let lines: Vec<&str> = long.lines().collect();
         assert_eq!(lines[1].chars().count(), 4 + EXCERPT_CHARACTERS_MAX);
         assert_eq!(lines[1].chars().position(|c| c == 'X'), lines[2].find('^'), "{long}");
-    }
-
-    #[test]
-    fn a_near_name_is_suggested_and_a_far_one_is_not() {
-        let names = ["sync", "replay"];
-        assert_eq!(nearest("repaly", names), Some("replay"));
-        assert_eq!(nearest("Replay", names), Some("replay"));
-        assert_eq!(nearest("synch", names), Some("sync"));
-        assert_eq!(nearest("password", names), None);
-        assert_eq!(nearest(&"x".repeat(1_000_000), names), None);
     }
 }

@@ -15,8 +15,9 @@ use toml::Spanned;
 use toml::de::{DeArray, DeValue};
 
 use super::listen::ListenUrl;
-use super::problem::{nearest, shown};
+use super::problem::shown;
 use crate::frontend::line::style::{All, Words};
+use chat_protocol::nearest::nearest;
 
 /// A value, and where it stands.
 pub(super) type Value<'i> = Spanned<DeValue<'i>>;
