@@ -22,7 +22,7 @@ use crate::frontend::line::style::Style;
 use crate::journal::{self, Journal, JournalSettings};
 use crate::listener::{Gate, Listener, Reception};
 use crate::notify;
-use crate::room::{Directory, RoomSettings};
+use crate::room::{Directory, Pages, RoomSettings};
 use crate::session::{SessionLimits, Stage, Surroundings};
 use crate::signals::{Signal, Signals};
 use crate::telemetry::LogHandle;
@@ -125,9 +125,10 @@ impl Daemon {
             listeners.push(bound);
         }
         let registry = Registry::default();
+        let pages = Pages::new(self.journal.clone());
         for listener in listeners {
             let url = listener.url().clone();
-            let around = surroundings(self, &registry, &url);
+            let around = surroundings(self, &registry, &pages, &url);
             let (sender, around) = watch::channel(Arc::new(around));
             self.surroundings.push(sender);
             let reception = Reception {
@@ -221,7 +222,12 @@ async fn watchdog_pause() {
     }
 }
 
-fn surroundings(daemon: &Daemon, registry: &Registry, url: &ListenUrl) -> Surroundings {
+fn surroundings(
+    daemon: &Daemon,
+    registry: &Registry,
+    pages: &Pages,
+    url: &ListenUrl,
+) -> Surroundings {
     let config = &daemon.start.config;
     let (default_style, overrides) = config.line.style();
     let style = url.style.unwrap_or(default_style);
@@ -230,6 +236,7 @@ fn surroundings(daemon: &Daemon, registry: &Registry, url: &ListenUrl) -> Surrou
             registry: registry.clone(),
             directory: daemon.directory.clone(),
             journal: daemon.journal.clone(),
+            pages: pages.clone(),
             rooms_per_user_max: config.rooms.per_user_max,
             clock: now,
         },

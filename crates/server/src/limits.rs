@@ -12,6 +12,8 @@ pub(crate) const ROOM_FEED_ENVELOPES: usize = 256;
 pub(crate) const DIRECT_FEED_ENVELOPES: usize = 16;
 /// The text of the events in one envelope, in bytes; a larger batch is several envelopes.
 pub(crate) const ENVELOPE_TEXT_BYTES_MAX: usize = 64 * 1_024;
+/// The text of the pages of history that are kept for sessions that are behind, in bytes.
+pub(crate) const PAGES_KEPT_BYTES_MAX: usize = 8 * 1_024 * 1_024;
 /// Wire dialects that share encodings.
 pub(crate) const DIALECTS_MAX: usize = 16;
 /// Jobs that wait for the journal's writer; a room has at most one there.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chat_protocol::command::HistoryRange;
 use chat_protocol::event::RoomInfo;
 use chat_protocol::limits::{LIST_ENTRIES_MAX, PAGE_EVENTS_MAX};
-use chat_protocol::{Event, Refusal, RequestId, RoomAddress, RoomName};
+use chat_protocol::{Event, Refusal, RequestId, RoomAddress, RoomName, Sequence};
 
 use super::{Answer, Caller, House, journal_refusal, key_of};
 use crate::journal::{Range, RoomId, RoomKey};
@@ -61,7 +61,7 @@ pub(super) async fn members(
         stored_room(house, &key, &room).await?;
     }
     let Roster { members, total, .. } =
-        roster.unwrap_or(Roster { members: Vec::new(), total: 0, version: 0 });
+        roster.unwrap_or(Roster { members: Vec::new(), total: 0, version: 0, last: Sequence(0) });
     Ok(Answer::Event(Event::MemberList { id, room, members, total: count(total) }))
 }
 

@@ -10,7 +10,7 @@ use chat_protocol::{Command, Event, Refusal, Request, RoomAddress, Timestamp};
 use std::sync::Arc;
 
 use crate::journal::{Journal, Receipts, RoomKey};
-use crate::room::{ChangeId, Directory, RoomHandle, Snapshot};
+use crate::room::{ChangeId, Directory, Pages, RoomHandle, Snapshot};
 use crate::user::{Claim, Registry, User};
 
 /// What commands work on; the whole daemon shares it.
@@ -22,6 +22,8 @@ pub(crate) struct House {
     pub(crate) directory: Directory,
     /// What is stored.
     pub(crate) journal: Journal,
+    /// What is stored, for sessions that are behind.
+    pub(crate) pages: Pages,
     /// In how many rooms one user may be.
     pub(crate) rooms_per_user_max: u64,
     /// The time of day.

@@ -325,7 +325,6 @@ impl RoomActor {
             address: open.address.clone(),
             topic: open.topic.clone(),
             roster: open.roster(),
-            last: open.last,
             recent: open.recent.iter().cloned().collect(),
             feed: self.feed.subscribe(),
         }
@@ -354,6 +353,7 @@ impl Open {
                 .collect(),
             total: self.members.len(),
             version: self.presence,
+            last: self.last,
         }
     }
 }

@@ -91,6 +91,11 @@ impl Envelope {
         })
     }
 
+    /// What it weighs, about.
+    pub(super) fn text_bytes(&self) -> usize {
+        self.events.iter().map(RoomEvent::text_bytes).sum()
+    }
+
     /// What it holds.
     pub(crate) const fn events(&self) -> &[RoomEvent] {
         &self.events

@@ -53,6 +53,8 @@ pub(crate) struct Roster {
     pub(crate) total: usize,
     /// The presence version: changes up to it are in here.
     pub(crate) version: u64,
+    /// The newest stored event.
+    pub(crate) last: Sequence,
 }
 
 /// A room at one moment, and the feed from that moment on.
@@ -66,9 +68,7 @@ pub(crate) struct Snapshot {
     pub(crate) topic: Option<LineText>,
     /// Who is there.
     pub(crate) roster: Roster,
-    /// The newest stored event.
-    pub(crate) last: Sequence,
-    /// The last stored events, oldest first; they end with `last`.
+    /// The last stored events, oldest first; they end with the newest.
     pub(crate) recent: Vec<RoomEvent>,
     /// What comes.
     pub(crate) feed: Subscription,

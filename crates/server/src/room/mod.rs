@@ -6,10 +6,12 @@ mod directory;
 mod envelope;
 mod feed;
 mod handle;
+mod pages;
 mod seat;
 
 pub(crate) use directory::{Directory, RoomSettings};
 pub(crate) use envelope::{Envelope, RoomEvent};
 pub(crate) use feed::{FeedItem, Subscription};
 pub(crate) use handle::{Entrant, RoomGone, RoomHandle, Roster, Snapshot};
+pub(crate) use pages::Pages;
 pub(crate) use seat::{ChangeId, Changes, Membership, Seat};

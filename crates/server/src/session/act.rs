@@ -177,7 +177,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         } else {
             Vec::new()
         };
-        let seq = snapshot.last;
+        let seq = snapshot.roster.last;
         let mut members: Vec<UserName> =
             snapshot.roster.members.iter().map(|member| member.name.clone()).collect();
         let mut members_total = u64::try_from(snapshot.roster.total).unwrap_or(u64::MAX);

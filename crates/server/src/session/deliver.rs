@@ -2,13 +2,11 @@
 //! is delivered, an older one is dropped, and before one that is ahead the gap is read from the
 //! journal.
 
-use chat_protocol::limits::PAGE_EVENTS_MAX;
 use chat_protocol::{Event, Identity, RoomAddress, Sequence};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Ending, Session};
 use crate::frontend;
-use crate::journal::Range;
 use crate::room::{Envelope, FeedItem, Membership, RoomEvent};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -23,7 +21,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     && *range.start() > place.cursor.next()
                 {
                     let last_missed = Sequence(range.start().0 - 1);
-                    self.fill(slot, Some(last_missed)).await?;
+                    self.fill(slot, last_missed).await?;
                 }
                 self.append(slot, &envelope);
                 self.inbox.advance(slot, &envelope);
@@ -86,14 +84,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// The feed has moved on without this session: it reads what it missed, and the roster anew.
     async fn catch_up(&mut self, slot: usize) -> Result<(), Ending> {
-        self.fill(slot, None).await?;
-        let Some(place) = self.inbox.place(slot) else {
-            return Ok(());
-        };
+        let Some(place) = self.inbox.place(slot) else { return Ok(()) };
         let (room, address) = (place.room.clone(), place.address.clone());
-        let Ok(roster) = room.roster().await else {
-            return Ok(());
-        };
+        let Ok(roster) = room.roster().await else { return Ok(()) };
+        self.fill(slot, roster.last).await?;
         if let Some(place) = self.inbox.place_mut(slot) {
             place.presence = roster.version;
         }
@@ -103,43 +97,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(())
     }
 
-    /// Delivers stored events behind the cursor, up to `last` or to the newest, in bounded pages.
-    async fn fill(&mut self, slot: usize, last: Option<Sequence>) -> Result<(), Ending> {
-        let me = self.me();
-        let shows_own = self.frontend.manners().shows_own;
-        loop {
-            self.make_room().await?;
-            let Some(place) = self.inbox.place(slot) else {
-                return Ok(());
+    /// Delivers stored events behind the cursor, up to `last`, in bounded pages that all sessions
+    /// share.
+    async fn fill(&mut self, slot: usize, last: Sequence) -> Result<(), Ending> {
+        while let Some(place) = self.inbox.place(slot).filter(|place| place.cursor < last) {
+            let shared = match &place.address {
+                RoomAddress::Named(_) => Some(place.address.clone()),
+                RoomAddress::Direct(_) => None,
             };
-            let (id, address) = (place.id, place.address.clone());
-            let range = Range::After { after: place.cursor, before: last.map(Sequence::next) };
-            let page = self.around.house.journal.page(id, range, PAGE_EVENTS_MAX).await?;
-            for entry in page.entries {
-                let sequence = entry.sequence;
-                let event = RoomEvent::stored(entry, Some(&address));
-                self.tell_event(slot, &event, me, shows_own);
-                if let Some(place) = self.inbox.place_mut(slot) {
-                    place.cursor = sequence;
-                }
+            let (id, cursor) = (place.id, place.cursor);
+            let pages = self.around.house.pages.clone();
+            let page = pages.behind(id, shared.as_ref(), cursor, last).await?;
+            for envelope in &*page.envelopes {
+                self.make_room().await?;
+                self.tell_gap(slot, envelope.sequences().map(|range| *range.start()));
+                self.append(slot, envelope);
+                self.inbox.advance(slot, envelope);
             }
-            if !page.more {
-                break;
-            }
+            self.tell_gap(slot, Some(page.through.next()));
         }
-        self.tell_gap(slot, last);
         Ok(())
     }
 
-    /// What should have been there and is not is said, and passed.
-    fn tell_gap(&mut self, slot: usize, last: Option<Sequence>) {
-        let Some(place) = self.inbox.place_mut(slot) else {
-            return;
-        };
-        let Some(to) = last.filter(|last| *last > place.cursor) else {
-            return;
-        };
-        let (from, room) = (place.cursor.next(), place.address.clone());
+    /// What should have stood between the cursor and `next` and does not is said, and passed.
+    fn tell_gap(&mut self, slot: usize, next: Option<Sequence>) {
+        let Some(place) = self.inbox.place_mut(slot) else { return };
+        let Some(next) = next.filter(|next| *next > place.cursor.next()) else { return };
+        let (from, to) = (place.cursor.next(), Sequence(next.0 - 1));
+        let room = place.address.clone();
         place.cursor = to;
         let why = "they are not kept any more".to_owned();
         self.tell(&Event::Gap { room, from, to, why });
@@ -185,9 +170,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             members_total: u64::try_from(snapshot.roster.total).unwrap_or(u64::MAX),
             seq: since,
         };
+        let last = snapshot.roster.last;
         let slot = self.inbox.follow(room, address, snapshot, since, true);
         self.tell(&opened);
-        self.fill(slot, None).await
+        self.fill(slot, last).await
     }
 
     fn me(&self) -> Option<Identity> {
