@@ -2,6 +2,7 @@
 //! nowhere else. Never knows a session, a member or a wire format.
 
 mod apply;
+mod guest;
 mod handle;
 mod history;
 mod receipt;
@@ -9,6 +10,7 @@ mod record;
 mod schema;
 mod writer;
 
+pub(crate) use guest::{Guest, TokenHash};
 pub(crate) use handle::{Journal, JournalSettings, Sync};
 pub(crate) use history::Range;
 pub(crate) use receipt::{Outcome, Receipts, Ticket};
