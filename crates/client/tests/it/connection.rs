@@ -30,6 +30,11 @@ async fn until<T>(connection: &mut Connection, wanted: impl Fn(Update) -> Option
     }
 }
 
+async fn is_disconnected(connection: &mut Connection) {
+    let wanted = |update| matches!(update, Update::Disconnected { .. }).then_some(());
+    until(connection, wanted).await;
+}
+
 fn sequence(update: Update) -> Option<u64> {
     match update {
         Update::Event(event) => event.sequence().map(|seq| seq.0),
@@ -152,6 +157,7 @@ async fn what_was_on_the_wire_is_unknown_and_what_was_queued_is_sent_once() {
     let lost = handle.send(say("lost")).await.unwrap();
     assert_eq!(text_of(&peer.request().await), "lost");
     drop(peer);
+    is_disconnected(&mut connection).await;
     let queued = handle.send(say("queued")).await.unwrap();
 
     let mut peer = server.welcome(1).await;
@@ -174,6 +180,7 @@ async fn a_guest_that_is_known_again_says_what_was_unanswered_again_with_its_key
     let first = handle.send(say("first")).await.unwrap();
     let sent = peer.request().await;
     drop(peer);
+    is_disconnected(&mut connection).await;
     let second = handle.send(say("second")).await.unwrap();
 
     let mut peer = server.accept().await;
