@@ -108,7 +108,7 @@ async fn person(
     let mut events = FramedRead::new(reading, server_frames());
     let mut hello = BytesMut::new();
     let name = Some(format!("p{number}-{}", std::process::id()));
-    encode_hello(&Hello { v: 1, name, client: None }, &mut hello);
+    encode_hello(&Hello { v: 1, name, ..Hello::default() }, &mut hello);
     let join = Command::Join { room: room.clone() };
     encode_request(&Request { id: None, command: join }, &mut hello);
     writing.write_all(&hello).await?;

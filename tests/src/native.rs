@@ -59,7 +59,7 @@ impl NativeClient {
     #[track_caller]
     pub fn send_hello(&mut self, name: Option<&str>) {
         let mut bytes = BytesMut::new();
-        let hello = Hello { v: 1, name: name.map(str::to_owned), client: None };
+        let hello = Hello { v: 1, name: name.map(str::to_owned), ..Hello::default() };
         frame::encode_hello(&hello, &mut bytes);
         self.client.send(&bytes);
     }

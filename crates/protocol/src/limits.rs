@@ -14,13 +14,13 @@ pub const LINE_TEXT_BYTES_MAX: usize = 512;
 /// A native frame from a client, without its length prefix, in bytes.
 pub const CLIENT_FRAME_BYTES_MAX: usize = 64 * 1_024;
 /// A native frame from the server, without its length prefix, in bytes. A history page of
-/// [`PAGE_EVENTS_MAX`] of the longest messages fits.
-pub const SERVER_FRAME_BYTES_MAX: usize = 1_024 * 1_024;
+/// [`PAGE_EVENTS_MAX`] of the longest messages fits, though JSON makes six bytes of some.
+pub const SERVER_FRAME_BYTES_MAX: usize = 4 * 1_024 * 1_024;
 /// Events in one history page.
 pub const PAGE_EVENTS_MAX: u32 = 100;
 /// Entries of one list (rooms, users, members); a longer list says that it was cut.
 pub const LIST_ENTRIES_MAX: usize = 1_000;
-/// What a client says of itself in its hello, in bytes.
-pub const CLIENT_LABEL_BYTES_MAX: usize = 128;
+/// What is logged of what a client says of itself in its hello, in characters.
+pub const CLIENT_LABEL_CHARACTERS_MAX: usize = 64;
 /// A refusal's free detail (what a parser said), in bytes.
 pub const REFUSAL_DETAIL_BYTES_MAX: usize = 256;

@@ -69,6 +69,11 @@ pub enum Refusal {
     },
     /// A message to oneself.
     Yourself,
+    /// This user is in as many rooms as it may be in: no conversation can be opened with it.
+    NotReachable {
+        /// Who.
+        name: UserName,
+    },
     /// A direct room has no topic and cannot be watched.
     OnlyNamedRooms,
     /// The server has as many rooms as it may have.
@@ -139,6 +144,9 @@ impl fmt::Display for Refusal {
             Self::NotInRoom { room } => write!(f, "You are not in {room}. /join {room}"),
             Self::NoSuchRoom { room } => write!(f, "There is no room {room}. /rooms lists them."),
             Self::NoSuchUser { name } => write!(f, "There is no {name} here. /who lists who is."),
+            Self::NotReachable { name } => {
+                write!(f, "{name} has too many conversations open. Try again later.")
+            }
             Self::Yourself => f.write_str("That is you."),
             Self::OnlyNamedRooms => {
                 f.write_str("That works in rooms that have a name, not between two users.")

@@ -81,6 +81,10 @@ pub(crate) async fn run(start: Start) -> anyhow::Result<()> {
     };
     notify::stopping();
     daemon.stop(&mut signals).await;
+    anyhow::ensure!(
+        !journal.has_failed(),
+        "the journal failed during the stop; see the error above"
+    );
     result
 }
 

@@ -7,7 +7,7 @@ pub(crate) const ROOM_MAILBOX_COMMANDS: usize = 1_024;
 pub(crate) const ROOM_TURN_COMMANDS: usize = 1_024;
 /// Envelopes that a room's feed keeps for its slowest reader; who is further behind is fed from the
 /// journal.
-pub(crate) const ROOM_FEED_ENVELOPES: usize = 256;
+pub(crate) const ROOM_FEED_ENVELOPES: usize = 128;
 /// The same for a direct room.
 pub(crate) const DIRECT_FEED_ENVELOPES: usize = 16;
 /// The text of the events in one envelope, in bytes; a larger batch is several envelopes.
@@ -33,7 +33,7 @@ pub(crate) const SESSION_INPUT_BYTES_MAX: usize = 128 * 1_024;
 /// What is read from a session at once, in bytes.
 pub(crate) const SESSION_READ_BYTES: usize = 16 * 1_024;
 /// Changes of users (gone, renamed, away) that a session remembers, so as to tell them once.
-pub(crate) const SESSION_CHANGES_SEEN: usize = 64;
+pub(crate) const SESSION_CHANGES_SEEN: usize = 4_096;
 /// A typed line, in bytes without its end; a longer one is refused and skipped.
 pub(crate) const LINE_BYTES_MAX: usize = 4_096 + 256;
 /// A telnet sub-negotiation, in bytes; a longer one ends the session.

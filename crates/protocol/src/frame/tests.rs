@@ -143,7 +143,7 @@ fn a_page_of_the_longest_messages_fits_a_frame() {
         seq: Sequence(seq),
         time_ms: Timestamp(u64::MAX),
         from: UserName::parse(&"u".repeat(32)).unwrap(),
-        text: MessageText::parse(&"\"".repeat(MESSAGE_TEXT_BYTES_MAX)).unwrap(),
+        text: MessageText::parse(&"\x02".repeat(MESSAGE_TEXT_BYTES_MAX)).unwrap(),
         kind: SayKind::Action,
         key: Some(MessageKey(uuid::Uuid::max())),
     };

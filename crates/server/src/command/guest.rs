@@ -1,6 +1,7 @@
 //! Who a session is: a new guest, or one that comes back; and what becomes of it when the session is
 //! over. Never speaks to the peer.
 
+use chat_protocol::limits::CLIENT_LABEL_CHARACTERS_MAX;
 use chat_protocol::{Hello, Refusal, UserName};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
@@ -46,6 +47,10 @@ pub(crate) async fn identify(house: &House, wish: Wish) -> Result<Identified, Re
         Wish::Named(name) => (Some(name), Hello::default()),
         Wish::Hello(mut hello) => (hello.name.take(), hello),
     };
+    if let Some(client) = &hello.client {
+        let label: String = client.chars().take(CLIENT_LABEL_CHARACTERS_MAX).collect();
+        tracing::info!(client = ?label, "hello");
+    }
     if let Some(token) = hello.resume
         && let Ok(claim) = house.returns.take(hash(&token)).await
     {
@@ -89,11 +94,6 @@ pub(crate) async fn leave(house: &House, claim: Claim, token: Option<TokenHash>)
     }
 }
 
-/// The daemon stops: the guest leaves its rooms; with its token it comes back at the next start.
-pub(crate) async fn leave_until_restart(house: &House, claim: Claim) {
-    leave_rooms(house, claim.user()).await;
-}
-
 /// The connection broke: name and rooms are kept for a while.
 pub(crate) fn park(house: &House, claim: Claim, token: TokenHash) {
     let parking = house.returns.park(token, claim);
@@ -104,9 +104,7 @@ pub(crate) fn park(house: &House, claim: Claim, token: TokenHash) {
             () = waiting.stopping.cancelled() => true,
         };
         let Some(claim) = waiting.returns.expire(token, parking) else { return };
-        if is_stopping {
-            leave_until_restart(&waiting, claim).await;
-        } else {
+        if !is_stopping {
             tracing::info!(name = %claim.user().name(), "did not come back");
             leave(&waiting, claim, Some(token)).await;
         }
@@ -137,7 +135,7 @@ pub(crate) async fn park_stored(house: &House) -> Result<usize, crate::journal::
 
 async fn leave_rooms(house: &House, user: &User) {
     let change = house.registry.changes().next();
-    for membership in user.seat.rooms() {
+    for membership in user.seat.close() {
         // A room that is gone has no members.
         drop(membership.room.leave(user.identity(), Some(change)).await);
     }

@@ -2,6 +2,8 @@
 
 use chat_protocol::{Event, Refusal, RequestId, RoomAddress};
 
+use std::sync::Arc;
+
 use super::{Answer, Caller, House, peer};
 use crate::journal::RoomKey;
 use crate::policy;
@@ -34,11 +36,13 @@ pub(super) async fn open_direct(
 ) -> Result<(RoomHandle, Snapshot), Refusal> {
     let peer = peer(house, user, address)?;
     let key = RoomKey::direct(user.identity(), peer.identity());
-    let opened = enter(house, user, &key, address).await?;
-    if !peer.seat.is_in(&opened.0) {
-        drop(enter(house, &peer, &key, &RoomAddress::Direct(user.name())).await?);
+    // The peer first: nobody is left alone in a room of two.
+    let ours = RoomAddress::Direct(user.name());
+    match enter(house, &peer, &key, &ours).await {
+        Ok(_) => enter(house, user, &key, address).await,
+        Err(Refusal::TooManyJoined { .. }) => Err(Refusal::NotReachable { name: peer.name() }),
+        Err(refusal) => Err(refusal),
     }
-    Ok(opened)
 }
 
 async fn enter(
@@ -50,13 +54,7 @@ async fn enter(
     loop {
         let room = house.directory.open(key);
         policy::may_enter(&user.seat, &room, house.rooms_per_user_max)?;
-        let info = user.info();
-        let entrant = Entrant {
-            seat: std::sync::Arc::clone(&user.seat),
-            name: info.name,
-            away: info.away,
-            address: address.clone(),
-        };
+        let entrant = Entrant { seat: Arc::clone(&user.seat), address: address.clone() };
         // A room that was let go in this moment is gone: the next one is new.
         if let Ok(snapshot) = room.enter(entrant).await {
             return snapshot.map(|snapshot| (room, snapshot));

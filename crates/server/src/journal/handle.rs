@@ -97,6 +97,11 @@ impl Journal {
         self.failed.cancelled().await;
     }
 
+    /// Has the writer failed?
+    pub(crate) fn has_failed(&self) -> bool {
+        self.failed.is_cancelled()
+    }
+
     /// A room as it is stored; a new one gets a number, and a row with its first record.
     pub(crate) async fn open_room(
         &self,

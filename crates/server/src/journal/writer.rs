@@ -237,7 +237,12 @@ impl Writer {
             .query_row([key.stored()], |row| apply::room_row(row, &key))
             .optional()?;
         let (id, state) = match row {
-            Some(stored) => stored?,
+            Some(Ok(stored)) => stored,
+            Some(Err(error)) => {
+                // This room is lost to people until it is mended; all others go on.
+                tracing::error!(%error, room = ?key, "a stored room cannot be read");
+                return Ok(Err(Refusal::Unavailable));
+            }
             None => match self.number(&key) {
                 Ok(id) => (id, RoomState::new(key)),
                 Err(refusal) => return Ok(Err(refusal)),

@@ -72,9 +72,9 @@ impl Listener {
 
     async fn accept_all(&self, reception: &mut Reception) {
         loop {
-            let pass = Gate::enter(&reception.gate).await;
             match self.socket.accept().await {
                 Ok((connection, peer)) => {
+                    let pass = Gate::enter(&reception.gate).await;
                     let span = tracing::info_span!("session", %peer);
                     span.in_scope(|| tracing::info!("accepted"));
                     let serving = self.welcome(connection, reception, pass);
@@ -82,7 +82,6 @@ impl Listener {
                 }
                 Err(error) => {
                     tracing::warn!(%error, url = %self.url, "cannot accept; pausing");
-                    drop(pass);
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
             }

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use super::directory::Directory;
 use super::feed::Feed;
 use super::handle::{Entrant, NotThere, RoomCommand, RoomHandle, Roster, Snapshot, Summary};
-use super::{ChangeId, Envelope, Membership, RoomEvent, Seat};
+use super::{ChangeId, Envelope, Membership, Profile, RoomEvent, Seat};
 use crate::journal::{
     Body, Entry, Journal, JournalError, Outcome, Range, Record, RoomId, RoomKey, Ticket,
 };
@@ -66,6 +66,8 @@ enum Step {
     /// The next of the records.
     Record,
     Presence(RoomEvent),
+    /// These are not in the room any more, once all that stands before is published.
+    Release(Vec<Arc<Seat>>),
 }
 
 impl RoomActor {
@@ -73,10 +75,10 @@ impl RoomActor {
     pub(super) async fn run(mut self) {
         let mut open = match self.open().await {
             Ok(Ok(open)) => open,
-            Ok(Err(refusal)) => return self.finish(Some(&refusal)).await,
+            Ok(Err(refusal)) => return self.finish(|command| command.refuse(&refusal)).await,
             Err(error) => {
                 tracing::error!(room = ?self.key, %error, "a room cannot be opened");
-                return self.finish(Some(&Refusal::Unavailable)).await;
+                return self.finish(|command| command.refuse(&Refusal::Unavailable)).await;
             }
         };
         let mut commands = Vec::new();
@@ -85,20 +87,21 @@ impl RoomActor {
             let received = tokio::select! {
                 count = self.mailbox.recv_many(&mut commands, ROOM_TURN_COMMANDS) => Some(count),
                 () = self.feed.silent(), if unused => None,
+                () = self.directory.closed() => Some(0),
             };
-            match received {
-                Some(0) => break, // nobody has a handle: the daemon stops
-                Some(_) if self.turn(&mut open, &mut commands).await.is_err() => {
-                    break; // the journal has stopped, and the daemon with it
-                }
-                Some(_) | None => {}
+            if received == Some(0) {
+                break; // the daemon stops
+            }
+            if self.turn(&mut open, &mut commands).await.is_err() {
+                // The journal has stopped: what was asked is neither done nor refused.
+                return self.finish(drop).await;
             }
             if open.members.is_empty() && !self.feed.has_listeners() && self.mailbox.is_empty() {
                 break;
             }
         }
         drop(self.journal.close_room(open.id).await); // a journal that has stopped knows no rooms
-        self.finish(None).await;
+        self.finish(RoomCommand::find_nobody).await;
     }
 
     async fn open(&self) -> Result<Result<Open, Refusal>, JournalError> {
@@ -131,27 +134,12 @@ impl RoomActor {
         }))
     }
 
-    /// The room is let go, or (with a refusal) cannot be. Who still asks is told, or told that the
-    /// room is gone, and opens it anew.
-    async fn finish(mut self, refusal: Option<&Refusal>) {
+    /// The room ends: who still asks is answered, or sees that it is gone and opens it anew.
+    async fn finish(mut self, answer: impl Fn(RoomCommand)) {
         self.directory.forget(&self.key, &self.summary);
         self.mailbox.close();
         while let Some(command) = self.mailbox.recv().await {
-            match command {
-                RoomCommand::Enter { reply, .. } | RoomCommand::Watch { reply } => {
-                    if let Some(refusal) = refusal {
-                        drop(reply.send(Err(refusal.clone()))); // the session may be gone
-                    }
-                }
-                RoomCommand::Say { ticket, .. } | RoomCommand::SetTopic { ticket, .. } => {
-                    let refusal = refusal.cloned().unwrap_or_else(|| policy::not_in(ticket.room()));
-                    ticket.settle(Outcome::Refused(refusal));
-                }
-                RoomCommand::Leave { .. }
-                | RoomCommand::Rename { .. }
-                | RoomCommand::SetAway { .. }
-                | RoomCommand::Roster { .. } => {}
-            }
+            answer(command);
         }
     }
 
@@ -172,16 +160,21 @@ impl RoomActor {
         };
         let mut entries = entries.into_iter();
         let mut events = Vec::with_capacity(turn.steps.len());
+        let mut released = Vec::new();
         for step in turn.steps {
             match step {
                 Step::Record => {
                     events.extend(entries.next().flatten().map(|entry| self.stored(open, entry)));
                 }
                 Step::Presence(event) => events.push(event),
+                Step::Release(seats) => released.extend(seats),
             }
         }
         for envelope in Envelope::cut(events) {
             self.feed.publish(envelope);
+        }
+        for seat in released {
+            seat.left(open.id);
         }
         Ok(())
     }
@@ -189,8 +182,9 @@ impl RoomActor {
     fn decide(&self, open: &mut Open, turn: &mut Turn, command: RoomCommand) {
         match command {
             RoomCommand::Enter { entrant, reply } => {
-                self.enter(open, turn, entrant);
-                drop(reply.send(Ok(self.snapshot(open)))); // the session may be gone
+                let entered = self.enter(open, turn, entrant);
+                // The session may be gone.
+                drop(reply.send(entered.map(|()| self.snapshot(open))));
             }
             RoomCommand::Watch { reply } => drop(reply.send(Ok(self.snapshot(open)))),
             RoomCommand::Leave { who, gone, reply } => {
@@ -208,26 +202,28 @@ impl RoomActor {
         }
     }
 
-    fn enter(&self, open: &mut Open, turn: &mut Turn, entrant: Entrant) {
-        let Entrant { seat, name, away, address } = entrant;
+    fn enter(&self, open: &mut Open, turn: &mut Turn, entrant: Entrant) -> Result<(), Refusal> {
+        let Entrant { seat, address } = entrant;
         let who = seat.identity;
-        if open.members.contains_key(&who) {
-            return;
-        }
-        let Some(sender) = self.sender.upgrade() else {
-            return;
-        }; // nobody has a handle any more
+        let Some(sender) = self.sender.upgrade().filter(|_| !open.members.contains_key(&who))
+        else {
+            return Ok(()); // is in already, or nobody has a handle any more
+        };
+        let address = open.address.clone().unwrap_or(address);
         let room = RoomHandle::new(sender, Arc::clone(&self.summary));
+        let entered = seat.entered(open.id, Membership { room, address, since: open.last });
+        // Read behind that: a change of name from now on reaches this room too.
+        let Profile { name, away } = seat.profile().clone();
+        if entered.is_err() {
+            return Err(Refusal::NoSuchUser { name });
+        }
         open.entries += 1;
         open.order.insert(open.entries, who);
-        seat.entered(
-            open.id,
-            Membership { room, address: open.address.clone().unwrap_or(address), since: open.last },
-        );
         open.members.insert(who, Member { seat, name: name.clone(), away, entry: open.entries });
         self.summarise(open.members.len(), open.topic.as_ref());
         let time_ms = self.now();
         self.presence(open, turn, who, None, |room| Event::Joined { room, time_ms, user: name });
+        Ok(())
     }
 
     fn leave(
@@ -243,10 +239,9 @@ impl RoomActor {
         self.summarise(open.members.len(), open.topic.as_ref());
         let ends = gone.is_some() && matches!(self.key, RoomKey::Direct(..));
         if ends {
-            // A direct room ends with either of its two.
-            for (_, other) in open.members.drain() {
-                other.seat.left(open.id);
-            }
+            // A direct room ends with either of its two, behind the last word of this one.
+            let others = open.members.drain().map(|(_, other)| other.seat).collect();
+            turn.steps.push(Step::Release(others));
             open.order.clear();
         }
         let (time_ms, user) = (self.now(), member.name);
@@ -279,6 +274,11 @@ impl RoomActor {
             return;
         };
         let from = std::mem::replace(&mut member.name, to.clone());
+        if open.address.is_none() {
+            for (_, other) in open.members.iter().filter(|(identity, _)| **identity != who) {
+                other.seat.readdress(open.id, RoomAddress::Direct(to.clone()));
+            }
+        }
         open.presence += 1;
         let event = Event::Renamed { from, to };
         let (change, presence) = (Some(change), Some(open.presence));

@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::{RoomName, Timestamp};
 use tokio::sync::mpsc;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::RoomHandle;
@@ -31,12 +32,13 @@ pub(crate) struct Directory {
     journal: Journal,
     settings: RoomSettings,
     tasks: TaskTracker,
+    closed: CancellationToken,
 }
 
 impl Directory {
     /// No room is live yet. `tasks` tracks the rooms' actors.
     pub(crate) fn new(journal: Journal, settings: RoomSettings, tasks: TaskTracker) -> Self {
-        Self { rooms: Arc::default(), journal, settings, tasks }
+        Self { rooms: Arc::default(), journal, settings, tasks, closed: CancellationToken::new() }
     }
 
     /// The room of this key, made if it is not live. It may be let go before it is asked
@@ -81,9 +83,15 @@ impl Directory {
         self.lock().iter().filter_map(named).collect()
     }
 
-    /// Lets go of all handles, so that the actors end when the last session has.
+    /// Ends all rooms: no session is left, and nobody is told that anybody leaves.
     pub(crate) fn close(&self) {
+        self.closed.cancel();
         self.lock().clear();
+    }
+
+    /// Waits until all rooms are to end.
+    pub(super) async fn closed(&self) {
+        self.closed.cancelled().await;
     }
 
     pub(super) const fn settings(&self) -> &RoomSettings {

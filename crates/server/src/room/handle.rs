@@ -9,7 +9,8 @@ use chat_protocol::{
 use tokio::sync::{mpsc, oneshot};
 
 use super::{ChangeId, RoomEvent, Seat, Subscription};
-use crate::journal::{RoomId, Ticket};
+use crate::journal::{Outcome, RoomId, Ticket};
+use crate::policy;
 
 /// The room was let go in this moment: open it again.
 #[derive(Debug, PartialEq, Eq)]
@@ -36,10 +37,6 @@ pub(crate) struct Summary {
 pub(crate) struct Entrant {
     /// Who.
     pub(crate) seat: Arc<Seat>,
-    /// Its name.
-    pub(crate) name: UserName,
-    /// Why it is away.
-    pub(crate) away: Option<LineText>,
     /// What it calls the room.
     pub(crate) address: RoomAddress,
 }
@@ -183,8 +180,45 @@ impl RoomHandle {
         answer.await.map_err(|_| RoomGone)
     }
 
-    /// A room that is gone has no members: there is nobody to tell.
+    /// A room that is gone has no members: there is nobody to tell, and nobody may write.
     async fn tell(&self, command: RoomCommand) {
-        drop(self.mailbox.send(command).await);
+        if let Err(gone) = self.mailbox.send(command).await {
+            gone.0.find_nobody();
+        }
+    }
+}
+
+impl RoomCommand {
+    /// What becomes of a command that a room without members gets. Who waits for a reply sees
+    /// that the room is gone.
+    pub(super) fn find_nobody(self) {
+        match self {
+            Self::Say { ticket, .. } | Self::SetTopic { ticket, .. } => {
+                let refusal = policy::not_in(ticket.room());
+                ticket.settle(Outcome::Refused(refusal));
+            }
+            Self::Enter { .. }
+            | Self::Watch { .. }
+            | Self::Leave { .. }
+            | Self::Rename { .. }
+            | Self::SetAway { .. }
+            | Self::Roster { .. } => {}
+        }
+    }
+
+    /// The same for a room that cannot be.
+    pub(super) fn refuse(self, refusal: &Refusal) {
+        match self {
+            Self::Enter { reply, .. } | Self::Watch { reply } => {
+                drop(reply.send(Err(refusal.clone()))); // the session may be gone
+            }
+            Self::Say { ticket, .. } | Self::SetTopic { ticket, .. } => {
+                ticket.settle(Outcome::Refused(refusal.clone()));
+            }
+            Self::Leave { .. }
+            | Self::Rename { .. }
+            | Self::SetAway { .. }
+            | Self::Roster { .. } => {}
+        }
     }
 }

@@ -14,4 +14,4 @@ pub(crate) use envelope::{Envelope, RoomEvent};
 pub(crate) use feed::{FeedItem, Subscription};
 pub(crate) use handle::{Entrant, RoomGone, RoomHandle, Roster, Snapshot};
 pub(crate) use pages::Pages;
-pub(crate) use seat::{ChangeId, Changes, Membership, Seat};
+pub(crate) use seat::{ChangeId, Changes, Membership, Profile, Rooms, Seat};

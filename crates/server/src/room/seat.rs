@@ -3,8 +3,10 @@
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use chat_protocol::{Identity, RoomAddress, Sequence};
+use chat_protocol::event::UserInfo;
+use chat_protocol::{Identity, RoomAddress, Sequence, UserName};
 use tokio::sync::watch;
 
 use super::RoomHandle;
@@ -37,48 +39,90 @@ pub(crate) struct Membership {
     pub(crate) since: Sequence,
 }
 
+/// What a user is called, and whether it is away.
+pub(crate) type Profile = UserInfo;
+
 /// A user's place in the rooms it is in.
 #[derive(Debug)]
 pub(crate) struct Seat {
     /// Whose.
     pub(crate) identity: Identity,
-    rooms: watch::Sender<BTreeMap<RoomId, Membership>>,
+    profile: Mutex<Profile>,
+    rooms: watch::Sender<Rooms>,
 }
 
+/// The rooms that a user is in.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Rooms {
+    /// By their numbers.
+    pub(crate) places: BTreeMap<RoomId, Membership>,
+    /// It is on its way out, and enters no more.
+    is_closed: bool,
+}
+
+/// The user is on its way out.
+#[derive(Debug)]
+pub(super) struct SeatClosed;
+
 impl Seat {
-    pub(crate) fn new(identity: Identity) -> Self {
-        Self { identity, rooms: watch::Sender::default() }
+    pub(crate) fn new(identity: Identity, name: UserName) -> Self {
+        let profile = Mutex::new(Profile { name, away: None });
+        Self { identity, profile, rooms: watch::Sender::default() }
+    }
+
+    /// Its name, and whether it is away, now.
+    pub(crate) fn profile(&self) -> MutexGuard<'_, Profile> {
+        self.profile.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Follows the rooms this user is in.
-    pub(crate) fn follow(&self) -> watch::Receiver<BTreeMap<RoomId, Membership>> {
+    pub(crate) fn follow(&self) -> watch::Receiver<Rooms> {
         self.rooms.subscribe()
     }
 
     /// The rooms this user is in.
     pub(crate) fn rooms(&self) -> Vec<Membership> {
-        self.rooms.borrow().values().cloned().collect()
+        self.rooms.borrow().places.values().cloned().collect()
     }
 
     /// In how many rooms this user is.
     pub(crate) fn rooms_count(&self) -> usize {
-        self.rooms.borrow().len()
+        self.rooms.borrow().places.len()
     }
 
     /// Is this user in that room?
     pub(crate) fn is_in(&self, room: &RoomHandle) -> bool {
-        self.rooms.borrow().values().any(|membership| membership.room.is_same(room))
+        self.rooms.borrow().places.values().any(|membership| membership.room.is_same(room))
     }
 
-    pub(super) fn entered(&self, id: RoomId, membership: Membership) {
-        self.rooms.send_modify(|rooms| {
-            rooms.insert(id, membership);
+    /// The user goes: it enters no more rooms. Those that it is in are to be left.
+    pub(crate) fn close(&self) -> Vec<Membership> {
+        self.rooms.send_modify(|rooms| rooms.is_closed = true);
+        self.rooms()
+    }
+
+    pub(super) fn entered(&self, id: RoomId, membership: Membership) -> Result<(), SeatClosed> {
+        let is_in = self.rooms.send_if_modified(|rooms| {
+            if !rooms.is_closed {
+                rooms.places.insert(id, membership);
+            }
+            !rooms.is_closed
         });
+        if is_in { Ok(()) } else { Err(SeatClosed) }
     }
 
     pub(super) fn left(&self, id: RoomId) {
         self.rooms.send_modify(|rooms| {
-            rooms.remove(&id);
+            rooms.places.remove(&id);
+        });
+    }
+
+    /// The other user of a direct room has another name.
+    pub(super) fn readdress(&self, id: RoomId, address: RoomAddress) {
+        self.rooms.send_modify(|rooms| {
+            if let Some(place) = rooms.places.get_mut(&id) {
+                place.address = address;
+            }
         });
     }
 }

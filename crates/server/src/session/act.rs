@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Command, Event, Request, RequestId, RoomAddress, UserName};
+use chat_protocol::{Command, Event, Refusal, Request, RequestId, RoomAddress, UserName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -47,13 +47,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             AtEnd::Leave => self.close(),
             AtEnd::LeaveWhenStored if self.in_flight == 0 => self.close(),
             AtEnd::LeaveWhenStored => {}
-            AtEnd::Receive if self.is_welcome => {}
+            AtEnd::Receive if self.is_welcome && self.has_spoken => {}
             AtEnd::Receive => self.close(),
         }
     }
 
     /// Gives the peer a name, or says why not.
     pub(super) async fn identify(&mut self, wish: Wish) -> Result<(), Ending> {
+        if matches!(wish, Wish::Named(_)) {
+            self.undecided = false; // it has typed
+        }
         let Identified { claim, ticket, resumed } =
             match guest::identify(&self.around.house, wish).await {
                 Ok(identified) => identified,
@@ -117,11 +120,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.hesitates.is_some() {
             self.announce().await?;
         }
-        self.execute(request).await
+        self.execute(request).await?;
+        // What it entered or left counts for what it asks next.
+        if self.seat.as_ref().is_some_and(|rooms| rooms.has_changed().unwrap_or(false)) {
+            self.rooms_changed().await?;
+        }
+        Ok(())
     }
 
     async fn execute(&mut self, request: Request) -> Result<(), Ending> {
         let id = request.id;
+        let rooms_max = self.around.house.rooms_per_user_max;
+        if matches!(request.command, Command::Watch { .. }) && self.inbox.len() >= rooms_max {
+            self.tell(&Event::refused(id, Refusal::TooManyJoined { limit: rooms_max }));
+            return Ok(());
+        }
         match execute(&self.around.house, &self.caller, request).await {
             Ok(Answer::Event(event)) => self.tell(&event),
             Ok(Answer::InFlight) => self.in_flight += 1,
@@ -136,7 +149,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             Ok(Answer::Quit) => {
                 self.said_goodbye = true;
-                self.close();
+                self.close_if_finished();
             }
             Err(refusal) => self.tell(&Event::refused(id, refusal)),
         }
@@ -192,9 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// What became of what the peer said.
     pub(super) fn take_receipts(&mut self) {
-        while self.outbox.has_room()
-            && let Some(receipt) = self.caller.receipts.take()
-        {
+        while let Some(receipt) = self.caller.receipts.take() {
             self.in_flight -= 1;
             let (id, room, key) = (receipt.request, receipt.room, receipt.key);
             match receipt.outcome {
@@ -233,7 +244,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let is_stopping = *self.stage.borrow() == Stage::Stopping;
         match token {
             Some(token) if !self.said_goodbye && !is_stopping => guest::park(house, claim, token),
-            Some(_) if is_stopping => guest::leave_until_restart(house, claim).await,
+            // All leave, and nobody is told of anybody; with a token a guest comes back.
+            _ if is_stopping => {}
             token => guest::leave(house, claim, token).await,
         }
     }

@@ -7,7 +7,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Ending, Session};
 use crate::frontend;
-use crate::room::{Envelope, FeedItem, Membership, RoomEvent};
+use crate::room::{Envelope, FeedItem, Membership, RoomEvent, RoomGone, Roster};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn deliver(&mut self, slot: usize, item: FeedItem) -> Result<(), Ending> {
@@ -15,7 +15,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Ok(());
         };
         match item {
-            FeedItem::Lagged => self.catch_up(slot).await,
+            FeedItem::Lagged => {
+                let room = place.room.clone();
+                match room.roster().await {
+                    Ok(roster) => self.catch_up(slot, roster).await,
+                    Err(RoomGone) => Ok(()),
+                }
+            }
             FeedItem::Envelope(envelope) => {
                 if let Some(range) = envelope.sequences()
                     && *range.start() > place.cursor.next()
@@ -47,6 +53,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return;
         }
         for event in envelope.events() {
+            if let Event::Renamed { from, to } = &event.event {
+                self.inbox.readdress(from, to);
+            }
             if self.inbox.is_new(slot, event) {
                 self.tell_event(slot, event, me, shows_own);
             }
@@ -70,23 +79,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         match &place.address {
             RoomAddress::Named(_) => self.frontend.tell(&event.event, self.outbox.bytes()),
-            RoomAddress::Direct(peer) => {
+            RoomAddress::Direct(_) => {
                 let told = event.event.relabelled(&place.address);
-                if let Event::Renamed { from, to } = &told
-                    && from == peer
-                {
-                    place.address = RoomAddress::Direct(to.clone());
-                }
                 self.frontend.tell(&told, self.outbox.bytes());
             }
         }
     }
 
+    /// The socket has taken nothing for a while: what the feeds hold for this session goes, and is
+    /// read from the journal when there is room again.
+    pub(super) async fn attach_again(&mut self) -> Result<(), Ending> {
+        for slot in self.inbox.attaching() {
+            let Some(place) = self.inbox.place(slot) else { continue };
+            let room = place.room.clone();
+            let Ok(Ok(snapshot)) = room.watch().await else { continue };
+            self.inbox.attach(slot, snapshot.feed);
+            self.catch_up(slot, snapshot.roster).await?;
+        }
+        Ok(())
+    }
+
     /// The feed has moved on without this session: it reads what it missed, and the roster anew.
-    async fn catch_up(&mut self, slot: usize) -> Result<(), Ending> {
+    async fn catch_up(&mut self, slot: usize, roster: Roster) -> Result<(), Ending> {
         let Some(place) = self.inbox.place(slot) else { return Ok(()) };
-        let (room, address) = (place.room.clone(), place.address.clone());
-        let Ok(roster) = room.roster().await else { return Ok(()) };
+        let address = place.address.clone();
         self.fill(slot, roster.last).await?;
         if let Some(place) = self.inbox.place_mut(slot) {
             place.presence = roster.version;
@@ -135,7 +151,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some(seat) = &mut self.seat else {
             return Ok(());
         };
-        let rooms = seat.borrow_and_update().clone();
+        let rooms = seat.borrow_and_update().places.clone();
         let left: Vec<usize> = self
             .inbox
             .slots()
@@ -143,6 +159,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             .map(|(slot, _)| slot)
             .collect();
         for slot in left {
+            self.last_words(slot).await?;
             if let Some(place) = self.inbox.drop_slot(slot) {
                 self.tell(&Event::Exited { room: place.address });
             }
@@ -154,6 +171,19 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         Ok(())
+    }
+
+    /// A direct room ends with either of the two, behind what was said before.
+    async fn last_words(&mut self, slot: usize) -> Result<(), Ending> {
+        let Some(place) = self.inbox.place(slot) else { return Ok(()) };
+        let room = match &place.address {
+            RoomAddress::Direct(_) => place.room.clone(),
+            RoomAddress::Named(_) => return Ok(()),
+        };
+        match room.roster().await {
+            Ok(roster) => self.fill(slot, roster.last).await,
+            Err(RoomGone) => Ok(()),
+        }
     }
 
     /// A guest that came back is in its rooms still; its client knows how far it was told.

@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
 
-use chat_protocol::{Identity, RoomAddress, Sequence};
+use chat_protocol::{Identity, RoomAddress, Sequence, UserName};
 use futures::stream::{AbortHandle, Abortable, SelectAll};
 use futures::{Stream, StreamExt};
 
@@ -36,6 +36,7 @@ pub(super) struct Place {
 pub(super) struct Inbox {
     feeds: SelectAll<Abortable<SlottedFeed>>,
     places: Vec<Option<Place>>,
+    is_detached: bool,
     seen: VecDeque<ChangeId>,
 }
 
@@ -85,6 +86,46 @@ impl Inbox {
         let place = self.places.get_mut(slot)?.take()?;
         place.stop.abort();
         Some(place)
+    }
+
+    /// Lets go of all feeds, so that what they hold can go; the places stay.
+    pub(super) fn detach(&mut self) {
+        self.feeds = SelectAll::default();
+        self.is_detached = true;
+    }
+
+    /// Are the places to be attached to their feeds again?
+    pub(super) const fn is_detached(&self) -> bool {
+        self.is_detached
+    }
+
+    /// The places will be attached now.
+    pub(super) fn attaching(&mut self) -> Vec<usize> {
+        self.is_detached = false;
+        self.slots().map(|(slot, _)| slot).collect()
+    }
+
+    /// Follows a place's feed again.
+    pub(super) fn attach(&mut self, slot: usize, feed: Subscription) {
+        let (stop, registration) = AbortHandle::new_pair();
+        if let Some(place) = self.place_mut(slot) {
+            place.stop = stop;
+            self.feeds.push(Abortable::new(SlottedFeed { slot, feed }, registration));
+        }
+    }
+
+    /// How many rooms are followed.
+    pub(super) fn len(&self) -> u64 {
+        u64::try_from(self.slots().count()).unwrap_or(u64::MAX)
+    }
+
+    /// A user has another name, and so its direct room another address.
+    pub(super) fn readdress(&mut self, from: &UserName, to: &UserName) {
+        let is_old =
+            |address: &RoomAddress| matches!(address, RoomAddress::Direct(user) if user == from);
+        for place in self.places.iter_mut().flatten().filter(|place| is_old(&place.address)) {
+            place.address = RoomAddress::Direct(to.clone());
+        }
     }
 
     /// Follows nothing any more.
@@ -154,7 +195,7 @@ impl Inbox {
 
     /// The first time that this change comes by? Remembers the last few.
     pub(super) fn see(&mut self, change: ChangeId) -> bool {
-        if self.seen.contains(&change) {
+        if self.seen.iter().rev().any(|seen| *seen == change) {
             return false;
         }
         if self.seen.len() >= SESSION_CHANGES_SEEN {

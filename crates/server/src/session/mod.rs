@@ -6,7 +6,6 @@ mod deliver;
 mod inbox;
 mod outbox;
 
-use std::collections::BTreeMap;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,16 +20,19 @@ use tokio::time::Instant;
 
 use crate::command::guest::ReturnTicket;
 use crate::command::{Caller, House};
-use crate::frontend::{Frontend, Frontends, Wire};
-use crate::journal::RoomId;
+use crate::frontend::{AtEnd, Frontend, Frontends, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
-use crate::room::Membership;
+use crate::room::Rooms;
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
 
 /// How long a line session that nobody has typed into is kept quiet, in case it is a native client
 /// on a slow link.
 const HESITATION: Duration = Duration::from_secs(2);
+/// How long a peer may take nothing before what the feeds hold for it is let go.
+const DETACH: Duration = Duration::from_secs(5);
+/// How often a peer that has ended, and may still listen, is looked at.
+const PROBE: Duration = Duration::from_secs(60);
 /// How long the last bytes of a session may take.
 const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a peer has to see that we have closed, and how much we throw away meanwhile.
@@ -99,7 +101,7 @@ pub(crate) struct Session<S> {
     frontend: Box<dyn Frontend>,
     caller: Caller,
     /// The rooms of the session's user, once it has a name.
-    seat: Option<watch::Receiver<BTreeMap<RoomId, Membership>>>,
+    seat: Option<watch::Receiver<Rooms>>,
     inbox: Inbox,
     input: BytesMut,
     outbox: Outbox,
@@ -114,7 +116,13 @@ pub(crate) struct Session<S> {
     /// The peer will send no more.
     has_ended: bool,
     /// Nothing more is taken; the outbox is written, and that was it.
-    closing: Option<Instant>,
+    is_closing: bool,
+    /// Since when it is to end; it does, whatever the peer takes.
+    farewell_since: Option<Instant>,
+    /// The peer has sent a byte.
+    has_spoken: bool,
+    /// When a peer that has ended is looked at again.
+    probes_at: Option<Instant>,
     told_leaving: bool,
     /// It has said that it leaves: it is not waited for.
     said_goodbye: bool,
@@ -132,6 +140,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         undecided: bool,
     ) -> Self {
         let frontend = around.frontends.make(wire, undecided);
+        let has_spoken = !input.is_empty();
         Self {
             stream,
             around,
@@ -148,7 +157,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             hesitates: None,
             undecided,
             has_ended: false,
-            closing: None,
+            is_closing: false,
+            farewell_since: None,
+            has_spoken,
+            probes_at: None,
             told_leaving: false,
             said_goodbye: false,
         }
@@ -179,7 +191,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         loop {
             self.act().await?;
-            if self.closing.is_some() && self.outbox.is_empty() {
+            if self.is_closing && self.outbox.is_empty() {
                 return Ok(());
             }
             self.wait().await?;
@@ -188,19 +200,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Waits for one thing to happen, and deals with it.
     async fn wait(&mut self) -> Result<(), Ending> {
+        self.outbox.mark();
         let has_room = self.outbox.has_room();
+        if has_room && self.inbox.is_detached() {
+            return self.attach_again().await;
+        }
         let wants_input = self.wants_input();
-        let is_open = self.closing.is_none();
-        let deadline = deadline(&[
-            self.name_deadline(),
-            self.hesitates,
-            self.outbox.stall(self.around.limits.write_stall),
-            self.closing.map(|since| since + FAREWELL),
-        ]);
+        let takes_news = has_room && !self.is_closing;
+        let deadline = self.deadline();
         let input = if wants_input { Some(&mut self.input) } else { None };
         tokio::select! {
             biased;
-            () = self.caller.receipts.ready(), if self.in_flight > 0 && has_room => {
+            () = self.caller.receipts.ready(), if self.in_flight > 0 => {
                 self.take_receipts();
                 Ok(())
             }
@@ -208,18 +219,50 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.stage_changed();
                 Ok(())
             }
-            Some((slot, item)) = self.inbox.next(), if has_room && is_open && self.inbox.is_following() => {
+            Some((slot, item)) = self.inbox.next(), if takes_news && self.inbox.is_following() => {
                 self.deliver(slot, item).await
             }
-            Ok(()) = rooms_changed(&mut self.seat), if self.seat.is_some() && has_room && is_open => {
+            Ok(()) = rooms_changed(&mut self.seat), if self.seat.is_some() && takes_news => {
                 self.rooms_changed().await
             }
             () = replaced(self.caller.ticket.as_ref()) => Err(Ending::Replaced),
             exchanged = exchange(&mut self.stream, input, &mut self.outbox) => {
-                self.has_ended |= exchanged? == Exchanged::Read(0);
+                self.exchanged(&exchanged?);
                 Ok(())
             }
             () = sleep_until(deadline), if deadline.is_some() => self.time_is_up().await,
+        }
+    }
+
+    /// When something has to happen, if nothing else does before.
+    fn deadline(&self) -> Option<Instant> {
+        let deadlines = [
+            self.name_deadline(),
+            self.hesitates,
+            self.outbox.stall(self.around.limits.write_stall),
+            self.detach_deadline(),
+            self.farewell_since.map(|since| since + FAREWELL),
+            self.probes_at,
+        ];
+        deadlines.iter().flatten().min().copied()
+    }
+
+    /// When the feeds are let go of.
+    fn detach_deadline(&self) -> Option<Instant> {
+        let is_attached = !self.inbox.is_detached() && self.inbox.is_following();
+        self.outbox.stall(Some(DETACH)).filter(|_| is_attached && !self.outbox.has_room())
+    }
+
+    fn exchanged(&mut self, exchanged: &Exchanged) {
+        match exchanged.read {
+            Some(0) => {
+                self.has_ended = true;
+                if self.frontend.manners().at_end == AtEnd::Receive {
+                    self.probes_at = Some(Instant::now() + PROBE);
+                }
+            }
+            Some(_) => self.has_spoken = true,
+            None => {}
         }
     }
 
@@ -229,9 +272,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// What the peer asks is dealt with as long as what was asked before is.
     fn accepts_commands(&self) -> bool {
-        self.closing.is_none()
+        !self.is_closing
+            && !self.said_goodbye
             && self.in_flight < SESSION_IN_FLIGHT_MAX
-            && self.outbox.has_room()
+            && self.outbox.has_room_to_answer()
             && *self.stage.borrow() != Stage::Stopping
     }
 
@@ -255,8 +299,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if is_past(self.outbox.stall(self.around.limits.write_stall)) {
             return Err(Ending::Stalled);
         }
-        if is_past(self.closing.map(|since| since + FAREWELL)) {
+        if is_past(self.farewell_since.map(|since| since + FAREWELL)) {
             return Err(Ending::Done);
+        }
+        if is_past(self.detach_deadline()) {
+            self.inbox.detach();
+        }
+        if is_past(self.probes_at) {
+            // Reading again tells a peer that only listens (the end, once more) from one that is
+            // gone (an error).
+            self.probes_at = None;
+            self.has_ended = false;
         }
         if is_past(self.name_deadline()) {
             return Err(Ending::NoName);
@@ -266,7 +319,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Nothing more is taken; what waits is still written.
     fn close(&mut self) {
-        self.closing.get_or_insert_with(Instant::now);
+        self.is_closing = true;
+        self.farewell();
+    }
+
+    /// From now on there is not for ever.
+    fn farewell(&mut self) {
+        self.farewell_since.get_or_insert_with(Instant::now);
     }
 
     fn stage_changed(&mut self) {
@@ -280,12 +339,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let time_ms = (self.around.house.clock)();
             self.tell(&Event::ShuttingDown { time_ms, in_seconds });
         }
+        if stage == Stage::Stopping {
+            self.farewell();
+        }
         self.close_if_finished();
     }
 
-    /// When the daemon stops, or the peer has ended, a session goes once it is done.
+    /// When the daemon stops, or the peer says goodbye, a session goes once all it said is stored.
     fn close_if_finished(&mut self) {
-        if *self.stage.borrow() == Stage::Stopping && self.in_flight == 0 {
+        let is_stopping = *self.stage.borrow() == Stage::Stopping;
+        if (is_stopping || self.said_goodbye) && self.in_flight == 0 {
             self.close();
         }
     }
@@ -297,6 +360,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Writes until there is room for more.
     async fn make_room(&mut self) -> Result<(), Ending> {
         while !self.outbox.has_room() {
+            self.outbox.mark();
             let deadline = self.outbox.stall(self.around.limits.write_stall);
             tokio::select! {
                 wrote = exchange(&mut self.stream, None, &mut self.outbox) => {
@@ -322,10 +386,6 @@ async fn linger<S: AsyncRead + Unpin>(stream: &mut S) {
     }
 }
 
-fn deadline(deadlines: &[Option<Instant>]) -> Option<Instant> {
-    deadlines.iter().flatten().min().copied()
-}
-
 async fn sleep_until(deadline: Option<Instant>) {
     match deadline {
         Some(deadline) => tokio::time::sleep_until(deadline).await,
@@ -347,7 +407,7 @@ async fn replaced(ticket: Option<&ReturnTicket>) {
 }
 
 async fn rooms_changed(
-    seat: &mut Option<watch::Receiver<BTreeMap<RoomId, Membership>>>,
+    seat: &mut Option<watch::Receiver<Rooms>>,
 ) -> Result<(), watch::error::RecvError> {
     match seat {
         Some(rooms) => rooms.changed().await,

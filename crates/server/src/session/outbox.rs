@@ -21,13 +21,13 @@ pub(super) struct Outbox {
     stuck_since: Option<Instant>,
 }
 
-/// What happened at the socket.
-#[derive(Debug, PartialEq, Eq)]
-pub(super) enum Exchanged {
+/// What happened at the socket; not both nothing.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Exchanged {
     /// So many bytes came; 0: no more will.
-    Read(usize),
+    pub(super) read: Option<usize>,
     /// Some were taken.
-    Wrote,
+    pub(super) wrote: bool,
 }
 
 impl Outbox {
@@ -40,9 +40,21 @@ impl Outbox {
         self.bytes.is_empty()
     }
 
-    /// There is room for one more envelope, page or answer.
+    /// There is room for one more envelope or page.
     pub(super) fn has_room(&self) -> bool {
         self.bytes.len() < SESSION_OUTBOX_BYTES_MAX
+    }
+
+    /// There is room for one more answer: also behind a busy room, who asks is answered.
+    pub(super) fn has_room_to_answer(&self) -> bool {
+        self.bytes.len() < 2 * SESSION_OUTBOX_BYTES_MAX
+    }
+
+    /// Before waiting: from now on, or from earlier on, the peer takes nothing.
+    pub(super) fn mark(&mut self) {
+        if !self.bytes.is_empty() {
+            self.stuck_since.get_or_insert_with(Instant::now);
+        }
     }
 
     /// When the peer will have taken nothing for so long.
@@ -69,22 +81,36 @@ pub(super) fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     outbox: &mut Outbox,
 ) -> impl Future<Output = io::Result<Exchanged>> {
     std::future::poll_fn(move |cx| {
-        if !outbox.is_empty() {
-            match Pin::new(&mut *stream).poll_write(cx, &outbox.bytes) {
-                Poll::Ready(Ok(0)) => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
-                Poll::Ready(Ok(count)) => {
-                    outbox.took(count);
-                    return Poll::Ready(Ok(Exchanged::Wrote));
-                }
-                Poll::Ready(Err(error)) => return Poll::Ready(Err(error)),
-                Poll::Pending => {
-                    outbox.stuck_since.get_or_insert_with(Instant::now);
-                }
-            }
-        }
-        match input.as_deref_mut() {
+        let wrote = match write(Pin::new(&mut *stream), cx, outbox) {
+            Poll::Ready(result) => result?,
+            Poll::Pending => false,
+        };
+        let read = match input.as_deref_mut() {
             Some(input) => read(Pin::new(&mut *stream), cx, input),
             None => Poll::Pending,
+        };
+        match read {
+            Poll::Ready(read) => Poll::Ready(Ok(Exchanged { read: Some(read?), wrote })),
+            Poll::Pending if wrote => Poll::Ready(Ok(Exchanged { read: None, wrote })),
+            Poll::Pending => Poll::Pending,
+        }
+    })
+}
+
+/// Were some bytes taken?
+fn write<S: AsyncWrite>(
+    stream: Pin<&mut S>,
+    cx: &mut Context<'_>,
+    outbox: &mut Outbox,
+) -> Poll<io::Result<bool>> {
+    if outbox.is_empty() {
+        return Poll::Ready(Ok(false));
+    }
+    stream.poll_write(cx, &outbox.bytes).map(|written| match written? {
+        0 => Err(io::ErrorKind::WriteZero.into()),
+        count => {
+            outbox.took(count);
+            Ok(true)
         }
     })
 }
@@ -94,11 +120,11 @@ fn read<S: AsyncRead>(
     stream: Pin<&mut S>,
     cx: &mut Context<'_>,
     input: &mut BytesMut,
-) -> Poll<io::Result<Exchanged>> {
+) -> Poll<io::Result<usize>> {
     let mut chunk = [const { MaybeUninit::uninit() }; SESSION_READ_BYTES];
     let mut chunk = ReadBuf::uninit(&mut chunk);
     stream.poll_read(cx, &mut chunk).map_ok(|()| {
         input.extend_from_slice(chunk.filled());
-        Exchanged::Read(chunk.filled().len())
+        chunk.filled().len()
     })
 }

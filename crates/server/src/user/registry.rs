@@ -16,19 +16,12 @@ use crate::room::{Changes, Seat};
 pub(crate) struct User {
     /// Its places in rooms.
     pub(crate) seat: Arc<Seat>,
-    profile: Mutex<Profile>,
     /// Who came when.
     arrival: u64,
     /// How often it was parked.
     parkings: AtomicU64,
     /// It has a session.
     is_present: AtomicBool,
-}
-
-#[derive(Clone, Debug)]
-struct Profile {
-    name: UserName,
-    away: Option<LineText>,
 }
 
 impl User {
@@ -39,13 +32,12 @@ impl User {
 
     /// Its name, now.
     pub(crate) fn name(&self) -> UserName {
-        self.profile().name.clone()
+        self.seat.profile().name.clone()
     }
 
     /// Its name, and whether it is away.
     pub(crate) fn info(&self) -> UserInfo {
-        let Profile { name, away } = self.profile().clone();
-        UserInfo { name, away }
+        self.seat.profile().clone()
     }
 
     fn is_present(&self) -> bool {
@@ -54,11 +46,7 @@ impl User {
 
     /// Away with a message, or back.
     pub(crate) fn set_away(&self, text: Option<LineText>) {
-        self.profile().away = text;
-    }
-
-    fn profile(&self) -> MutexGuard<'_, Profile> {
-        self.profile.lock().unwrap_or_else(PoisonError::into_inner)
+        self.seat.profile().away = text;
     }
 }
 
@@ -128,8 +116,7 @@ impl Registry {
         names.hold(&name)?;
         names.arrivals += 1;
         let user = Arc::new(User {
-            seat: Arc::new(Seat::new(identity)),
-            profile: Mutex::new(Profile { name: name.clone(), away: None }),
+            seat: Arc::new(Seat::new(identity, name.clone())),
             arrival: names.arrivals,
             parkings: AtomicU64::new(0),
             is_present: AtomicBool::new(true),
@@ -177,7 +164,7 @@ impl Registry {
         let now = if result.is_ok() { to } else { &from };
         names.index(now);
         names.by_name.insert(now.clone(), held);
-        user.profile().name = now.clone();
+        user.seat.profile().name = now.clone();
         result.map(|()| from)
     }
 

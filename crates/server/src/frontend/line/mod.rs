@@ -94,7 +94,7 @@ impl LineFrontend {
         }
         self.undecided = false;
         let Ok(line) = std::str::from_utf8(line) else {
-            self.complain("That was not UTF-8 text; it was not sent.", out);
+            self.not_taken("That is not UTF-8 text.", out);
             return Decoded::Handled;
         };
         match self.phase {
@@ -133,6 +133,19 @@ impl LineFrontend {
         };
         self.phase = Phase::Waiting { tries };
         Decoded::Identify(Wish::Named(wish.to_owned()))
+    }
+
+    /// A line that nobody can read: a name, or a message.
+    fn not_taken(&mut self, why: &str, out: &mut BytesMut) {
+        match self.phase {
+            Phase::Naming { tries } => {
+                let refusal = Refusal::name_invalid(&why);
+                self.name_refused(&refusal, why, tries, out);
+            }
+            Phase::Waiting { .. } | Phase::Talking | Phase::Tired => {
+                self.complain(&format!("Not sent. {why}"), out);
+            }
+        }
     }
 
     /// The name was not to be had.
@@ -215,7 +228,7 @@ impl Frontend for LineFrontend {
     }
 
     fn decode(&mut self, input: &mut BytesMut, end: bool, out: &mut BytesMut) -> Decoded {
-        if self.undecided && input.first() == Some(&0) {
+        if self.undecided && !self.lines.has_begun() && input.first() == Some(&0) {
             return Decoded::Become(Wire::Native);
         }
         if self.phase == Phase::Tired {
@@ -230,10 +243,8 @@ impl Frontend for LineFrontend {
             Step::Line(line) => self.line(&line, out),
             Step::TooLong => {
                 self.undecided = false;
-                let why = format!(
-                    "Not sent: the line is too long (the limit is {LINE_BYTES_MAX} bytes)."
-                );
-                self.complain(&why, out);
+                let why = format!("The line is too long (the limit is {LINE_BYTES_MAX} bytes).");
+                self.not_taken(&why, out);
                 Decoded::Handled
             }
             Step::Flood => Decoded::Close,

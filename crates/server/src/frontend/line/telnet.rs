@@ -34,6 +34,7 @@ pub(super) struct Lines {
     state: State,
     is_too_long: bool,
     last_was_cr: bool,
+    has_begun: bool,
     /// Options that were refused already: each is answered once, or two programs could answer each
     /// other for ever. The peer's (WILL), and ours (DO).
     answered: [[u64; 4]; 2],
@@ -56,6 +57,7 @@ impl Lines {
     pub(super) fn next(&mut self, input: &mut BytesMut, out: &mut BytesMut) -> Step {
         while input.has_remaining() {
             let byte = input.get_u8();
+            self.has_begun = true;
             match self.state {
                 State::Text if byte == IAC => self.state = State::Command,
                 State::Text => {
@@ -81,6 +83,11 @@ impl Lines {
             }
         }
         Step::Incomplete
+    }
+
+    /// A byte was taken.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.has_begun
     }
 
     /// The peer has finished: what it typed without an end is a line too.

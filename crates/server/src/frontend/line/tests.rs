@@ -205,7 +205,7 @@ fn what_cannot_be_said_is_refused_in_words() {
     assert_eq!(
         lines,
         [
-            "! That was not UTF-8 text; it was not sent.",
+            "! Not sent. That is not UTF-8 text.",
             "! Not sent: the text has the character U+001B at byte 1, which is not allowed.",
             "! Not sent: the text has the character U+000D at byte 4, which is not allowed.",
             "! Not sent: the text has the character U+0000 at byte 3, which is not allowed.",
@@ -224,6 +224,27 @@ fn another_protocol_is_recognised_late_and_only_before_the_first_line() {
     let mut session = talking(StyleName::Samovar, &Overrides::default());
     let (asked, _) = typed(&mut session, b"GET / HTTP/1.1\n\0\n", 3);
     assert_eq!(asked, [said("GET / HTTP/1.1")]);
+}
+
+#[test]
+fn a_name_that_cannot_be_read_is_asked_for_again_and_counts() {
+    let mut session = LineFrontend::new(settings(StyleName::Grillo, &Overrides::default()), false);
+    let mut out = BytesMut::new();
+    session.open(&mut out);
+    let (asked, shown) = typed(&mut session, b"\xc3\x28\n", usize::MAX);
+    assert!(asked.is_empty());
+    assert_eq!(shown, "That is not UTF-8 text.\nPlease enter your name: ");
+    let tries = b"\xc3\x28\n".repeat(usize::try_from(NAME_TRIES_MAX).unwrap());
+    assert_eq!(typed(&mut session, &tries, usize::MAX).0, ["close"]);
+}
+
+#[test]
+fn a_zero_in_the_middle_of_something_is_no_native_client() {
+    for bytes in [&[255, 251, 0, b'h', b'i', b'\n'][..], b"hi\r\0"] {
+        let mut session = talking(StyleName::Samovar, &Overrides::default());
+        session.undecided = true;
+        assert_eq!(typed(&mut session, bytes, 1).0, [said("hi")], "{bytes:?}");
+    }
 }
 
 #[test]
