@@ -198,10 +198,10 @@ fn an_endless_name_is_refused_and_asked_for_again() {
     cast.play(
         &server,
         "
-        eve< Not sent: the line is too long (the limit is 4352 bytes).
+        eve< The line is too long (the limit is 4352 bytes).
         eve<< Please enter your name:\\s
         eve>> \\xff\\xff\\n
-        eve< That was not UTF-8 text; it was not sent.
+        eve< That is not UTF-8 text.
         eve<< Please enter your name:\\s
         eve> eve
         eve< Welcome eve!

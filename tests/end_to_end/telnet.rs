@@ -71,7 +71,7 @@ fn negotiation_is_answered_and_never_becomes_text() {
         bob< ana: ab
         # a doubled IAC is the byte itself, which no UTF-8 text has
         ana>> a\xff\xffb\n
-        ana< ! That was not UTF-8 text; it was not sent.
+        ana< ! Not sent. That is not UTF-8 text.
         ana> that was all
         bob< ana: that was all
         ",
@@ -140,7 +140,7 @@ fn what_could_drive_a_terminal_is_refused_and_never_shown() {
     check(
         r"
         ana>> \xc3\x28\n
-        ana< ! That was not UTF-8 text; it was not sent.
+        ana< ! Not sent. That is not UTF-8 text.
         ana>> a\0b\n
         ana< ! Not sent: the text has the character U+0000 at byte 1, which is not allowed.
         ana>> a\rb\n
@@ -203,7 +203,7 @@ fn an_endless_line_costs_nothing_and_nobody_notices() {
         &server,
         r"
         ana>> \n
-        ana< ! Not sent: the line is too long (the limit is 4352 bytes).
+        ana< ! Not sent. The line is too long (the limit is 4352 bytes).
         ana> a short one
         bob< ana: a short one
         ",

@@ -6,7 +6,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("listener", &["session", "frontend", "config"]),
     ("session", &["command", "user", "room", "frontend", "journal"]),
     ("command", &["user", "room", "journal", "policy"]),
-    ("user", &["room"]),
+    ("user", &["room", "journal"]),
     ("room", &["journal", "policy"]),
     ("policy", &["room"]),
     ("journal", &[]),

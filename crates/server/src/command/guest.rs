@@ -7,9 +7,17 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::CancellationToken;
 
 use super::House;
-use crate::frontend::Wish;
 use crate::journal::{Guest, TokenHash};
 use crate::user::{Claim, User, friendly};
+
+/// Who a session wants to be.
+#[derive(Debug)]
+pub(crate) enum Wanted {
+    /// Somebody, by a friendly random name.
+    Somebody,
+    /// As a client says; one that gives no name is an observer.
+    This(Hello),
+}
 
 /// A session's guest; an observer has no claim.
 #[derive(Debug, Default)]
@@ -37,15 +45,14 @@ pub(crate) struct ReturnTicket {
 ///
 /// # Errors
 /// The name cannot be had.
-pub(crate) async fn identify(house: &House, wish: Wish) -> Result<Identified, Refusal> {
-    let (name, hello) = match wish {
-        Wish::Random => {
+pub(crate) async fn identify(house: &House, wanted: Wanted) -> Result<Identified, Refusal> {
+    let hello = match wanted {
+        Wanted::Somebody => {
             let draw = || friendly((house.identity)().0.as_u128());
             let claim = house.registry.claim_random((house.identity)(), draw)?;
             return Ok(Identified { claim: Some(claim), ..Identified::default() });
         }
-        Wish::Named(name) => (Some(name), Hello::default()),
-        Wish::Hello(mut hello) => (hello.name.take(), hello),
+        Wanted::This(hello) => hello,
     };
     if let Some(client) = &hello.client {
         let label: String = client.chars().take(CLIENT_LABEL_CHARACTERS_MAX).collect();
@@ -57,7 +64,7 @@ pub(crate) async fn identify(house: &House, wish: Wish) -> Result<Identified, Re
         let ticket = Some(present(house, token));
         return Ok(Identified { claim: Some(claim), ticket, resumed: true });
     }
-    let Some(name) = name else { return Ok(Identified::default()) };
+    let Some(name) = hello.name else { return Ok(Identified::default()) };
     let name = UserName::parse(&name).map_err(|error| Refusal::name_invalid(&error))?;
     let claim = house.registry.claim(name, (house.identity)())?;
     let mut ticket = None;

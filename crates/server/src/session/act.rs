@@ -2,12 +2,12 @@
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Command, Event, Refusal, Request, RequestId, RoomAddress, UserName};
+use chat_protocol::{Command, Event, Hello, Refusal, Request, RequestId, RoomAddress, UserName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::{Ending, HESITATION, Session, Stage};
-use crate::command::guest::{self, Identified};
+use crate::command::guest::{self, Identified, Wanted};
 use crate::command::{Answer, execute};
 use crate::frontend::{AtEnd, Decoded, Wire, Wish};
 use crate::journal::Outcome;
@@ -54,11 +54,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Gives the peer a name, or says why not.
     pub(super) async fn identify(&mut self, wish: Wish) -> Result<(), Ending> {
-        if matches!(wish, Wish::Named(_)) {
-            self.undecided = false; // it has typed
-        }
+        let wanted = match wish {
+            Wish::Random => Wanted::Somebody,
+            Wish::Named(name) => {
+                self.undecided = false; // it has typed
+                Wanted::This(Hello { name: Some(name), ..Hello::default() })
+            }
+            Wish::Hello(hello) => Wanted::This(hello),
+        };
         let Identified { claim, ticket, resumed } =
-            match guest::identify(&self.around.house, wish).await {
+            match guest::identify(&self.around.house, wanted).await {
                 Ok(identified) => identified,
                 Err(refusal) => {
                     self.tell(&Event::refused(None, refusal));
