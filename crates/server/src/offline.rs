@@ -16,7 +16,7 @@ use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
 
 use self::transcript::{Format, Transcript};
-use crate::journal::{self, JournalError, Selection};
+use crate::journal::{self, BackupError, JournalError, Selection};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Task {
@@ -87,12 +87,16 @@ pub(crate) fn run(task: Task, data: &Path) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// 2 for a place where no data is, 1 for all else.
+/// 2 for what is not there, 1 for all else.
 pub(crate) fn exit_code(error: &anyhow::Error) -> u8 {
-    let is_usage = error.chain().any(|cause| {
-        matches!(cause.downcast_ref(), Some(JournalError::Missing(_) | JournalError::NoSuchRoom(_)))
-    });
-    if is_usage { 2 } else { 1 }
+    let journal = match error.downcast_ref() {
+        Some(BackupError::Journal(error)) => Some(error),
+        Some(_) | None => error.downcast_ref(),
+    };
+    match journal {
+        Some(JournalError::Missing(_) | JournalError::NoSuchRoom(_)) => 2,
+        Some(_) | None => 1,
+    }
 }
 
 fn export(options: ExportOptions, data: &Path) -> anyhow::Result<ExitCode> {
@@ -184,6 +188,15 @@ fn moment(text: &str) -> Result<Timestamp, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_wrong_place_is_wrong_usage() {
+        let missing = || JournalError::Missing("d".into());
+        assert_eq!(exit_code(&missing().into()), 2);
+        assert_eq!(exit_code(&BackupError::from(missing()).into()), 2);
+        let damaged = || JournalError::Damaged("x".to_owned());
+        assert_eq!(exit_code(&anyhow::Error::from(damaged()).context("copying")), 1);
+    }
 
     #[test]
     fn times_are_read() {

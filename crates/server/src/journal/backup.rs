@@ -114,6 +114,7 @@ impl Part {
             Err(TryLockError::Error(error)) => return Err(wrong(error)),
         }
         handle.set_len(0).map_err(wrong)?;
+        std::fs::remove_file(examine::beside(&path, "-journal")).ok(); // of a killed one
         Ok(Self { file, path, handle })
     }
 
@@ -163,5 +164,7 @@ impl Drop for Part {
     fn drop(&mut self) {
         // It has its new name, or nobody needs it.
         std::fs::remove_file(&self.path).ok();
+        // SQLite leaves its own there when the disk is full.
+        std::fs::remove_file(examine::beside(&self.path, "-journal")).ok();
     }
 }

@@ -199,7 +199,7 @@ fn one_line(text: &str) -> String {
 }
 
 /// SQLite's other files: the same name with something behind it.
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

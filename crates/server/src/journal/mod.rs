@@ -13,7 +13,7 @@ mod schema;
 mod verify;
 mod writer;
 
-pub(crate) use backup::backup;
+pub(crate) use backup::{BackupError, backup};
 pub(crate) use examine::database;
 pub(crate) use export::{Place, Selection, export};
 pub(crate) use handle::{Journal, JournalSettings, Sync};

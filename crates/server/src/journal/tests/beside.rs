@@ -2,7 +2,6 @@
 
 use super::damage::{fill, filled};
 use super::*;
-use crate::journal::backup::BackupError;
 
 /// All that is exported: room, sequence, text.
 fn exported(directory: &Path, selection: &Selection) -> Result<Vec<String>, JournalError> {
@@ -52,7 +51,9 @@ async fn a_backup_replaces_only_what_it_is_told_to() {
     let other = tempfile::tempdir().unwrap();
     let file = other.path().join("copy");
     std::fs::write(&file, "precious").unwrap();
-    std::fs::write(other.path().join("copy.part"), "left behind by a killed one").unwrap();
+    for name in ["copy.part", "copy.part-journal"] {
+        std::fs::write(other.path().join(name), "left behind by a killed one").unwrap();
+    }
     let error = backup(directory.path(), &file, false).unwrap_err();
     assert!(matches!(error, BackupError::Exists(_)), "{error}");
     assert_eq!(std::fs::read(&file).unwrap(), b"precious");
