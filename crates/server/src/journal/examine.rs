@@ -8,12 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::Duration;
 
+use chat_protocol::Sequence;
 use rusqlite::{Connection, ErrorCode, OpenFlags, OptionalExtension};
 
 use super::apply::message_id;
 use super::record::RoomId;
 use super::{JournalError, schema};
-use chat_protocol::Sequence;
 
 /// What a database begins with.
 const MAGIC: &[u8; 16] = b"SQLite format 3\0";

@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use chat_protocol::limits::PAGE_EVENTS_MAX;
 use chat_protocol::{Identity, RoomName, Sequence, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
 
@@ -12,7 +13,6 @@ use super::history::{Range, find_room, page};
 use super::record::{Entry, RoomId, RoomKey};
 use super::{JournalError, database};
 use crate::limits::ROOMS_PAGE;
-use chat_protocol::limits::PAGE_EVENTS_MAX;
 
 /// What of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

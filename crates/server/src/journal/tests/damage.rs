@@ -57,69 +57,65 @@ async fn a_sound_database_has_nothing_wrong_also_while_it_is_written() {
     }
 }
 
+/// What is done to a database, and what is said of it then: how each finding begins.
+const PLANTED: &[(&str, &[&str])] = &[
+    ("DELETE FROM messages WHERE id = (1 << 40 | 2)", &["room Lobby: message 2 is missing"]),
+    (
+        "UPDATE messages SET time_ms = 5 WHERE id = (1 << 40 | 2)",
+        &["room Lobby: message 2 is from 1970-01-01T00:00:00.005Z, the one before it from \
+               1970-01-01T12:00:00.000Z"],
+    ),
+    (
+        "INSERT INTO messages VALUES (77 << 40 | 1, 5, zeroblob(16), 'x', 0, NULL, 'y')",
+        &["room 77: has no row, and 1 messages"],
+    ),
+    (
+        "UPDATE messages SET body = char(27) WHERE id = (1 << 40 | 2)",
+        &["room Lobby: message 2: the text has the character U+001B"],
+    ),
+    (
+        "UPDATE messages SET name = 'a b' WHERE id = (2 << 40 | 1)",
+        &["room ops: message 1: user name \"a b\" has a space"],
+    ),
+    (
+        "UPDATE messages SET body = CAST(x'ff' AS TEXT) WHERE id = (2 << 40 | 1)",
+        &["room ops: message 1: "],
+    ),
+    (
+        "UPDATE messages SET kind = 9 WHERE id = (2 << 40 | 1)",
+        &["room ops: message 1: a message of kind 9"],
+    ),
+    (
+        "UPDATE rooms SET last_seq = 9 WHERE id = 2",
+        &["room ops: messages 3 to 9 are missing at its end"],
+    ),
+    (
+        "UPDATE rooms SET last_seq = 1 WHERE id = 2",
+        &["room ops: has messages up to 2, and its row says 1: numbers could be used twice"],
+    ),
+    ("UPDATE rooms SET last_time_ms = 1 WHERE id = 2", &["room ops: its newest message is from"]),
+    ("UPDATE rooms SET topic = 'x' WHERE id = 1", &["room Lobby: its topic is another"]),
+    ("UPDATE rooms SET key = '#Ops' WHERE id = 2", &["room 2: key \"#Ops\" is not that of"]),
+    ("UPDATE rooms SET key = '@x' WHERE id = 3", &["room 3: key \"@x\" names no two users"]),
+    (
+        "DROP INDEX message_keys; UPDATE messages SET key = zeroblob(16) WHERE id >> 40 = 2",
+        &[
+            "the schema: index message_keys is missing",
+            "keys: 2 messages of one author have the same, the first in room 2 is 1",
+        ],
+    ),
+    ("CREATE TABLE more (x)", &["the schema: table more is not from chat-server"]),
+    ("UPDATE messages SET time_ms = 43200000 WHERE id = (1 << 40 | 2)", &[]),
+];
+
 #[tokio::test]
 async fn a_verification_says_what_was_planted() {
-    let in_lobby = "UPDATE messages SET time_ms = 43200000 WHERE id = (1 << 40 | 2);";
-    for (sql, expected) in [
-        (
-            "DELETE FROM messages WHERE id = (1 << 40 | 2)",
-            &["room Lobby: message 2 is missing"][..],
-        ),
-        (
-            "UPDATE messages SET time_ms = 5 WHERE id = (1 << 40 | 2)",
-            &["room Lobby: message 2 is from 1970-01-01T00:00:00.005Z, the one before it from \
-               1970-01-01T12:00:00.000Z"],
-        ),
-        (
-            "INSERT INTO messages VALUES (77 << 40 | 1, 5, zeroblob(16), 'x', 0, NULL, 'y')",
-            &["room 77: has no row, and 1 messages"],
-        ),
-        (
-            "UPDATE messages SET body = char(27) WHERE id = (1 << 40 | 2)",
-            &["room Lobby: message 2: the text has the character U+001B"],
-        ),
-        (
-            "UPDATE messages SET name = 'a b' WHERE id = (2 << 40 | 1)",
-            &["room ops: message 1: user name \"a b\" has a space"],
-        ),
-        (
-            "UPDATE messages SET body = CAST(x'ff' AS TEXT) WHERE id = (2 << 40 | 1)",
-            &["room ops: message 1: "],
-        ),
-        (
-            "UPDATE messages SET kind = 9 WHERE id = (2 << 40 | 1)",
-            &["room ops: message 1: a message of kind 9"],
-        ),
-        (
-            "UPDATE rooms SET last_seq = 9 WHERE id = 2",
-            &["room ops: messages 3 to 9 are missing at its end"],
-        ),
-        (
-            "UPDATE rooms SET last_seq = 1 WHERE id = 2",
-            &["room ops: has messages up to 2, and its row says 1: numbers could be used twice"],
-        ),
-        (
-            "UPDATE rooms SET last_time_ms = 1 WHERE id = 2",
-            &["room ops: its newest message is from"],
-        ),
-        ("UPDATE rooms SET topic = 'x' WHERE id = 1", &["room Lobby: its topic is another"]),
-        ("UPDATE rooms SET key = '#Ops' WHERE id = 2", &["room 2: key \"#Ops\" is not that of"]),
-        ("UPDATE rooms SET key = '@x' WHERE id = 3", &["room 3: key \"@x\" names no two users"]),
-        (
-            "DROP INDEX message_keys; UPDATE messages SET key = zeroblob(16) WHERE id >> 40 = 2",
-            &[
-                "the schema: index message_keys is missing",
-                "keys: 2 messages of one author have the same, the first in room 2 is 1",
-            ],
-        ),
-        ("CREATE TABLE more (x)", &["the schema: table more is not from chat-server"]),
-        (in_lobby, &[]),
-    ] {
+    for (sql, expected) in PLANTED {
         let directory = filled().await;
         plant(directory.path(), sql);
         let found = verify(&database(directory.path())).unwrap().findings;
         let all = found.len() == expected.len()
-            && found.iter().zip(expected).all(|(found, expected)| found.starts_with(expected));
+            && found.iter().zip(*expected).all(|(found, expected)| found.starts_with(expected));
         assert!(all, "{sql}: {found:#?}");
     }
 }
