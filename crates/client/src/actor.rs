@@ -17,7 +17,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::backoff::{Backoff, chance};
 use crate::connection::{Answer, IN_FLIGHT_MAX, Options, Update, next_id};
-use crate::link::{Turn, answers};
+use crate::link::{Coming, Turn, answers};
 use crate::rooms::{Entry, Rooms};
 use crate::{Link, LinkError};
 
@@ -62,6 +62,10 @@ pub(crate) struct Actor {
     own_keys: HashSet<MessageKey>,
     /// Questions whose answer was lost: asked again on the next link.
     again: VecDeque<Order>,
+    /// Messages whose answer was lost: said again with their keys, if the server still knows us.
+    unsure: Vec<Order>,
+    /// With this we come back as who we are.
+    token: Option<String>,
     /// Told when there is room: what one event from the server brought.
     untold: VecDeque<Update>,
     quitting: bool,
@@ -88,6 +92,8 @@ impl Actor {
             waiting: BTreeMap::new(),
             own_keys: HashSet::new(),
             again: VecDeque::new(),
+            unsure: Vec::new(),
+            token: None,
             untold: VecDeque::new(),
             quitting: false,
             fault: None,
@@ -181,8 +187,9 @@ impl Actor {
                 () = self.updates.closed() => return None,
             }
             let Options { server, naming, timing, .. } = &self.options;
+            let coming = self.token.as_deref().map_or(Coming::First, Coming::Back);
             tokio::select! {
-                link = Link::open(server, naming, timing) => match link {
+                link = Link::open_as(server, naming, timing, coming) => match link {
                     Ok(link) => return Some(link),
                     Err(error) => why = error.to_string(),
                 },
@@ -193,23 +200,35 @@ impl Actor {
 
     fn connected(&mut self, link: &mut Link) {
         let welcome = link.welcome().clone();
-        let journal = welcome.journal;
+        let (journal, resumed) = (welcome.journal, welcome.resumed);
+        self.token = welcome.token.clone();
         let mut out = vec![Update::Connected(Box::new(welcome))];
-        for (room, entry) in self.rooms.reconnected(journal, &mut out) {
+        for (room, entry) in self.rooms.reconnected(journal, resumed, &mut out) {
             let command = match entry {
                 Entry::Join => Command::Join { room: room.clone() },
                 Entry::Watch => Command::Watch { room: room.clone() },
             };
             self.push(command, Waiting::Entry(room, entry), link);
         }
+        for order in std::mem::take(&mut self.unsure).into_iter().rev() {
+            if resumed {
+                self.again.push_front(order);
+            } else {
+                out.push(Update::Answered { id: order.id, answer: Answer::Unknown });
+            }
+        }
+        if !resumed {
+            self.own_keys.clear();
+        }
         self.untold.extend(out);
     }
 
-    /// Sorts what was unanswered: questions are asked again, what changes something is unknown.
+    /// Sorts what was unanswered: questions are asked again, messages wait for whom we will be,
+    /// what else changes something is unknown.
     fn disconnected(&mut self) {
-        self.own_keys.clear();
         self.rooms.disconnected();
         let mut again = VecDeque::new();
+        let mut unsure = Vec::new();
         for (id, waiting) in std::mem::take(&mut self.waiting) {
             let Waiting::Order(command) = waiting else {
                 continue;
@@ -226,13 +245,16 @@ impl Actor {
                     again.push_back(Order { id, command });
                     continue;
                 }
+                Command::Say { .. } => {
+                    unsure.push(Order { id, command });
+                    continue;
+                }
                 // It is not entered again, and so it is left.
                 Command::Leave { room } => {
                     self.rooms.exited(&room);
                     Answer::Event(Event::Done { id: Some(id) })
                 }
-                Command::Say { .. }
-                | Command::SetTopic { .. }
+                Command::SetTopic { .. }
                 | Command::Nick { .. }
                 | Command::Away { .. }
                 | Command::Quit
@@ -242,6 +264,13 @@ impl Actor {
         }
         again.append(&mut self.again);
         self.again = again;
+        // What was to be said again already, when this connection broke too, comes behind.
+        let is_said = |order: &Order| matches!(order.command, Command::Say { key: Some(_), .. });
+        let (said, asked): (VecDeque<Order>, VecDeque<Order>) =
+            std::mem::take(&mut self.again).into_iter().partition(is_said);
+        self.again = asked;
+        unsure.extend(said);
+        self.unsure = unsure;
     }
 
     /// Tells as much as there is room for.

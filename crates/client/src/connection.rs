@@ -12,6 +12,7 @@ use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::actor::{Actor, Order};
+use crate::link::Coming;
 use crate::{Link, LinkError, Naming, ServerAddress};
 
 /// Commands that wait to be taken by the connection; a sender waits beyond that.
@@ -106,7 +107,8 @@ pub enum Answer {
     /// The server's answer; a refusal is one.
     Event(Event),
     /// The connection was lost before the answer, and the command is not sent again: it may have
-    /// been done or not.
+    /// been done or not. A message is sent again with its key, and is unknown only if the server
+    /// has forgotten the guest that said it.
     Unknown,
 }
 
@@ -157,7 +159,8 @@ impl Connection {
     /// # Errors
     /// [`LinkError`], if there is no first connection.
     pub async fn open(options: Options) -> Result<Self, LinkError> {
-        let link = Link::open(&options.server, &options.naming, &options.timing).await?;
+        let Options { server, naming, timing, .. } = &options;
+        let link = Link::open_as(server, naming, timing, Coming::First).await?;
         let (orders, orders_taken) = mpsc::channel(ORDERS_QUEUED_MAX);
         let (updates_told, updates) = mpsc::channel(UPDATES_QUEUED_MAX);
         let ids = Arc::new(AtomicU64::new(1));
@@ -172,6 +175,14 @@ impl Connection {
     #[must_use]
     pub fn handle(&self) -> Handle {
         self.handle.clone()
+    }
+
+    /// Says goodbye: the server does not wait for this guest to come back. Updates that nobody
+    /// has taken are lost.
+    pub async fn quit(mut self) {
+        if self.handle.send(Command::Quit).await.is_ok() {
+            while self.updates.recv().await.is_some() {}
+        }
     }
 
     /// The next update; none after [`Command::Quit`].

@@ -100,7 +100,7 @@ impl<'a> Lines<'a> {
     }
 
     /// Runs until the input ends and all is acknowledged, or for ever with `follow`.
-    pub(crate) async fn run(mut self, mut connection: Connection) -> anyhow::Result<Exit> {
+    pub(crate) async fn run(mut self, connection: &mut Connection) -> anyhow::Result<Exit> {
         let handle = connection.handle();
         while !self.is_done() {
             let printed = self.to_print.is_empty();

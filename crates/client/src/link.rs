@@ -72,6 +72,17 @@ pub enum LinkError {
     Foreign(String),
 }
 
+/// Whether this client has been here, and will be again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Coming<'a> {
+    /// It asks something and leaves.
+    Once,
+    /// For the first time: it wants a token to come back with.
+    First,
+    /// With the token of the last time.
+    Back(&'a str),
+}
+
 /// What a wait on the link brought.
 #[derive(Debug)]
 pub(crate) enum Turn {
@@ -114,10 +125,20 @@ impl Link {
         naming: &Naming,
         timing: &Timing,
     ) -> Result<Self, LinkError> {
+        Self::open_as(address, naming, timing, Coming::Once).await
+    }
+
+    /// The same, for a client that may come back, or does.
+    pub(crate) async fn open_as(
+        address: &ServerAddress,
+        naming: &Naming,
+        timing: &Timing,
+        coming: Coming<'_>,
+    ) -> Result<Self, LinkError> {
         let socket = deadline("connecting", timing.connect, connect(address)).await?;
         let codec = ClientCodec(SkipPreamble::new(frame::server_frames()));
         let mut framed = Framed::new(socket, codec);
-        let welcome = hello(&mut framed, naming, timing.hello).await?;
+        let welcome = hello(&mut framed, naming, timing.hello, coming).await?;
         Ok(Self { framed, welcome, answer_timeout: timing.answer, last_id: 0 })
     }
 
@@ -244,12 +265,18 @@ async fn hello(
     framed: &mut Framed<Box<dyn Socket>, ClientCodec>,
     naming: &Naming,
     timeout: Duration,
+    coming: Coming<'_>,
 ) -> Result<Welcome, LinkError> {
     let mut refused = LinkError::Closed;
     for name in naming.candidates() {
         let hello = Hello {
             v: PROTOCOL_VERSION,
             name: name.map(|name: UserName| name.as_str().to_owned()),
+            resumable: coming != Coming::Once,
+            resume: match coming {
+                Coming::Back(token) => Some(token.to_owned()),
+                Coming::Once | Coming::First => None,
+            },
             client: Some(concat!("chat-client ", env!("CARGO_PKG_VERSION")).to_owned()),
         };
         framed.send(hello).await.map_err(broken)?;

@@ -95,30 +95,37 @@ async fn course(cli: Cli, settings: Settings) -> anyhow::Result<Exit> {
             None => std::future::pending().await,
         }
     };
-    let mut server = None;
+    let mut held = Held::default();
     let outcome = tokio::select! {
-        outcome = Box::pin(work(&cli, settings, &mut server)) => outcome,
+        outcome = Box::pin(work(&cli, settings, &mut held)) => outcome,
         exit = signals::asked_to_stop() => Ok(exit),
         () = time_is_up => Ok(Exit::Timeout),
     };
-    if let Some(server) = server {
+    if let Some(connection) = held.connection {
+        // Or else the server would keep our name for a while.
+        tokio::time::timeout(LAST_WORDS_MAX, connection.quit()).await.ok();
+    }
+    if let Some(server) = held.server {
         server.stop().await?;
     }
     outcome
 }
 
-async fn work(
-    cli: &Cli,
-    settings: Settings,
-    server: &mut Option<spawn::SpawnedServer>,
-) -> anyhow::Result<Exit> {
+/// What is ended in order, however the work ends.
+#[derive(Default)]
+struct Held {
+    server: Option<spawn::SpawnedServer>,
+    connection: Option<Connection>,
+}
+
+async fn work(cli: &Cli, settings: Settings, held: &mut Held) -> anyhow::Result<Exit> {
     let options = &cli.options;
     if options.spawn {
-        *server = spawn::unless_one_answers(&settings.server).await?;
+        held.server = spawn::unless_one_answers(&settings.server).await?;
     }
     match &cli.subcommand {
-        None => talk(options, settings).await,
-        Some(CliCommand::Send { text, lines }) => send(options, settings, text, *lines).await,
+        None => talk(options, settings, held).await,
+        Some(CliCommand::Send { text, lines }) => send(options, settings, text, *lines, held).await,
         Some(subcommand) => look(options, settings, subcommand).await,
     }
 }
@@ -132,8 +139,9 @@ const fn form(options: &CliOptions) -> Form {
 }
 
 /// Talks in rooms: on a terminal, or in a pipe.
-async fn talk(options: &CliOptions, settings: Settings) -> anyhow::Result<Exit> {
+async fn talk(options: &CliOptions, settings: Settings, held: &mut Held) -> anyhow::Result<Exit> {
     let connection = Connection::open(Options::new(settings.server, settings.naming)).await?;
+    let connection = held.connection.insert(connection);
     let desk = Desk::open(options)?;
     let manner = Manner {
         commands: !options.no_input && io::stdin().is_terminal(),
@@ -190,12 +198,14 @@ async fn send(
     settings: Settings,
     text: &[String],
     lines: bool,
+    held: &mut Held,
 ) -> anyhow::Result<Exit> {
     if send::waits_for_a_person(text, options.no_input) {
         writeln!(io::stderr(), "Type the message; Ctrl-D sends it.").ok();
     }
     let typed = send::input(text, lines, options.no_input).await?;
     let connection = Connection::open(Options::new(settings.server, settings.naming)).await?;
+    let connection = held.connection.insert(connection);
     let manner = Manner {
         commands: false,
         silent: true,

@@ -67,6 +67,11 @@ impl Rooms {
         None
     }
 
+    /// Is it entered, as far as we know?
+    pub(crate) fn knows(&self, address: &RoomAddress) -> bool {
+        self.rooms.get(address).is_some_and(|room| room.entry.is_some())
+    }
+
     /// A room was left.
     pub(crate) fn exited(&mut self, room: &RoomAddress) {
         self.rooms.remove(room);
@@ -134,15 +139,20 @@ impl Rooms {
         }
     }
 
-    /// There is a connection again, as another guest: which rooms to enter again, and how.
+    /// There is a connection again: which rooms to enter again, and how. A direct room belongs
+    /// to the guest that we were: `resumed` says that we are it still.
     pub(crate) fn reconnected(
         &mut self,
         journal: JournalId,
+        resumed: bool,
         out: &mut Vec<Update>,
     ) -> Vec<(RoomAddress, Entry)> {
         let same_journal = std::mem::replace(&mut self.journal, journal) == journal;
         let mut entries = Vec::new();
         self.rooms.retain(|address, room| {
+            if resumed && is_direct(address) {
+                return true; // the server has not left it either
+            }
             let Some(entry) = room.entry.filter(|_| !is_direct(address)) else {
                 out.push(Update::Gap(Gap {
                     room: address.clone(),

@@ -9,7 +9,7 @@ use crate::{LineText, MessageKey, MessageText, RequestId, RoomAddress, Sequence,
 pub const PROTOCOL_VERSION: u32 = 1;
 
 /// The first frame of a native client: `{"type":"hello","v":1,"name":"ana"}`.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "type", rename = "hello")]
 pub struct Hello {
     /// The version the client speaks: [`PROTOCOL_VERSION`].
@@ -18,6 +18,13 @@ pub struct Hello {
     /// say nor join.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub name: Option<String>,
+    /// The client wants a token with which it can come back as the same guest.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub resumable: bool,
+    /// The token of an earlier welcome: be that guest again. The name is for the case that the
+    /// guest is forgotten.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub resume: Option<String>,
     /// What the client is, for the log: `chat-client 0.1.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,

@@ -261,6 +261,12 @@ pub struct Welcome {
     pub motd: Option<String>,
     /// The history that sequences belong to.
     pub journal: JournalId,
+    /// With this the client can come back as the same guest: a secret.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<String>,
+    /// The client is the guest again that it was: keys it used before are known.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub resumed: bool,
 }
 
 /// A room, in a list.

@@ -53,6 +53,8 @@ pub(crate) struct ServerConfig {
     pub(crate) default_room: Option<RoomName>,
     /// From the announcement of a stop to the stop.
     pub(crate) shutdown_delay: Duration,
+    /// How long a guest whose connection broke is waited for.
+    pub(crate) resume_grace: Duration,
 }
 
 /// `[line]`
@@ -128,6 +130,7 @@ impl Default for Config {
                 motd: None,
                 default_room: Some(RoomName::parse("lobby").expect("lobby is a room's name")),
                 shutdown_delay: Duration::ZERO,
+                resume_grace: Duration::from_secs(60),
             },
             line: LineConfig::default(),
             rooms: RoomsConfig { max: 10_000, per_user_max: 1_000 },

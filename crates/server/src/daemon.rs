@@ -11,10 +11,11 @@ use chat_protocol::limits::PAGE_EVENTS_MAX;
 use chat_protocol::{Identity, JournalId, Timestamp};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::command::House;
+use crate::command::{House, guest};
 use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl};
 use crate::frontend::Frontends;
 use crate::frontend::line::LineSettings;
@@ -26,7 +27,7 @@ use crate::room::{Directory, Pages, RoomSettings};
 use crate::session::{SessionLimits, Stage, Surroundings};
 use crate::signals::{Signal, Signals};
 use crate::telemetry::LogHandle;
-use crate::user::Registry;
+use crate::user::{Registry, Returns};
 
 /// How long sessions may take to finish when the daemon stops. Each has its own, shorter bounds.
 const SESSIONS_END: Duration = Duration::from_secs(15);
@@ -50,8 +51,8 @@ pub(crate) struct Start {
 /// A running daemon.
 struct Daemon {
     start: Start,
-    journal: Journal,
-    directory: Directory,
+    /// What commands work on.
+    house: House,
     stage: watch::Sender<Stage>,
     gate: Arc<Gate>,
     /// What sessions begin with, one for each listener.
@@ -69,7 +70,7 @@ pub(crate) async fn run(start: Start) -> anyhow::Result<()> {
     let mut signals = Signals::new().context("signals")?;
     raise_descriptor_limit(start.config.limits.connections);
     let mut daemon = Daemon::open(start).await?;
-    let journal = daemon.journal.clone();
+    let journal = daemon.house.journal.clone();
     let journal_fails = journal.failed();
     let result = tokio::select! {
         result = daemon.serve(&mut signals) => result,
@@ -99,20 +100,18 @@ impl Daemon {
         let journal = tokio::task::spawn_blocking(move || Journal::open(&settings)).await??;
         tracing::info!(data = %start.data.display(), journal = %journal.id(), "journal open");
         let rooms = TaskTracker::new();
-        let room_settings = RoomSettings { recent: replay_max(config), clock: now };
-        let directory = Directory::new(journal.clone(), room_settings, rooms.clone());
-        let gate = Arc::new(Gate::new(config.limits.connections));
         let mut daemon = Self {
-            journal,
-            directory,
+            house: house(config, journal, &rooms),
             stage: watch::Sender::new(Stage::Running),
-            gate,
+            gate: Arc::new(Gate::new(config.limits.connections)),
             surroundings: Vec::new(),
             listeners: TaskTracker::new(),
             sessions: TaskTracker::new(),
             rooms,
             start,
         };
+        let guests = guest::park_stored(&daemon.house).await?;
+        tracing::debug!(guests, "may come back");
         daemon.listen().await?;
         Ok(daemon)
     }
@@ -124,11 +123,9 @@ impl Daemon {
                 Listener::bind(url).await.with_context(|| format!("cannot listen on {url}"))?;
             listeners.push(bound);
         }
-        let registry = Registry::default();
-        let pages = Pages::new(self.journal.clone());
         for listener in listeners {
             let url = listener.url().clone();
-            let around = surroundings(self, &registry, &pages, &url);
+            let around = surroundings(&self.start.config, &self.house, &url);
             let (sender, around) = watch::channel(Arc::new(around));
             self.surroundings.push(sender);
             let reception = Reception {
@@ -170,7 +167,7 @@ impl Daemon {
                         surroundings.send_modify(|around| {
                             let mut changed = (**around).clone();
                             changed.limits = session_limits(config);
-                            changed.welcome = Arc::new(welcome(config, self.journal.id()));
+                            changed.welcome = Arc::new(welcome(config, self.house.journal.id()));
                             *around = Arc::new(changed);
                         });
                     }
@@ -195,10 +192,12 @@ impl Daemon {
         self.stage.send_replace(Stage::Stopping);
         wait(&self.listeners, ROOMS_END, "listeners").await;
         wait(&self.sessions, SESSIONS_END, "sessions").await;
+        self.house.stopping.cancel();
+        wait(&self.house.parkings, ROOMS_END, "guests that were waited for").await;
         drop(self.surroundings);
-        self.directory.close();
+        self.house.directory.close();
         wait(&self.rooms, ROOMS_END, "rooms").await;
-        self.journal.stop().await;
+        self.house.journal.stop().await;
         tracing::info!("stopped");
     }
 }
@@ -222,24 +221,28 @@ async fn watchdog_pause() {
     }
 }
 
-fn surroundings(
-    daemon: &Daemon,
-    registry: &Registry,
-    pages: &Pages,
-    url: &ListenUrl,
-) -> Surroundings {
-    let config = &daemon.start.config;
+fn house(config: &Config, journal: Journal, rooms: &TaskTracker) -> House {
+    let settings = RoomSettings { recent: replay_max(config), clock: now };
+    House {
+        registry: Registry::default(),
+        directory: Directory::new(journal.clone(), settings, rooms.clone()),
+        pages: Pages::new(journal.clone()),
+        journal,
+        rooms_per_user_max: config.rooms.per_user_max,
+        clock: now,
+        identity: || Identity(Uuid::new_v4()),
+        returns: Returns::default(),
+        resume_grace: config.server.resume_grace,
+        parkings: TaskTracker::new(),
+        stopping: CancellationToken::new(),
+    }
+}
+
+fn surroundings(config: &Config, house: &House, url: &ListenUrl) -> Surroundings {
     let (default_style, overrides) = config.line.style();
     let style = url.style.unwrap_or(default_style);
     Surroundings {
-        house: House {
-            registry: registry.clone(),
-            directory: daemon.directory.clone(),
-            journal: daemon.journal.clone(),
-            pages: pages.clone(),
-            rooms_per_user_max: config.rooms.per_user_max,
-            clock: now,
-        },
+        house: house.clone(),
         frontends: Frontends {
             replay: config.history.replay,
             line: Arc::new(LineSettings {
@@ -248,10 +251,9 @@ fn surroundings(
                 zone: TimeZone::system(),
             }),
         },
-        welcome: Arc::new(welcome(config, daemon.journal.id())),
+        welcome: Arc::new(welcome(config, house.journal.id())),
         default_room: config.server.default_room.clone(),
         limits: session_limits(config),
-        identity: || Identity(Uuid::new_v4()),
     }
 }
 
@@ -264,6 +266,8 @@ fn welcome(config: &Config, journal: JournalId) -> Welcome {
         default_room: config.server.default_room.clone(),
         motd: config.server.motd.clone(),
         journal,
+        token: None,
+        resumed: false,
     }
 }
 

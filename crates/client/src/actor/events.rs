@@ -103,8 +103,11 @@ impl Actor {
             }
             Event::Entered { ref room, seq, .. } => {
                 let room = room.clone();
+                let is_news = !self.rooms.knows(&room);
                 self.rooms.entered(&room, Entry::Join, seq, out);
-                out.push(Update::Event(event));
+                if is_news {
+                    out.push(Update::Event(event));
+                }
                 Some(room)
             }
             Event::Exited { ref room } => {

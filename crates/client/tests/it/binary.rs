@@ -159,7 +159,7 @@ async fn a_room_that_refuses_is_exit_5_before_anything_is_read() {
         let join = peer.request().await;
         let refusal = Refusal::TooManyRooms { limit: 1 };
         peer.tell(&Event::refused(join.id, refusal)).await;
-        assert!(peer.try_request().await.is_none());
+        assert_eq!(peer.request().await.command, chat_protocol::Command::Quit);
     };
     let command = program(&server, &["--room", "lobby"]);
     let (output, ()) = tokio::join!(run(command, b"hi\n"), refuses);
@@ -186,6 +186,10 @@ async fn what_is_unknown_after_a_lost_connection_is_exit_6() {
         let join = peer.request().await;
         peer.tell(&entered(&join, 0)).await;
         peer.request().await;
+        drop(peer);
+        // The server has forgotten the guest.
+        let mut peer = server.welcome(1).await;
+        while peer.request().await.command != chat_protocol::Command::Quit {}
     };
     let command = program(&server, &["send", "--room", "lobby", "hello", "there"]);
     let (output, ()) = tokio::join!(run(command, b""), plays);

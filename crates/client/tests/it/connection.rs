@@ -9,7 +9,7 @@ use chat_protocol::{
     Command, Event, MessageText, Refusal, Request, RequestId, SayKind, Sequence, UserName,
 };
 
-use crate::fake::{Fake, entered, lobby, message, page, replay, stored, welcome};
+use crate::fake::{Fake, entered, lobby, message, page, replay, stored, welcome, welcome_back};
 
 fn say(text: &str) -> Command {
     Command::Say {
@@ -28,6 +28,11 @@ async fn until<T>(connection: &mut Connection, wanted: impl Fn(Update) -> Option
             return found;
         }
     }
+}
+
+async fn is_disconnected(connection: &mut Connection) {
+    let wanted = |update| matches!(update, Update::Disconnected { .. }).then_some(());
+    until(connection, wanted).await;
 }
 
 fn sequence(update: Update) -> Option<u64> {
@@ -152,10 +157,11 @@ async fn what_was_on_the_wire_is_unknown_and_what_was_queued_is_sent_once() {
     let lost = handle.send(say("lost")).await.unwrap();
     assert_eq!(text_of(&peer.request().await), "lost");
     drop(peer);
-    assert_eq!(answer_to(&mut connection, lost).await, Answer::Unknown);
+    is_disconnected(&mut connection).await;
     let queued = handle.send(say("queued")).await.unwrap();
 
     let mut peer = server.welcome(1).await;
+    assert_eq!(answer_to(&mut connection, lost).await, Answer::Unknown);
     let join = peer.request().await;
     assert_eq!(join.command, Command::Join { room: lobby() });
     peer.tell(&entered(&join, 0)).await;
@@ -164,6 +170,35 @@ async fn what_was_on_the_wire_is_unknown_and_what_was_queued_is_sent_once() {
     peer.tell(&stored(&request, 1)).await;
     let answer = answer_to(&mut connection, queued).await;
     assert_eq!(answer, Answer::Event(stored(&request, 1)));
+}
+
+#[tokio::test]
+async fn a_guest_that_is_known_again_says_what_was_unanswered_again_with_its_key() {
+    let server = Fake::start().await;
+    let (mut connection, mut peer) = server.joined(0).await;
+    let handle = connection.handle();
+    let first = handle.send(say("first")).await.unwrap();
+    let sent = peer.request().await;
+    drop(peer);
+    is_disconnected(&mut connection).await;
+    let second = handle.send(say("second")).await.unwrap();
+
+    let mut peer = server.accept().await;
+    let hello = peer.hello().await;
+    peer.tell(&welcome_back(&hello, 1)).await;
+    let join = peer.request().await;
+    assert_eq!(join.command, Command::Join { room: lobby() });
+    peer.tell(&entered(&join, 0)).await;
+    let again = peer.request().await;
+    assert_eq!(again, sent, "the same key, and the same id");
+    let next = peer.request().await;
+    assert_eq!(text_of(&next), "second", "in the order in which it was said");
+    for (request, seq) in [(&again, 1), (&next, 2)] {
+        peer.tell(&stored(request, seq)).await;
+    }
+    for (id, request, seq) in [(first, &again, 1), (second, &next, 2)] {
+        assert_eq!(answer_to(&mut connection, id).await, Answer::Event(stored(request, seq)));
+    }
 }
 
 #[tokio::test]

@@ -155,11 +155,22 @@ impl Fake {
         let hello = peer.hello().await;
         room.names.push(hello.name.clone());
         peer.tell(&welcome(&hello, 1)).await;
-        while let Some(request) = peer.try_request().await {
+        while let Some(request) = peer.try_request().await
+            && request.command != Command::Quit
+        {
             for answer in room.answers(&request, hello.name.as_deref()) {
                 peer.tell(&answer).await;
             }
         }
+    }
+}
+
+/// The guest is known by its token.
+pub(crate) fn welcome_back(hello: &Hello, journal_number: u128) -> Event {
+    assert_eq!(hello.resume.as_deref(), Some("a secret"));
+    match welcome(hello, journal_number) {
+        Event::Welcome(welcome) => Event::Welcome(Box::new(Welcome { resumed: true, ..*welcome })),
+        other => other,
     }
 }
 
@@ -173,6 +184,8 @@ pub(crate) fn welcome(hello: &Hello, journal_number: u128) -> Event {
         default_room: Some("lobby".parse().unwrap()),
         motd: None,
         journal: journal(journal_number),
+        token: hello.resumable.then(|| "a secret".to_owned()),
+        resumed: false,
     }))
 }
 

@@ -1,17 +1,23 @@
 //! What a command does, a file per family. Asks rooms, users and the journal; never touches a
 //! socket or a wire format.
 
+pub(crate) mod guest;
 mod list;
 mod presence;
 mod room;
 mod say;
 
-use chat_protocol::{Command, Event, Refusal, Request, RoomAddress, Timestamp};
+use chat_protocol::{Command, Event, Identity, Refusal, Request, RoomAddress, Timestamp};
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
 
 use crate::journal::{Journal, Receipts, RoomKey};
 use crate::room::{ChangeId, Directory, Pages, RoomHandle, Snapshot};
-use crate::user::{Claim, Registry, User};
+use crate::user::{Claim, Registry, Returns, User};
+use guest::ReturnTicket;
 
 /// What commands work on; the whole daemon shares it.
 #[derive(Clone, Debug)]
@@ -28,6 +34,16 @@ pub(crate) struct House {
     pub(crate) rooms_per_user_max: u64,
     /// The time of day.
     pub(crate) clock: fn() -> Timestamp,
+    /// A new random identity.
+    pub(crate) identity: fn() -> Identity,
+    /// The guests that may come back.
+    pub(crate) returns: Returns,
+    /// How long they are waited for.
+    pub(crate) resume_grace: Duration,
+    /// Tracks the waiting.
+    pub(crate) parkings: TaskTracker,
+    /// Nobody is waited for any more.
+    pub(crate) stopping: CancellationToken,
 }
 
 /// Who asks.
@@ -37,6 +53,8 @@ pub(crate) struct Caller {
     pub(crate) claim: Option<Claim>,
     /// Where its records' receipts arrive.
     pub(crate) receipts: Receipts,
+    /// How it comes back.
+    pub(crate) ticket: Option<ReturnTicket>,
 }
 
 impl Caller {

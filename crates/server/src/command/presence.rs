@@ -8,6 +8,9 @@ use super::{Answer, Caller, House};
 pub(super) async fn nick(house: &House, caller: &Caller, to: UserName) -> Result<Answer, Refusal> {
     let user = caller.user()?;
     let from = house.registry.rename(user, &to)?;
+    if let Some(ticket) = &caller.ticket {
+        super::guest::save(house, user, ticket.hash).await?;
+    }
     let change = house.registry.changes().next();
     for membership in user.seat.rooms() {
         membership.room.rename(user.identity(), to.clone(), change).await;

@@ -85,6 +85,8 @@ pub(super) const KEYS: &[Key] = &[
         "a room's name, such as \"lobby\", or \"\" for none"),
     key!("server.shutdown_delay", server.shutdown_delay, AtStart, time,
         "a time up to a year, such as \"0s\", \"5s\" or \"1m30s\""),
+    key!("server.resume_grace", server.resume_grace, AtStart, time,
+        "a time up to a year, such as \"0s\", \"1m\" or \"1h30m\""),
 
     key!("line.style", line.style, AtStart, one_of,
         "\"samovar\", \"grillo\", \"talker\" or \"netcat\""),

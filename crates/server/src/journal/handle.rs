@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::examine::{self, Checked, Found};
+use super::guest::{Guest, GuestChange, TokenHash};
 use super::history::{Page, Range, Readers, StoredRoom};
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
 use super::writer::{Batch, Job, Writer};
@@ -132,6 +133,27 @@ impl Journal {
         let (reply, answer) = oneshot::channel();
         self.ask(Job::Append(Batch { room, records, reply })).await?;
         answer.await.map_err(|_| JournalError::Stopped)
+    }
+
+    /// Stores a guest that may come back, or its new name. It is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`JournalError::Stopped`]: nobody knows whether it is stored.
+    pub(crate) async fn save_guest(&self, guest: Guest) -> Result<(), JournalError> {
+        let (reply, answer) = oneshot::channel();
+        let change = GuestChange::Save(guest);
+        self.ask(Job::Guest { change, reply: Some(reply) }).await?;
+        answer.await.map_err(|_| JournalError::Stopped)
+    }
+
+    /// A guest does not come back.
+    pub(crate) async fn forget_guest(&self, token: TokenHash) -> Result<(), JournalError> {
+        self.ask(Job::Guest { change: GuestChange::Forget(token), reply: None }).await
+    }
+
+    /// The guests that may come back.
+    pub(crate) async fn guests(&self) -> Result<Vec<Guest>, JournalError> {
+        self.readers.read(super::guest::all).await
     }
 
     /// A page of a room's events, oldest first.

@@ -11,7 +11,7 @@ use super::examine::{self, cause, damage};
 use super::export::missing;
 use super::history;
 use super::record::{Body, RoomId, RoomKey};
-use super::{JournalError, schema};
+use super::{JournalError, guest, schema};
 use crate::limits::FINDINGS_MAX;
 
 /// What a verification found.
@@ -36,13 +36,14 @@ pub(crate) fn verify(database: &Path) -> Result<Report, JournalError> {
     let snapshot = connection.unchecked_transaction()?;
     let mut report = Report::default();
     type Part = fn(&Connection, &mut Report) -> Result<(), JournalError>;
-    let parts: [(&str, Part); 6] = [
+    let parts: [(&str, Part); 7] = [
         ("the structure", structure),
         ("the schema", shape),
         ("the journal's id", journal_id),
         ("rooms and messages", rooms),
         ("messages without a room", strays),
         ("keys", keys),
+        ("guests", guests),
     ];
     for (what, part) in parts {
         if let Err(error) = part(&snapshot, &mut report) {
@@ -283,4 +284,9 @@ fn keys(connection: &Connection, report: &mut Report) -> Result<(), JournalError
         ));
     }
     Ok(())
+}
+
+/// They are read as a start reads them.
+fn guests(connection: &Connection, _: &mut Report) -> Result<(), JournalError> {
+    guest::all(connection).map(drop)
 }

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::JournalError;
 use super::apply::{self, Applied};
+use super::guest::{self, GuestChange};
 use super::handle::{JournalSettings, checkpoint};
 use super::receipt::Outcome;
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
@@ -24,6 +25,8 @@ pub(super) enum Job {
     Open { key: RoomKey, reply: oneshot::Sender<Result<OpenedRoom, Refusal>> },
     /// Store a batch.
     Append(Batch),
+    /// Store or forget a guest.
+    Guest { change: GuestChange, reply: Option<oneshot::Sender<()>> },
     /// Forget a room that nobody is in.
     Close { room: RoomId },
     /// Finish.
@@ -58,6 +61,16 @@ pub(super) struct Batch {
     pub(super) room: RoomId,
     pub(super) records: Vec<Record>,
     pub(super) reply: oneshot::Sender<Vec<Option<Entry>>>,
+}
+
+/// What becomes of a guest, and who waits for it.
+type GuestJob = (GuestChange, Option<oneshot::Sender<()>>);
+
+/// Tells who waits that it is done.
+fn answer(guests: Vec<GuestJob>) {
+    for reply in guests.into_iter().filter_map(|(_, reply)| reply) {
+        reply.send(()).ok(); // the session may be gone
+    }
 }
 
 enum Go {
@@ -131,6 +144,7 @@ impl Writer {
 
     fn turn(&mut self, turn: &mut Vec<Job>) -> Result<Go, JournalError> {
         let mut batches = Vec::new();
+        let mut guests = Vec::new();
         let mut go = Go::On;
         for job in turn.drain(..) {
             match job {
@@ -139,6 +153,7 @@ impl Writer {
                     drop(reply.send(opened)); // the room's actor may be gone
                 }
                 Job::Append(batch) => batches.push(batch),
+                Job::Guest { change, reply } => guests.push((change, reply)),
                 Job::Close { room } => self.close(room),
                 Job::Stop => go = Go::Stop,
                 #[cfg(test)]
@@ -148,19 +163,19 @@ impl Writer {
                 }
             }
         }
-        if !batches.is_empty() {
-            self.commit(batches)?;
+        if !batches.is_empty() || !guests.is_empty() {
+            self.commit(batches, guests)?;
         }
         Ok(go)
     }
 
-    fn commit(&mut self, batches: Vec<Batch>) -> Result<(), JournalError> {
+    fn commit(&mut self, batches: Vec<Batch>, guests: Vec<GuestJob>) -> Result<(), JournalError> {
         let began = std::time::Instant::now();
         let before: Vec<(RoomId, RoomState)> = batches
             .iter()
             .filter_map(|batch| Some((batch.room, self.rooms.get(&batch.room)?.clone())))
             .collect();
-        match self.store(&batches) {
+        match self.store(&batches, &guests) {
             Ok(applied) => {
                 let elapsed_us = began.elapsed().as_micros();
                 let records: usize = applied.iter().map(Vec::len).sum();
@@ -168,6 +183,7 @@ impl Writer {
                 for (batch, applied) in batches.into_iter().zip(applied) {
                     batch.settle(applied);
                 }
+                answer(guests);
                 Ok(())
             }
             Err(JournalError::Sqlite(error))
@@ -176,6 +192,7 @@ impl Writer {
                 tracing::error!(%error, "the disk is full; refusing to store until there is room");
                 self.rooms.extend(before);
                 batches.into_iter().for_each(Batch::refuse);
+                answer(guests); // not stored: such a guest cannot come back after a restart
                 Ok(())
             }
             Err(error) => Err(error),
@@ -183,7 +200,11 @@ impl Writer {
     }
 
     /// One transaction; nobody is told before it is committed.
-    fn store(&mut self, batches: &[Batch]) -> Result<Vec<Vec<Applied>>, JournalError> {
+    fn store(
+        &mut self,
+        batches: &[Batch],
+        guests: &[GuestJob],
+    ) -> Result<Vec<Vec<Applied>>, JournalError> {
         let now = (self.clock)();
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -199,6 +220,9 @@ impl Writer {
                 .collect();
             apply::room(&transaction, batch.room, room)?;
             all.push(applied?);
+        }
+        for (change, _) in guests {
+            guest::apply(&transaction, change)?;
         }
         transaction.commit()?;
         Ok(all)

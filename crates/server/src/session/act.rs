@@ -2,16 +2,16 @@
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Command, Event, Hello, Refusal, Request, RequestId, RoomAddress, UserName};
+use chat_protocol::{Command, Event, Request, RequestId, RoomAddress, UserName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::{Ending, HESITATION, Session};
+use super::{Ending, HESITATION, Session, Stage};
+use crate::command::guest::{self, Identified};
 use crate::command::{Answer, execute};
 use crate::frontend::{AtEnd, Decoded, Wire, Wish};
 use crate::journal::Outcome;
 use crate::room::{RoomHandle, Snapshot};
-use crate::user::{Claim, friendly};
 
 /// The request by which a line session enters its first room.
 const BY_ITSELF: RequestId = RequestId(0);
@@ -54,40 +54,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Gives the peer a name, or says why not.
     pub(super) async fn identify(&mut self, wish: Wish) -> Result<(), Ending> {
-        match self.claim(wish) {
-            Err(refusal) => {
-                self.tell(&Event::refused(None, refusal));
-                Ok(())
-            }
-            Ok(claim) => {
-                let name = claim.as_ref().map(|claim| claim.user().name());
-                tracing::info!(name = name.as_ref().map_or("-", UserName::as_str), "identified");
-                self.seat = claim.as_ref().map(|claim| claim.user().seat.follow());
-                self.caller.claim = claim;
-                self.is_welcome = true;
-                self.tell(&Event::Welcome(Box::new(Welcome {
-                    name,
-                    ..(*self.around.welcome).clone()
-                })));
-                self.enter_default_room().await
-            }
-        }
-    }
-
-    /// None: an observer, who needs no name.
-    fn claim(&self, wish: Wish) -> Result<Option<Claim>, Refusal> {
-        let registry = &self.around.house.registry;
-        let identity = (self.around.identity)();
-        let wanted = match wish {
-            Wish::Random => {
-                let draw = || friendly((self.around.identity)().0.as_u128());
-                return registry.claim_random(identity, draw).map(Some);
-            }
-            Wish::Hello(Hello { name: None, .. }) => return Ok(None),
-            Wish::Hello(Hello { name: Some(name), .. }) | Wish::Named(name) => name,
-        };
-        let name = UserName::parse(&wanted).map_err(|error| Refusal::name_invalid(&error))?;
-        registry.claim(name, identity).map(Some)
+        let Identified { claim, ticket, resumed } =
+            match guest::identify(&self.around.house, wish).await {
+                Ok(identified) => identified,
+                Err(refusal) => {
+                    self.tell(&Event::refused(None, refusal));
+                    return Ok(());
+                }
+            };
+        let name = claim.as_ref().map(|claim| claim.user().name());
+        tracing::info!(name = name.as_ref().map_or("-", UserName::as_str), resumed, "identified");
+        self.seat = claim.as_ref().map(|claim| claim.user().seat.follow());
+        self.caller.claim = claim;
+        self.is_welcome = true;
+        let token = ticket.as_ref().map(|ticket| ticket.token.clone());
+        self.caller.ticket = ticket;
+        let welcome = (*self.around.welcome).clone();
+        self.tell(&Event::Welcome(Box::new(Welcome { name, token, resumed, ..welcome })));
+        self.rooms_again().await?;
+        self.enter_default_room().await
     }
 
     /// A line session begins in a room. One that may still turn out to be something else only
@@ -149,7 +134,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 self.tell_if_asked(id);
             }
-            Ok(Answer::Quit) => self.close(),
+            Ok(Answer::Quit) => {
+                self.said_goodbye = true;
+                self.close();
+            }
             Err(refusal) => self.tell(&Event::refused(id, refusal)),
         }
         Ok(())
@@ -222,8 +210,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// It speaks something else than was thought: whoever it was until now never was.
     async fn become_wire(&mut self, wire: Wire) -> Result<(), Ending> {
-        self.leave_all().await;
-        self.caller.claim = None;
+        self.part().await;
         self.seat = None;
         self.inbox.clear();
         self.hesitates = None;
@@ -237,16 +224,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Ends all memberships of the session's user.
-    pub(super) async fn leave_all(&mut self) {
-        let Some(claim) = &self.caller.claim else {
-            return;
-        };
-        let user = claim.user();
-        let change = self.around.house.registry.changes().next();
-        for membership in user.seat.rooms() {
-            // A room that is gone has no members.
-            drop(membership.room.leave(user.identity(), Some(change)).await);
+    /// The session is over. A guest that may come back is waited for, unless it said goodbye or
+    /// the daemon stops; all others leave.
+    pub(super) async fn part(&mut self) {
+        let Some(claim) = self.caller.claim.take() else { return };
+        let token = self.caller.ticket.take().map(|ticket| ticket.hash);
+        let house = &self.around.house;
+        let is_stopping = *self.stage.borrow() == Stage::Stopping;
+        match token {
+            Some(token) if !self.said_goodbye && !is_stopping => guest::park(house, claim, token),
+            Some(_) if is_stopping => guest::leave_until_restart(house, claim).await,
+            token => guest::leave(house, claim, token).await,
         }
     }
 }

@@ -149,18 +149,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         for (id, membership) in rooms {
             if self.inbox.slot_of(id).is_none() {
-                self.follow(membership).await?;
+                let since = membership.since;
+                self.follow(membership, Some(since)).await?;
             }
         }
         Ok(())
     }
 
-    /// Follows a room that somebody else's doing brought: what came since is news.
-    async fn follow(&mut self, membership: Membership) -> Result<(), Ending> {
-        let Membership { room, address, since } = membership;
+    /// A guest that came back is in its rooms still; its client knows how far it was told.
+    pub(super) async fn rooms_again(&mut self) -> Result<(), Ending> {
+        let rooms = self.caller.claim.as_ref().map(|claim| claim.user().seat.rooms());
+        for membership in rooms.unwrap_or_default() {
+            self.follow(membership, None).await?;
+        }
+        Ok(())
+    }
+
+    /// Follows a room that was not entered by this session: what came behind `since` is news;
+    /// without it, what comes from now on.
+    async fn follow(
+        &mut self,
+        membership: Membership,
+        since: Option<Sequence>,
+    ) -> Result<(), Ending> {
+        let Membership { room, address, .. } = membership;
         let Ok(Ok(snapshot)) = room.watch().await else {
             return Ok(());
         };
+        let since = since.unwrap_or(snapshot.roster.last);
         let members = snapshot.roster.members.iter().map(|member| member.name.clone()).collect();
         let opened = Event::Entered {
             id: None,

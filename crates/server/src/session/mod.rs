@@ -13,12 +13,13 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Event, Identity, RoomName};
+use chat_protocol::{Event, RoomName};
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::command::guest::ReturnTicket;
 use crate::command::{Caller, House};
 use crate::frontend::{Frontend, Frontends, Wire};
 use crate::journal::RoomId;
@@ -71,8 +72,6 @@ pub(crate) struct Surroundings {
     pub(crate) default_room: Option<RoomName>,
     /// Bounds in time.
     pub(crate) limits: SessionLimits,
-    /// A new random identity.
-    pub(crate) identity: fn() -> Identity,
 }
 
 /// Why a session ends.
@@ -84,6 +83,8 @@ enum Ending {
     Lost(#[from] std::io::Error),
     #[error("the peer took nothing for too long")]
     Stalled,
+    #[error("its guest is back in another session")]
+    Replaced,
     #[error("no name in time")]
     NoName,
     #[error("the journal cannot be read: {0}")]
@@ -115,6 +116,8 @@ pub(crate) struct Session<S> {
     /// Nothing more is taken; the outbox is written, and that was it.
     closing: Option<Instant>,
     told_leaving: bool,
+    /// It has said that it leaves: it is not waited for.
+    said_goodbye: bool,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -147,15 +150,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             has_ended: false,
             closing: None,
             told_leaving: false,
+            said_goodbye: false,
         }
     }
 
     /// Serves the peer until either side has enough. A panic ends this session only.
     pub(crate) async fn run(mut self) {
         let ending = AssertUnwindSafe(self.talk()).catch_unwind().await;
-        self.leave_all().await;
         let name = self.caller.claim.as_ref().map(|claim| claim.user().name().to_string());
         let name = name.as_deref().unwrap_or("-");
+        self.part().await; // a free name is free before the peer sees that it is closed
         match ending {
             Ok(Err(ending @ (Ending::Stalled | Ending::Journal(_)))) => {
                 tracing::warn!(name, why = %ending, "session ended");
@@ -164,7 +168,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(Ok(())) => tracing::info!(name, why = "done", "session ended"),
             Err(_panic) => tracing::error!(name, "session panicked"),
         }
-        self.caller.claim = None; // the name is free before the peer sees that it is closed
         if self.stream.shutdown().await.is_ok() && *self.stage.borrow() != Stage::Stopping {
             drop(tokio::time::timeout(LINGER, linger(&mut self.stream)).await);
         }
@@ -211,6 +214,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(()) = rooms_changed(&mut self.seat), if self.seat.is_some() && has_room && is_open => {
                 self.rooms_changed().await
             }
+            () = replaced(self.caller.ticket.as_ref()) => Err(Ending::Replaced),
             exchanged = exchange(&mut self.stream, input, &mut self.outbox) => {
                 self.has_ended |= exchanged? == Exchanged::Read(0);
                 Ok(())
@@ -332,6 +336,13 @@ async fn sleep_until(deadline: Option<Instant>) {
 async fn stopping(stage: &mut watch::Receiver<Stage>) {
     if stage.wait_for(|stage| *stage == Stage::Stopping).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+async fn replaced(ticket: Option<&ReturnTicket>) {
+    match ticket {
+        Some(ticket) => ticket.replaced.cancelled().await,
+        None => std::future::pending().await,
     }
 }
 

@@ -2,6 +2,8 @@
 
 mod names;
 mod registry;
+mod returns;
 
 pub(crate) use names::friendly;
 pub(crate) use registry::{Claim, Registry, User};
+pub(crate) use returns::Returns;

@@ -2,6 +2,7 @@
 //! use is one look-up, and nothing awaits within.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
@@ -18,6 +19,10 @@ pub(crate) struct User {
     profile: Mutex<Profile>,
     /// Who came when.
     arrival: u64,
+    /// How often it was parked.
+    parkings: AtomicU64,
+    /// It has a session.
+    is_present: AtomicBool,
 }
 
 #[derive(Clone, Debug)]
@@ -41,6 +46,10 @@ impl User {
     pub(crate) fn info(&self) -> UserInfo {
         let Profile { name, away } = self.profile().clone();
         UserInfo { name, away }
+    }
+
+    fn is_present(&self) -> bool {
+        self.is_present.load(Ordering::Relaxed)
     }
 
     /// Away with a message, or back.
@@ -83,6 +92,17 @@ impl Claim {
     pub(crate) const fn user(&self) -> &Arc<User> {
         &self.user
     }
+
+    /// Its session is over; a number that tells this time from the next.
+    pub(super) fn next_parking(&self) -> u64 {
+        self.user.is_present.store(false, Ordering::Relaxed);
+        self.user.parkings.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// It has a session again.
+    pub(super) fn returned(&self) {
+        self.user.is_present.store(true, Ordering::Relaxed);
+    }
 }
 
 impl Drop for Claim {
@@ -111,6 +131,8 @@ impl Registry {
             seat: Arc::new(Seat::new(identity)),
             profile: Mutex::new(Profile { name: name.clone(), away: None }),
             arrival: names.arrivals,
+            parkings: AtomicU64::new(0),
+            is_present: AtomicBool::new(true),
         });
         names.by_name.insert(name, Arc::clone(&user));
         names.by_arrival.insert(user.arrival, Arc::clone(&user));
@@ -167,8 +189,8 @@ impl Registry {
     /// The first `limit` users in order of arrival, and how many there are.
     pub(crate) fn list(&self, limit: usize) -> (Vec<UserInfo>, usize) {
         let names = self.lock();
-        let users = names.by_arrival.values().take(limit).map(|user| user.info()).collect();
-        (users, names.by_arrival.len())
+        let present = || names.by_arrival.values().filter(|user| user.is_present());
+        (present().take(limit).map(|user| user.info()).collect(), present().count())
     }
 
     fn lock(&self) -> MutexGuard<'_, Names> {

@@ -49,6 +49,8 @@ fn talking(name: StyleName, overrides: &Overrides) -> LineFrontend {
             default_room: Some(RoomName::parse("lobby").unwrap()),
             motd: None,
             journal: JournalId(Uuid::nil()),
+            token: None,
+            resumed: false,
         })),
         &mut out,
     );

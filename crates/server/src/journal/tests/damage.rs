@@ -104,6 +104,10 @@ const PLANTED: &[(&str, &[&str])] = &[
             "keys: 2 messages of one author have the same, the first in room 2 is 1",
         ],
     ),
+    (
+        "INSERT INTO guests VALUES (zeroblob(32), zeroblob(16), 'a b')",
+        &["guests: cannot be read to the end: a stored guest: user name \"a b\" has a space"],
+    ),
     ("CREATE TABLE more (x)", &["the schema: table more is not from chat-server"]),
     ("UPDATE messages SET time_ms = 43200000 WHERE id = (1 << 40 | 2)", &[]),
 ];

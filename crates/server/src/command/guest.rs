@@ -1,0 +1,144 @@
+//! Who a session is: a new guest, or one that comes back; and what becomes of it when the session is
+//! over. Never speaks to the peer.
+
+use chat_protocol::{Hello, Refusal, UserName};
+use sha2::{Digest, Sha256};
+use tokio_util::sync::CancellationToken;
+
+use super::House;
+use crate::frontend::Wish;
+use crate::journal::{Guest, TokenHash};
+use crate::user::{Claim, User, friendly};
+
+/// A session's guest; an observer has no claim.
+#[derive(Debug, Default)]
+pub(crate) struct Identified {
+    /// Its name.
+    pub(crate) claim: Option<Claim>,
+    /// How it comes back, if it wants to.
+    pub(crate) ticket: Option<ReturnTicket>,
+    /// It came back.
+    pub(crate) resumed: bool,
+}
+
+/// How a guest comes back.
+#[derive(Debug)]
+pub(crate) struct ReturnTicket {
+    /// What is known of its token.
+    pub(crate) hash: TokenHash,
+    /// Cancelled when the guest is back in another session: this one lets go.
+    pub(crate) replaced: CancellationToken,
+    /// For the client, and nobody else.
+    pub(crate) token: String,
+}
+
+/// Finds out who a session is. A guest that may come back is on disk when this returns.
+///
+/// # Errors
+/// The name cannot be had.
+pub(crate) async fn identify(house: &House, wish: Wish) -> Result<Identified, Refusal> {
+    let (name, hello) = match wish {
+        Wish::Random => {
+            let draw = || friendly((house.identity)().0.as_u128());
+            let claim = house.registry.claim_random((house.identity)(), draw)?;
+            return Ok(Identified { claim: Some(claim), ..Identified::default() });
+        }
+        Wish::Named(name) => (Some(name), Hello::default()),
+        Wish::Hello(mut hello) => (hello.name.take(), hello),
+    };
+    if let Some(token) = hello.resume
+        && let Ok(claim) = house.returns.take(hash(&token)).await
+    {
+        let ticket = Some(present(house, token));
+        return Ok(Identified { claim: Some(claim), ticket, resumed: true });
+    }
+    let Some(name) = name else { return Ok(Identified::default()) };
+    let name = UserName::parse(&name).map_err(|error| Refusal::name_invalid(&error))?;
+    let claim = house.registry.claim(name, (house.identity)())?;
+    let mut ticket = None;
+    if hello.resumable {
+        let token = format!("{}{}", (house.identity)().0.simple(), (house.identity)().0.simple());
+        save(house, claim.user(), hash(&token)).await?;
+        ticket = Some(present(house, token));
+    }
+    Ok(Identified { claim: Some(claim), ticket, resumed: false })
+}
+
+fn present(house: &House, token: String) -> ReturnTicket {
+    let hash = hash(&token);
+    ReturnTicket { hash, replaced: house.returns.present(hash), token }
+}
+
+fn hash(token: &str) -> TokenHash {
+    TokenHash(Sha256::digest(token).into())
+}
+
+/// Stores a guest that may come back, or its new name.
+pub(crate) async fn save(house: &House, user: &User, token: TokenHash) -> Result<(), Refusal> {
+    let guest = Guest { token, identity: user.identity(), name: user.name() };
+    house.journal.save_guest(guest).await.map_err(super::journal_refusal)
+}
+
+/// The session is over for good: the guest leaves its rooms, and its name is free.
+pub(crate) async fn leave(house: &House, claim: Claim, token: Option<TokenHash>) {
+    leave_rooms(house, claim.user()).await;
+    if let Some(token) = token {
+        house.returns.forget(token);
+        // A journal that has stopped forgets nothing: the guest may come back after a restart.
+        drop(house.journal.forget_guest(token).await);
+    }
+}
+
+/// The daemon stops: the guest leaves its rooms; with its token it comes back at the next start.
+pub(crate) async fn leave_until_restart(house: &House, claim: Claim) {
+    leave_rooms(house, claim.user()).await;
+}
+
+/// The connection broke: name and rooms are kept for a while.
+pub(crate) fn park(house: &House, claim: Claim, token: TokenHash) {
+    let parking = house.returns.park(token, claim);
+    let waiting = house.clone();
+    house.parkings.spawn(async move {
+        let is_stopping = tokio::select! {
+            () = tokio::time::sleep(waiting.resume_grace) => false,
+            () = waiting.stopping.cancelled() => true,
+        };
+        let Some(claim) = waiting.returns.expire(token, parking) else { return };
+        if is_stopping {
+            leave_until_restart(&waiting, claim).await;
+        } else {
+            tracing::info!(name = %claim.user().name(), "did not come back");
+            leave(&waiting, claim, Some(token)).await;
+        }
+    });
+}
+
+/// At start: the guests of the last run may come back, and their names are kept until then.
+///
+/// # Errors
+/// They cannot be read.
+pub(crate) async fn park_stored(house: &House) -> Result<usize, crate::journal::JournalError> {
+    let guests = house.journal.guests().await?;
+    let mut parked = 0;
+    for Guest { token, identity, name } in guests {
+        match house.registry.claim(name, identity) {
+            Ok(claim) => {
+                park(house, claim, token);
+                parked += 1;
+            }
+            Err(refusal) => {
+                tracing::warn!(%refusal, "a stored guest cannot come back");
+                house.journal.forget_guest(token).await?;
+            }
+        }
+    }
+    Ok(parked)
+}
+
+async fn leave_rooms(house: &House, user: &User) {
+    let change = house.registry.changes().next();
+    for membership in user.seat.rooms() {
+        // A room that is gone has no members.
+        drop(membership.room.leave(user.identity(), Some(change)).await);
+    }
+}

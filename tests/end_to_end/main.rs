@@ -1,0 +1,24 @@
+//! Samovar from the outside. One topic a file; each test has a daemon of its own.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_enum_match_arm,
+    reason = "these are tests, also where they stand in functions of their own"
+)]
+
+mod bad_input;
+mod client;
+mod config;
+mod daemon;
+mod grillo;
+mod journal;
+mod layers;
+mod native;
+mod netcat;
+mod one_port;
+mod rooms;
+mod samovar;
+mod slow;
+mod talker;
+mod telnet;
