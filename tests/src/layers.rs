@@ -10,6 +10,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("room", &["journal", "policy"]),
     ("policy", &["room"]),
     ("journal", &[]),
+    ("offline", &["journal"]),
     ("frontend", &[]),
     ("config", &["frontend", "telemetry"]),
     ("telemetry", &[]),

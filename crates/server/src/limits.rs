@@ -1,6 +1,8 @@
 //! Every bound of the daemon, with its unit. The protocol's own (text, names, frames, pages) stand
 //! in `chat_protocol::limits`; what an operator may change stands in the configuration.
 
+use std::time::Duration;
+
 /// Commands that wait for one room.
 pub(crate) const ROOM_MAILBOX_COMMANDS: usize = 1_024;
 /// Commands that a room takes at once; what is stored of them is one batch of the journal.
@@ -22,6 +24,12 @@ pub(crate) const JOURNAL_QUEUE_JOBS: usize = 4_096;
 pub(crate) const JOURNAL_TURN_JOBS: usize = 1_024;
 /// Read-only connections to the database, and so reads at the same time.
 pub(crate) const JOURNAL_READERS: usize = 4;
+/// How long a start may check the database after a crash; a larger one is not checked whole.
+pub(crate) const START_CHECK: Duration = Duration::from_secs(10);
+/// Rooms that are read at once when all are gone through.
+pub(crate) const ROOMS_PAGE: usize = 256;
+/// Findings that a verification says; the rest is counted.
+pub(crate) const FINDINGS_MAX: usize = 100;
 /// Messages that one session may have on their way to the disk; then it is not read from.
 pub(crate) const SESSION_IN_FLIGHT_MAX: usize = 1_024;
 /// What waits to be written to one session, in bytes; then it takes nothing from its feeds. One

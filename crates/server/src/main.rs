@@ -8,6 +8,7 @@ mod journal;
 mod limits;
 mod listener;
 mod notify;
+mod offline;
 mod policy;
 mod room;
 mod session;
@@ -16,7 +17,7 @@ mod telemetry;
 mod user;
 
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -39,11 +40,14 @@ Examples:
   chat-server --listen auto://0.0.0.0:5005             the whole network
   chat-server --listen 'line://0.0.0.0:2323?style=talker' --listen unix:/tmp/chat.sock
   chat-server --config team.toml check                 is this configuration fine?
+  chat-server backup /backup/chat.sqlite               a copy, while the daemon runs
+  chat-server export --room ops --since 1d --format text
 
 Signals: SIGTERM and SIGINT stop it (accepted messages are stored, exit 0); SIGHUP reads
 [limits], server.motd and log.level again.
 
-Exit codes: 0 stopped as asked, 1 could not start or go on, 2 wrong usage or configuration."
+Exit codes: 0 stopped as asked, 1 could not start or go on (verify: something is wrong), 2 wrong
+usage or configuration."
 )]
 struct Arguments {
     /// Configuration file (otherwise ./chat-server.toml, the user's, /etc/chat-server/)
@@ -59,16 +63,21 @@ struct Arguments {
     task: Option<Task>,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
+#[derive(Debug, Subcommand)]
 enum Task {
     /// Say whether the configuration is fine, and start nothing
     Check,
+    #[command(flatten)]
+    Offline(offline::Task),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let environment = Environment::of_process();
     let data = arguments.data.or_else(|| environment.get("CHAT_SERVER_DATA").map(PathBuf::from));
+    if let Some(Task::Offline(task)) = arguments.task {
+        return beside_the_daemon(task, data.as_deref(), &environment);
+    }
     let flags = Flags { config: arguments.config, listen: arguments.listen };
     let directory = daemon::current_directory();
     let loaded = match config::load(&flags, &environment, &directory) {
@@ -105,8 +114,48 @@ fn main() -> ExitCode {
     }
 }
 
+/// No configuration is read: a backup does not depend on one.
+fn beside_the_daemon(
+    task: offline::Task,
+    data: Option<&Path>,
+    environment: &Environment,
+) -> ExitCode {
+    let data = match config::data_dir(data, environment) {
+        Ok(data) => data,
+        Err(error) => return complain(&error, 2),
+    };
+    match offline::run(task, &data) {
+        Ok(code) => code,
+        Err(error) => complain(&format_args!("{error:#}"), offline::exit_code(&error)),
+    }
+}
+
 /// To stderr, where the log is.
 fn complain(error: &impl std::fmt::Display, code: u8) -> ExitCode {
     drop(writeln!(std::io::stderr(), "chat-server: {error}"));
     ExitCode::from(code)
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn options_stand_before_and_after_a_subcommand() {
+        for line in [
+            "chat-server --data d export --room ops --since 1h",
+            "chat-server export --room ops --since 1h --data d",
+        ] {
+            let arguments = Arguments::try_parse_from(line.split(' ')).unwrap();
+            assert_eq!(arguments.data, Some(PathBuf::from("d")));
+            assert!(matches!(arguments.task, Some(Task::Offline(offline::Task::Export(_)))));
+        }
+    }
 }

@@ -10,12 +10,13 @@ use tokio::sync::{mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::examine::{self, Checked, Found};
 use super::guest::{Guest, GuestChange, TokenHash};
 use super::history::{Page, Range, Readers, StoredRoom};
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
 use super::writer::{Batch, Job, Writer};
 use super::{JournalError, schema};
-use crate::limits::{JOURNAL_QUEUE_JOBS, JOURNAL_READERS};
+use crate::limits::{JOURNAL_QUEUE_JOBS, JOURNAL_READERS, START_CHECK};
 
 /// When a commit is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,22 +51,29 @@ pub(crate) struct Journal {
 }
 
 impl Journal {
-    /// Locks the directory, brings the database up to date, checkpoints it, and starts the writer.
+    /// Locks the directory, looks whether the database can be relied on, brings it up to date,
+    /// checkpoints it, and starts the writer.
     ///
     /// # Errors
     /// [`JournalError`] says what to do about it.
     pub(crate) fn open(settings: &JournalSettings) -> Result<Self, JournalError> {
         let lock = lock(&settings.directory)?;
-        let path = settings.directory.join("journal.sqlite");
+        let path = examine::database(&settings.directory);
+        let found = examine::file(&path)?;
         let mut connection = Connection::open(&path)?;
+        examine::owner(&connection, &path)?;
+        if found == Found::Open {
+            check_after_crash(&connection)?;
+        }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
         schema::migrate(&mut connection)?;
+        examine::ends(&connection)?;
+        let id = identify(&connection)?;
         checkpoint(&connection)?;
         if settings.sync == Sync::Os {
             connection.pragma_update(None, "synchronous", "OFF")?;
         }
-        let id = identify(&connection)?;
         let readers = (0..JOURNAL_READERS)
             .map(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
             .collect::<Result<Vec<_>, _>>()?;
@@ -230,6 +238,23 @@ fn make_private(directory: &Path) -> std::io::Result<()> {
     builder.recursive(true).create(directory)
 }
 
+/// After a clean stop nothing was going on that could have torn the file; after a crash a disk that
+/// only said it had written may have. The daemon is waited for, so the check has a limit.
+fn check_after_crash(connection: &Connection) -> Result<(), JournalError> {
+    let began = std::time::Instant::now();
+    let checked = examine::structure(connection, START_CHECK)?;
+    let elapsed_ms = began.elapsed().as_millis();
+    match checked {
+        Checked::Sound => tracing::info!(elapsed_ms, "not stopped cleanly; the database is sound"),
+        Checked::Unfinished => tracing::warn!(
+            elapsed_ms,
+            "not stopped cleanly, and the database is too large to be checked now; \
+             `chat-server verify` does it while the daemon runs"
+        ),
+    }
+    Ok(())
+}
+
 /// What is only in the page cache must not be acknowledged as a duplicate later.
 pub(super) fn checkpoint(connection: &Connection) -> Result<(), JournalError> {
     let busy: i64 =
@@ -237,6 +262,7 @@ pub(super) fn checkpoint(connection: &Connection) -> Result<(), JournalError> {
     if busy == 0 { Ok(()) } else { Err(JournalError::Checkpoint) }
 }
 
+/// A new database has no id, and neither has a backup: whoever opens it first gives it one.
 fn identify(connection: &Connection) -> Result<JournalId, JournalError> {
     connection.execute(
         "INSERT INTO journal (only, id) VALUES (1, ?1) ON CONFLICT DO NOTHING",

@@ -153,7 +153,7 @@ pub(super) fn rooms(
 }
 
 /// Parses a row again: what was damaged on disk is said, and never shown.
-fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
+pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
     let name: String = row.get(3)?;
     let body: String = row.get(6)?;
     let text = || MessageText::parse(&body).map_err(|error| damaged(&error));

@@ -5,6 +5,7 @@ use std::fmt;
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, RoomName, SayKind, Sequence, Timestamp, UserName,
 };
+use uuid::Uuid;
 
 use super::Ticket;
 
@@ -38,6 +39,31 @@ impl RoomKey {
         match self {
             Self::Named(name) => format!("#{}", name.folded()),
             Self::Direct(one, other) => format!("@{one}{other}"),
+        }
+    }
+
+    /// What [`stored`](Self::stored) and [`shown`](Self::shown) made of a room, again.
+    ///
+    /// # Errors
+    /// In words: they do not belong together, or no room has these.
+    pub(super) fn restored(stored: &str, shown: &str) -> Result<Self, String> {
+        let key = match stored.strip_prefix('@') {
+            None => RoomName::parse(shown).map(Self::Named).map_err(|error| error.to_string())?,
+            Some(pair) => {
+                let (one, other) = pair.split_at_checked(pair.len() / 2).unwrap_or_default();
+                let identity = |text: &str| text.parse::<Uuid>().map(Identity);
+                match (identity(one), identity(other)) {
+                    (Ok(one), Ok(other)) => Self::direct(one, other),
+                    (Ok(_) | Err(_), _) => {
+                        return Err(format!("key {stored:?} names no two users"));
+                    }
+                }
+            }
+        };
+        if key.stored() == stored && key.shown() == shown {
+            Ok(key)
+        } else {
+            Err(format!("key {stored:?} is not that of {shown:?}"))
         }
     }
 

@@ -1,3 +1,6 @@
+mod beside;
+mod damage;
+
 use std::path::Path;
 
 use chat_protocol::{
