@@ -15,15 +15,17 @@ fn a_guest_is_welcome_in_the_first_line() {
         ana< Welcome $ana
         ana< HINT
         ana< * you are in lobby, 1 here: $ana
-        # who only watches sees when it is stored
-        eve connects natively
-        eve> {\"type\":\"hello\",\"v\":1}
-        eve< {\"type\":\"welcome\"}
-        eve> {\"type\":\"watch\",\"id\":1,\"room\":\"lobby\"}
-        eve< {\"type\":\"entered\",\"id\":1}
+        eve connects
+        eve< Welcome $eve
+        eve< HINT
+        eve< * you are in lobby, 2 here: $ana, $eve
+        ana< * $eve joined
         ana> hello
-        eve< {\"type\":\"message\",\"text\":\"hello\"}
-        eve hangs up
+        # who is shown it knows that it is stored
+        eve< $ana: hello
+        eve> /quit
+        eve is closed
+        ana< * $eve left
         bob connects
         bob< Welcome $bob
         bob< HINT
