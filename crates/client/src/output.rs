@@ -141,6 +141,7 @@ impl Output {
             | Event::Message { .. }
             | Event::Roster { .. }
             | Event::History { .. }
+            | Event::Found { .. }
             | Event::Pong { .. }
             | Event::Unknown => return None,
         };

@@ -4,17 +4,18 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chat_protocol::{JournalId, Timestamp};
+use chat_protocol::{JournalId, Sequence, Timestamp};
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use super::history::{Page, Range, Readers, StoredRoom};
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
+use super::search::{Found, Search};
 use super::writer::{Batch, Job, Writer};
 use super::{JournalError, schema};
-use crate::limits::{JOURNAL_QUEUE_JOBS, JOURNAL_READERS};
+use crate::limits::{JOURNAL_QUEUE_JOBS, JOURNAL_READERS, JOURNAL_SEARCHES};
 
 /// When a commit is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,8 @@ pub(crate) struct JournalSettings {
 pub(crate) struct Journal {
     jobs: mpsc::Sender<Job>,
     readers: Readers,
+    /// A search takes longer than a page: some readers are left to pages.
+    searches: Arc<Semaphore>,
     id: JournalId,
     failed: CancellationToken,
     writer: Arc<std::sync::Mutex<Option<std::thread::JoinHandle<()>>>>,
@@ -65,9 +68,8 @@ impl Journal {
             connection.pragma_update(None, "synchronous", "OFF")?;
         }
         let id = identify(&connection)?;
-        let readers = (0..JOURNAL_READERS)
-            .map(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
-            .collect::<Result<Vec<_>, _>>()?;
+        let readers =
+            (0..JOURNAL_READERS).map(|_| open_reader(&path)).collect::<Result<Vec<_>, _>>()?;
         let failed = CancellationToken::new();
         let (jobs, queue) = mpsc::channel(JOURNAL_QUEUE_JOBS);
         let writer = Writer::new(connection, settings)?;
@@ -83,7 +85,8 @@ impl Journal {
             })
             .map_err(|error| JournalError::Directory { path, error })?;
         let writer = Arc::new(std::sync::Mutex::new(Some(thread)));
-        Ok(Self { jobs, readers: Readers::new(readers), id, failed, writer })
+        let searches = Arc::new(Semaphore::new(JOURNAL_SEARCHES));
+        Ok(Self { jobs, readers: Readers::new(readers), searches, id, failed, writer })
     }
 
     /// The random id of this history.
@@ -138,6 +141,29 @@ impl Journal {
             .await
     }
 
+    /// The first sequence of a room at a time or later: where an event of that time would stand.
+    pub(crate) async fn sequence_at(
+        &self,
+        room: RoomId,
+        time: Timestamp,
+    ) -> Result<Sequence, JournalError> {
+        self.readers
+            .read(move |connection| super::history::sequence_at(connection, room, time))
+            .await
+    }
+
+    /// A page of the messages that have certain words, newest first.
+    pub(crate) async fn search(&self, search: Search) -> Result<Found, JournalError> {
+        let turns = Arc::clone(&self.searches);
+        let turn = turns.acquire_owned().await.map_err(|_| JournalError::Stopped)?;
+        let search = move |connection: &Connection| {
+            let found = super::search::search(connection, &search);
+            drop(turn);
+            found
+        };
+        self.readers.read(search).await
+    }
+
     /// The number of a stored room.
     pub(crate) async fn find_room(&self, key: RoomKey) -> Result<Option<RoomId>, JournalError> {
         self.readers.read(move |connection| super::history::find_room(connection, &key)).await
@@ -178,6 +204,12 @@ impl Journal {
         answer.await.unwrap();
     }
 
+    /// How many messages are not indexed yet.
+    #[cfg(test)]
+    pub(super) async fn unindexed(&self) -> i64 {
+        self.readers.read(super::search::unindexed).await.unwrap()
+    }
+
     async fn ask(&self, job: Job) -> Result<(), JournalError> {
         self.jobs.send(job).await.map_err(|_| JournalError::Stopped)
     }
@@ -208,6 +240,13 @@ pub(super) fn checkpoint(connection: &Connection) -> Result<(), JournalError> {
     let busy: i64 =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy == 0 { Ok(()) } else { Err(JournalError::Checkpoint) }
+}
+
+/// A connection that cannot write to the journal.
+fn open_reader(path: &Path) -> Result<Connection, JournalError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    super::search::prepare(&connection)?;
+    Ok(connection)
 }
 
 fn identify(connection: &Connection) -> Result<JournalId, JournalError> {

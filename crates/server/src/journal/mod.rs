@@ -4,15 +4,19 @@
 mod apply;
 mod handle;
 mod history;
+mod index;
 mod receipt;
 mod record;
 mod schema;
+mod search;
+mod snippet;
 mod writer;
 
 pub(crate) use handle::{Journal, JournalSettings, Sync};
 pub(crate) use history::Range;
 pub(crate) use receipt::{Outcome, Receipts, Ticket};
 pub(crate) use record::{Body, Entry, Record, RoomId, RoomKey};
+pub(crate) use search::{Found, FoundMessage, Scope, Search};
 
 /// Why the journal could not do what was asked. It goes to the log; a person gets a refusal.
 #[derive(Debug, thiserror::Error)]

@@ -1,3 +1,5 @@
+mod search;
+
 use std::path::Path;
 
 use chat_protocol::{

@@ -279,6 +279,11 @@ impl RoomActor {
             return;
         };
         let from = std::mem::replace(&mut member.name, to.clone());
+        if open.address.is_none() {
+            for (_, peer) in open.members.iter().filter(|(identity, _)| **identity != who) {
+                peer.seat.renamed(open.id, RoomAddress::Direct(to.clone()));
+            }
+        }
         open.presence += 1;
         let event = Event::Renamed { from, to };
         let (change, presence) = (Some(change), Some(open.presence));

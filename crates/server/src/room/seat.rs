@@ -60,6 +60,16 @@ impl Seat {
         self.rooms.borrow().values().cloned().collect()
     }
 
+    /// The direct rooms this user is in, as it calls them.
+    pub(crate) fn direct(&self) -> Vec<(RoomId, RoomAddress)> {
+        let rooms = self.rooms.borrow();
+        let direct = rooms.iter().filter_map(|(id, place)| match &place.address {
+            RoomAddress::Direct(_) => Some((*id, place.address.clone())),
+            RoomAddress::Named(_) => None,
+        });
+        direct.collect()
+    }
+
     /// In how many rooms this user is.
     pub(crate) fn rooms_count(&self) -> usize {
         self.rooms.borrow().len()
@@ -73,6 +83,17 @@ impl Seat {
     pub(super) fn entered(&self, id: RoomId, membership: Membership) {
         self.rooms.send_modify(|rooms| {
             rooms.insert(id, membership);
+        });
+    }
+
+    /// A direct room is called by its other user's name. Nobody is woken: its sessions learn of it
+    /// from the room.
+    pub(super) fn renamed(&self, id: RoomId, address: RoomAddress) {
+        self.rooms.send_if_modified(|rooms| {
+            if let Some(membership) = rooms.get_mut(&id) {
+                membership.address = address;
+            }
+            false
         });
     }
 

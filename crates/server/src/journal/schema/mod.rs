@@ -5,7 +5,8 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::JournalError;
 
 /// One step each; `user_version` says how many are done.
-const MIGRATIONS: &[&str] = &[include_str!("001_rooms_and_messages.sql")];
+const MIGRATIONS: &[&str] =
+    &[include_str!("001_rooms_and_messages.sql"), include_str!("002_search.sql")];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.
 const APPLICATION_ID: i32 = 0x5361_6d6f;
