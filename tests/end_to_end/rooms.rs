@@ -233,7 +233,7 @@ fn pages_of_history_are_bounded_and_have_no_holes() {
     }
     let mut page = |after: Option<u64>, before: Option<u64>, limit: u32| {
         let (after, before) = (after.map(Sequence), before.map(Sequence));
-        let range = HistoryRange { after, before };
+        let range = HistoryRange { after, before, ..HistoryRange::default() };
         match ana.ask(Command::History { room: room("lobby"), range, limit }) {
             Event::History { events, more, .. } => {
                 let sequences = events.iter().filter_map(Event::sequence).map(|seq| seq.0);

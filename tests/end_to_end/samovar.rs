@@ -122,7 +122,7 @@ fn history_is_shown_when_it_is_asked_for() {
         ana< HINT
         ana< * you are in lobby, 1 here: $ana
         ana> /history
-        ana< * nothing was said in lobby yet
+        ana< * nothing to show of lobby
         bob connects
         bob< Welcome $bob
         bob< HINT
@@ -133,11 +133,11 @@ fn history_is_shown_when_it_is_asked_for() {
         ana< $bob: one
         ana< $bob: two
         ana> /history 1
-        ana< * last 1 message of lobby:
-        ana< [MM-DD hh:mm] $bob: two
+        ana< * 1 message of lobby:
+        ana< [MM-DD hh:mm] #2 $bob: two
         ana< * end of history
         ana> /history 0
-        ana< ! N is a number from 1 to 100. Usage: /history [N]
+        ana< ! N is a number from 1 to 100. Usage: /history [N] [WHERE]
         "
         .replace("HINT", HINT),
     );

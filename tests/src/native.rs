@@ -167,7 +167,7 @@ impl NativeClient {
         let mut texts = Vec::new();
         let mut last = Sequence(0);
         loop {
-            let range = HistoryRange { after: Some(last), before: None };
+            let range = HistoryRange { after: Some(last), ..HistoryRange::default() };
             let page = self.ask(Command::History { room: room(name), range, limit: 100 });
             let Event::History { events, more, .. } = page else {
                 panic!("expected a page, but came {page:?}");

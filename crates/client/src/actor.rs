@@ -241,6 +241,7 @@ impl Actor {
                 | Command::Users
                 | Command::Members { .. }
                 | Command::History { .. }
+                | Command::Search { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
                     continue;
@@ -339,7 +340,7 @@ impl Actor {
         if let Some(room) = room
             && let Some(after) = self.rooms.next_page(&room)
         {
-            let range = HistoryRange { after: Some(after), before: None };
+            let range = HistoryRange { after: Some(after), ..HistoryRange::default() };
             let command = Command::History { room: room.clone(), range, limit: PAGE_EVENTS_MAX };
             self.push(command, Waiting::Page(room), link);
         }

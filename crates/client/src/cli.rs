@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_client::ServerAddress;
-use chat_protocol::RoomAddress;
+use chat_protocol::{RoomAddress, UserName};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::{SignedDuration, Span, Timestamp, Zoned};
@@ -18,6 +18,7 @@ Examples:
   chat-client send --room ops < note.txt   one message of many lines
   chat-client tail -n 20 --follow --room ops
   chat-client tail --since 1h --json --room ops | jq -r .text
+  chat-client search --since 2d 'disk full -staging'
   chat-client who ops";
 
 const EXIT_CODES: &str = "\
@@ -112,6 +113,24 @@ pub(crate) enum CliCommand {
     History {
         /// The last so many
         #[arg(short = 'n', value_name = "N", default_value_t = 100)]
+        count: u64,
+    },
+    /// Find messages, newest first: words, "phrases", begin*, -without
+    ///
+    /// Searches in all rooms, or in those of --room. A word is a run of letters and digits of any
+    /// script; case and accents do not matter. Write -- before a word that begins with a dash.
+    Search {
+        /// What to find
+        #[arg(required = true)]
+        words: Vec<String>,
+        /// Only what this user said
+        #[arg(long, value_name = "NAME")]
+        from: Option<UserName>,
+        /// From this time on: 1h, 2d, or 2026-11-20T08:00:00Z
+        #[arg(long, value_name = "TIME", value_parser = moment)]
+        since: Option<Timestamp>,
+        /// So many at most
+        #[arg(short = 'n', value_name = "N", default_value_t = 20)]
         count: u64,
     },
     /// List the rooms: name, members, topic

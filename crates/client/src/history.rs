@@ -32,7 +32,11 @@ pub(crate) async fn print(
     for room in rooms {
         let (mut after, through) = bounds(link, room, part).await?;
         while after < through {
-            let range = HistoryRange { after: Some(after), before: Some(through.next()) };
+            let range = HistoryRange {
+                after: Some(after),
+                before: Some(through.next()),
+                ..HistoryRange::default()
+            };
             let (events, _) = page(link, room, range).await?;
             let Some(last) = events.iter().filter_map(Event::sequence).next_back() else {
                 break;

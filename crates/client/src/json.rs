@@ -2,6 +2,7 @@
 
 use chat_client::{Gap, Update};
 use chat_protocol::event::{RoomInfo, UserInfo};
+use chat_protocol::search::Hit;
 use chat_protocol::{Event, SayKind, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -79,6 +80,15 @@ pub(crate) fn update(update: &Update) -> Option<String> {
 /// A room of a list.
 pub(crate) fn room(room: &RoomInfo) -> Option<String> {
     object(json!({"type": "room", "room": room.room, "members": room.members, "topic": room.topic}))
+}
+
+/// A message that was found.
+pub(crate) fn hit(hit: &Hit) -> Option<String> {
+    let action = (!hit.kind.is_text()).then_some("action");
+    object(json!({
+        "type": "hit", "room": hit.room, "seq": hit.seq, "time": rfc3339(hit.time_ms),
+        "from": hit.from, "kind": action, "snippet": hit.snippet,
+    }))
 }
 
 /// A user of a list.

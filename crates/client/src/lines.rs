@@ -314,7 +314,7 @@ impl<'a> Lines<'a> {
         if !self.manner.silent || matches!(event, Event::Refused { .. }) {
             // A person asked for it, and so it is shown.
             let shown = if let Event::History { events, .. } = &event {
-                self.output.messages(events)
+                self.output.page(events)
             } else {
                 self.output.event(&event)
             };

@@ -224,6 +224,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::UserList { id, .. }
         | Event::MemberList { id, .. }
         | Event::History { id, .. }
+        | Event::Found { id, .. }
         | Event::Pong { id } => *id,
         Event::Welcome(_)
         | Event::Exited { .. }

@@ -15,6 +15,7 @@ mod lists;
 mod output;
 mod printer;
 mod sanitise;
+mod search;
 mod send;
 mod signals;
 mod spawn;
@@ -220,7 +221,7 @@ async fn send(
     finish(printer, outcome).await
 }
 
-/// Looks without a name: `tail`, `history`, `rooms`, `who`.
+/// Looks without a name: `tail`, `history`, `search`, `rooms`, `who`.
 async fn look(
     options: &CliOptions,
     settings: Settings,
@@ -241,6 +242,14 @@ async fn look(
         CliCommand::Who { who_room } => {
             let room = who_room.as_ref().or(options.room.first()).cloned();
             let outcome = lists::who(&mut link, room, form, &mut printer).await;
+            return finish(printer, outcome).await;
+        }
+        CliCommand::Search { words, from, since, count } => {
+            let words = words.join(" ");
+            let wanted = search::Wanted { words, from: from.clone(), since: *since, count: *count };
+            let look = search::Look { form, bold: io::stdout().is_terminal() };
+            let rooms = &options.room;
+            let outcome = search::print(&mut link, rooms, &wanted, look, &mut printer).await;
             return finish(printer, outcome).await;
         }
         CliCommand::History { count } => history::Part { count: Some(*count), since: None },

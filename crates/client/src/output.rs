@@ -4,10 +4,11 @@ use std::fmt::Write as _;
 
 use chat_client::{Gap, Update};
 use chat_protocol::event::{UserInfo, Welcome};
-use chat_protocol::{Event, LineText, RoomAddress, SayKind, UserName};
+use chat_protocol::search::Hit;
+use chat_protocol::{Event, LineText, RoomAddress, SayKind, SearchCursor, UserName};
 
 use crate::printer::Chunk;
-use crate::{json, sanitise};
+use crate::{json, sanitise, search};
 
 /// The form of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -63,10 +64,19 @@ impl Output {
 
     /// The messages among stored events, as data.
     pub(crate) fn messages(&self, events: &[Event]) -> Option<Chunk> {
+        self.data(events, false)
+    }
+
+    /// The messages of a page that a person asked for, with their numbers: so one can page.
+    pub(crate) fn page(&self, events: &[Event]) -> Option<Chunk> {
+        self.data(events, true)
+    }
+
+    fn data(&self, events: &[Event], numbered: bool) -> Option<Chunk> {
         let mut data = String::new();
         for event in events {
             match self.form {
-                Form::Text => self.push_message(event, &mut data),
+                Form::Text => self.push_message(event, numbered, &mut data),
                 Form::Json => data.extend(json::message(event)),
                 Form::JsonEvents => data.extend(json::event(event)),
             }
@@ -75,11 +85,12 @@ impl Output {
     }
 
     /// Every line of a message has its author before it, so that nobody can speak for another.
-    fn push_message(&self, event: &Event, data: &mut String) {
-        let Event::Message { room, from, text, kind, .. } = event else {
+    fn push_message(&self, event: &Event, numbered: bool, data: &mut String) {
+        let Event::Message { room, seq, from, text, kind, .. } = event else {
             return;
         };
-        let place = self.place(room);
+        let number = if numbered { format!("#{seq} ") } else { String::new() };
+        let place = self.place(room) + &number;
         for line in text.plain_lines() {
             let line = sanitise::lines(&line);
             data.push_str(&place);
@@ -128,6 +139,7 @@ impl Output {
             Event::MemberList { room, members, total, .. } => {
                 list(&format!("In {room}"), named(members), *total)
             }
+            Event::Found { hits, next, unsearched, .. } => found(hits, *next, *unsearched),
             Event::Gap { room, from, to, why } => {
                 gap_line(&Gap { room: room.clone(), missing: Some((*from, *to)), why: why.clone() })
             }
@@ -179,6 +191,24 @@ fn topic_change(topic: &LineText) -> String {
         "" => "cleared the topic".to_owned(),
         topic => format!("changed the topic to: {topic}"),
     }
+}
+
+fn found(hits: &[Hit], next: Option<SearchCursor>, unsearched: u64) -> String {
+    let mut text = match (hits.len(), next) {
+        (0, None) => "Nothing found.".to_owned(),
+        (count, _) => format!("Found {count}, newest first:"),
+    };
+    for hit in hits {
+        text.extend(["\n  ", &search::text(hit, "*", "*")]);
+    }
+    // Writing to a String cannot fail.
+    if let Some(next) = next {
+        write!(text, "\n! more: the same search with before:{next}").ok();
+    }
+    if unsearched > 0 {
+        write!(text, "\n! {unsearched} messages cannot be searched yet; try again soon").ok();
+    }
+    text
 }
 
 fn named(users: &[UserInfo]) -> impl Iterator<Item = String> {

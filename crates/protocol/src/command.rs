@@ -2,8 +2,11 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::PAGE_EVENTS_MAX;
-use crate::{LineText, MessageKey, MessageText, RequestId, RoomAddress, Sequence, UserName};
+use crate::limits::{PAGE_EVENTS_MAX, PAGE_HITS_MAX};
+use crate::{
+    LineText, MessageKey, MessageText, Moment, RequestId, RoomAddress, SearchCursor, Sequence,
+    UserName,
+};
 
 /// The version of the native protocol that this crate speaks.
 pub const PROTOCOL_VERSION: u32 = 1;
@@ -136,6 +139,29 @@ pub enum Command {
         #[serde(default = "page_events_default")]
         limit: u32,
     },
+    /// Messages that have certain words, newest first. Answer: `found`.
+    Search {
+        /// In which room; none: in all that one may read.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        room: Option<RoomAddress>,
+        /// Which words: [`crate::search::Query`].
+        text: LineText,
+        /// Only what this user said.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<UserName>,
+        /// Only what was said at this time or later.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after_ms: Option<Moment>,
+        /// Only what was said before this time.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before_ms: Option<Moment>,
+        /// Goes on where an earlier answer ended: its `next`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        before: Option<SearchCursor>,
+        /// How many at most, up to [`PAGE_HITS_MAX`].
+        #[serde(default = "page_hits_default")]
+        limit: u32,
+    },
     /// Are you there? Answer: `pong`.
     Ping,
     /// Leave everything and close. Answer: the connection ends.
@@ -145,8 +171,9 @@ pub enum Command {
     Unknown,
 }
 
-/// Which part of a room's history. Both bounds are exclusive. With `after`, the page begins right
-/// behind it; otherwise it ends right before `before`, or with the newest event.
+/// Which part of a room's history: from `after` or `after_ms` on if there is one, forwards;
+/// otherwise what stands before `before` or `before_ms`, or the newest events. `around` and
+/// `around_ms` stand alone: the page has that place in its middle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryRange {
     /// Only events behind this sequence.
@@ -155,8 +182,24 @@ pub struct HistoryRange {
     /// Only events before this sequence.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub before: Option<Sequence>,
+    /// Events on both sides of this sequence, and that one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around: Option<Sequence>,
+    /// Only events of this time or later.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after_ms: Option<Moment>,
+    /// Only events before this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before_ms: Option<Moment>,
+    /// Events on both sides of this time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub around_ms: Option<Moment>,
 }
 
 const fn page_events_default() -> u32 {
     PAGE_EVENTS_MAX
+}
+
+const fn page_hits_default() -> u32 {
+    PAGE_HITS_MAX
 }

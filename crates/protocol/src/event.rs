@@ -2,9 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::search::Hit;
 use crate::{
     JournalId, LineText, MessageKey, MessageText, Refusal, RequestId, RoomAddress, RoomName,
-    SayKind, Sequence, Timestamp, UserName,
+    SayKind, SearchCursor, Sequence, Timestamp, UserName,
 };
 
 /// What a client is told. An event with an `id` answers the request with that id.
@@ -207,6 +208,21 @@ pub enum Event {
         /// There is more in the direction that was asked for.
         more: bool,
     },
+    /// What a search found, newest first.
+    Found {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::PAGE_HITS_MAX`]; there may be none, and still more.
+        hits: Vec<Hit>,
+        /// There is more: ask again with this as `before`.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        next: Option<SearchCursor>,
+        /// So many messages are not in the index yet, and were not looked at: after a burst, for
+        /// a moment. The newest always are.
+        #[serde(default, skip_serializing_if = "is_zero")]
+        unsearched: u64,
+    },
     /// Stored events that cannot be given any more.
     Gap {
         /// Where.
@@ -332,4 +348,12 @@ impl Event {
 )]
 const fn is_false(value: &bool) -> bool {
     !*value
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde calls skip_serializing_if with a reference"
+)]
+const fn is_zero(value: &u64) -> bool {
+    *value == 0
 }

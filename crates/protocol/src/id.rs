@@ -51,6 +51,12 @@ number! {
     Timestamp
 }
 
+number! {
+    /// Where a search goes on: what is older than this is not told yet. Of one journal, and of no
+    /// meaning otherwise.
+    SearchCursor
+}
+
 unique! {
     /// Chosen by the sender of a message, unique for its identity: a retry with the same key
     /// returns the first result.

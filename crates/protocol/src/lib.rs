@@ -1,22 +1,27 @@
 //! The language that Samovar's server and its clients speak.
 //!
-//! Owns names, text, commands, events, refusals, the native frames and the table of slash
-//! commands. Never touches a socket, a runtime or a clock.
+//! Owns names, text, commands, events, refusals, the grammar of a search, the native frames and
+//! the table of slash commands. Never touches a socket, a runtime or a clock.
 
 pub mod command;
 pub mod event;
 pub mod frame;
 pub mod id;
 pub mod limits;
+pub mod moment;
 pub mod name;
 pub mod nearest;
 pub mod refusal;
+pub mod search;
 pub mod slash;
 pub mod text;
 
 pub use command::{Command, Hello, Request, SayKind};
 pub use event::Event;
-pub use id::{Cursor, Identity, JournalId, MessageKey, RequestId, Sequence, Timestamp};
+pub use id::{
+    Cursor, Identity, JournalId, MessageKey, RequestId, SearchCursor, Sequence, Timestamp,
+};
+pub use moment::Moment;
 pub use name::{RoomAddress, RoomName, UserName};
 pub use refusal::Refusal;
 pub use text::{LineText, MessageText};

@@ -18,6 +18,12 @@ pub const CLIENT_FRAME_BYTES_MAX: usize = 64 * 1_024;
 pub const SERVER_FRAME_BYTES_MAX: usize = 4 * 1_024 * 1_024;
 /// Events in one history page.
 pub const PAGE_EVENTS_MAX: u32 = 100;
+/// Messages in one answer to a search.
+pub const PAGE_HITS_MAX: u32 = 50;
+/// Words and phrases of one search; its text is one line ([`LINE_TEXT_BYTES_MAX`]).
+pub const QUERY_TERMS_MAX: usize = 16;
+/// What is shown of a message that was found, in bytes of UTF-8.
+pub const SNIPPET_BYTES_MAX: usize = 256;
 /// Entries of one list (rooms, users, members); a longer list says that it was cut.
 pub const LIST_ENTRIES_MAX: usize = 1_000;
 /// What is logged of what a client says of itself in its hello, in characters.

@@ -50,6 +50,11 @@ pub enum Refusal {
         /// What the parser said.
         detail: String,
     },
+    /// What was searched for is no query.
+    Query {
+        /// What is wrong with it.
+        detail: String,
+    },
     /// An observer asked for what needs a name.
     NotNamed,
     /// One has to be in the room first.
@@ -104,6 +109,12 @@ impl Refusal {
         Self::Malformed { detail: bounded(detail.to_string()) }
     }
 
+    /// What is wrong with a query, cut to [`REFUSAL_DETAIL_BYTES_MAX`].
+    #[must_use]
+    pub fn query(detail: &impl ToString) -> Self {
+        Self::Query { detail: bounded(detail.to_string()) }
+    }
+
     /// What is wrong with a name, cut to [`REFUSAL_DETAIL_BYTES_MAX`].
     #[must_use]
     pub fn name_invalid(detail: &impl ToString) -> Self {
@@ -138,6 +149,11 @@ impl fmt::Display for Refusal {
             Self::HelloTwice => f.write_str("You have said hello already."),
             Self::UnknownCommand { word } => write!(f, "Unknown command: {word}"),
             Self::Malformed { detail } => write!(f, "That could not be read: {detail}."),
+            Self::Query { detail } => write!(
+                f,
+                "That cannot be searched for: {detail}. A search has words, \"phrases\", \
+                 beginnings*, -without."
+            ),
             Self::NotNamed => {
                 f.write_str("You have no name here: say hello with one to join and to speak.")
             }

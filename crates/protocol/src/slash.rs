@@ -1,8 +1,8 @@
 //! The text form of commands: `/join ops` <-> [`Command`]. ONE table of words, usage and help;
 //! `/help`, completion and the documentation are made from it.
 
-use crate::command::HistoryRange;
-use crate::limits::PAGE_EVENTS_MAX;
+mod look_up;
+
 use crate::nearest::nearest;
 use crate::{Command, LineText, MessageText, RoomAddress, SayKind, UserName};
 
@@ -125,22 +125,16 @@ pub const WORDS: &[Word] = &[
     Word {
         name: "history",
         aliases: &[],
-        arguments: "[N]",
-        help: "the last N messages of this room (20)",
-        parse: |typed| {
-            let room = typed.here()?;
-            let limit = match typed.rest {
-                "" => 20,
-                count => count
-                    .parse()
-                    .ok()
-                    .filter(|count| (1..=PAGE_EVENTS_MAX).contains(count))
-                    .ok_or_else(|| {
-                    typed.usage(format!("N is a number from 1 to {PAGE_EVENTS_MAX}"))
-                })?,
-            };
-            command(Command::History { room, range: HistoryRange::default(), limit })
-        },
+        arguments: "[N] [WHERE]",
+        help: "messages of this room: the last N (20), or N before 41, after 41, around 41, since 2h",
+        parse: |typed| command(look_up::history(typed)?),
+    },
+    Word {
+        name: "search",
+        aliases: &["find"],
+        arguments: "WORDS",
+        help: "find words, \"a phrase\", begin*, -without; in:ROOM from:NAME since:2h narrow it",
+        parse: |typed| command(look_up::search(typed)?),
     },
     Word {
         name: "quit",
@@ -295,77 +289,4 @@ fn capital(error: &impl ToString) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn lobby() -> RoomAddress {
-        RoomAddress::parse("lobby").unwrap()
-    }
-
-    fn check(typed: &str, expected: &Command) {
-        match parse(typed, Some(&lobby())) {
-            Ok(Action::Command(command)) => assert_eq!(&command, expected, "{typed}"),
-            other => panic!("{typed}: {other:?}"),
-        }
-    }
-
-    #[test]
-    fn words_become_commands() {
-        let text = |text| MessageText::parse(text).unwrap();
-        let room = |room| RoomAddress::parse(room).unwrap();
-        check("join ops", &Command::Join { room: room("ops") });
-        check("JOIN  #ops ", &Command::Join { room: room("ops") });
-        check("leave", &Command::Leave { room: lobby() });
-        check("who", &Command::Users);
-        check("users ops", &Command::Members { room: room("ops") });
-        check("look", &Command::Members { room: lobby() });
-        check("away", &Command::Away { text: None });
-        check("topic -", &Command::SetTopic { room: lobby(), topic: LineText::parse("").unwrap() });
-        let say = |room, words, kind| Command::Say { room, text: text(words), kind, key: None };
-        check("msg maya two  words", &say(room("@maya"), "two  words", SayKind::Text));
-        check("me waves", &say(lobby(), "waves", SayKind::Action));
-    }
-
-    #[test]
-    fn a_wrong_word_gets_a_suggestion_and_wrong_arguments_the_usage() {
-        let said = |typed| parse(typed, None).unwrap_err().to_string();
-        assert_eq!(said("jion ops"), "Unknown command: jion. Did you mean /join?");
-        assert_eq!(said("xyzzy"), "Unknown command: xyzzy.");
-        assert_eq!(said("look"), "You are in no room. /join ROOM");
-        assert_eq!(
-            said("join a b"),
-            "Room name \"a b\" has a space (position 2). Usage: /join ROOM"
-        );
-        assert_eq!(said("msg maya"), "There is no text. Usage: /msg NAME TEXT");
-        assert_eq!(
-            parse("history 1000", Some(&lobby())).unwrap_err().to_string(),
-            "N is a number from 1 to 100. Usage: /history [N]"
-        );
-    }
-
-    #[test]
-    fn the_readme_shows_the_table() {
-        let readme = include_str!("../../../README.md");
-        let help: Vec<String> = help_lines("/").collect();
-        assert!(readme.contains(&format!("```text\n{}\n```", help.join("\n"))), "README.md");
-    }
-
-    #[test]
-    fn no_two_rows_share_a_word_and_help_shows_them_all() {
-        let mut names: Vec<&str> = WORDS
-            .iter()
-            .flat_map(|word| std::iter::once(&word.name).chain(word.aliases))
-            .copied()
-            .collect();
-        let all = names.len();
-        names.sort_unstable();
-        names.dedup();
-        assert_eq!(names.len(), all);
-        let help: Vec<String> = help_lines("/").collect();
-        assert_eq!(help.len(), WORDS.len());
-        assert_eq!(
-            help[2],
-            "/join ROOM           enter a room, and speak there from now on; @NAME talks to one user"
-        );
-    }
-}
+mod tests;

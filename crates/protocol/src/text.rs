@@ -143,7 +143,8 @@ const fn is_irc_formatting(c: char) -> bool {
 }
 
 /// Drops IRC's formatting codes, colours with their digits.
-fn without_irc_formatting(line: &str) -> String {
+#[must_use]
+pub fn without_irc_formatting(line: &str) -> String {
     let mut plain = String::with_capacity(line.len());
     let mut rest = line.chars().peekable();
     while let Some(c) = rest.next() {

@@ -30,6 +30,21 @@ pub(crate) const START_CHECK: Duration = Duration::from_secs(10);
 pub(crate) const ROOMS_PAGE: usize = 256;
 /// Findings that a verification says; the rest is counted.
 pub(crate) const FINDINGS_MAX: usize = 100;
+/// Searches at the same time, so that readers are left for pages.
+pub(crate) const JOURNAL_SEARCHES: usize = 2;
+/// Messages that are indexed in one go behind the commit, and their text in bytes (one message may
+/// come on top): a few milliseconds for which a commit may have to wait.
+pub(crate) const INDEX_SLICE_MESSAGES: i64 = 512;
+pub(crate) const INDEX_SLICE_BYTES: i64 = 64 * 1_024;
+/// Messages that wait to be indexed before a writer with nothing else to do begins.
+pub(crate) const INDEX_DUE_MESSAGES: i64 = 256;
+/// Messages that wait to be indexed before a writer that is busy does it all the same.
+pub(crate) const INDEX_BEHIND_MESSAGES_MAX: i64 = 262_144;
+/// Messages that a search reads of what is not indexed yet: the newest.
+pub(crate) const SEARCH_TAIL_MESSAGES_MAX: i64 = 2_048;
+/// Messages that have the words and that one search looks at more closely (author, time); then its
+/// page ends, and the next one goes on there.
+pub(crate) const SEARCH_SCANNED_MAX: u32 = 10_000;
 /// Messages that one session may have on their way to the disk; then it is not read from.
 pub(crate) const SESSION_IN_FLIGHT_MAX: usize = 1_024;
 /// What waits to be written to one session, in bytes; then it takes nothing from its feeds. One

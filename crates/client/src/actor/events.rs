@@ -134,6 +134,7 @@ impl Actor {
             | Event::RoomList { .. }
             | Event::UserList { .. }
             | Event::MemberList { .. }
+            | Event::Found { .. }
             | Event::Notice { .. }
             | Event::ShuttingDown { .. } => {
                 out.push(Update::Event(event));

@@ -16,6 +16,7 @@ pub(crate) fn program<A: AsRef<OsStr>>(server: &Fake, arguments: &[A]) -> Comman
         .args(arguments)
         .env_clear()
         .env("USER", "ana")
+        .env("TZ", "UTC")
         .env("HOME", env!("CARGO_TARGET_TMPDIR"))
         .env("CHAT_CLIENT_SERVER", server.address().to_string())
         .stdin(Stdio::piped())

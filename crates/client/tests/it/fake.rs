@@ -7,9 +7,10 @@ use bytes::BytesMut;
 use chat_client::{Connection, Naming, Options, Timing};
 use chat_protocol::event::{RoomInfo, UserInfo, Welcome};
 use chat_protocol::frame::{self, ClientFrame};
+use chat_protocol::search::{Hit, SnippetPart};
 use chat_protocol::{
-    Command, Event, Hello, JournalId, MessageText, Request, RoomAddress, SayKind, Sequence,
-    Timestamp, UserName,
+    Command, Event, Hello, JournalId, LineText, MessageText, Request, RoomAddress, SayKind,
+    SearchCursor, Sequence, Timestamp, UserName,
 };
 use futures::StreamExt;
 use tokio::io::AsyncWriteExt;
@@ -243,6 +244,36 @@ impl Room {
         self.stored.iter().map(text).collect()
     }
 
+    /// Every message that has the text, in pages.
+    fn found(&self, request: &Request) -> Event {
+        let Command::Search { text, before, limit, .. } = &request.command else {
+            panic!("{request:?} is no search");
+        };
+        let hit = |event: &Event| match event {
+            Event::Message { room, seq, time_ms, from, text: said, kind, .. } => {
+                let (head, tail) = said.as_str().split_once(text.as_str())?;
+                let part = |text, hit| SnippetPart { text: LineText::parse(text).unwrap(), hit };
+                let snippet = vec![part(head, false), part(text.as_str(), true), part(tail, false)];
+                let (room, seq, time_ms, from) = (room.clone(), *seq, *time_ms, from.clone());
+                Some(Hit { room, seq, time_ms, from, kind: *kind, snippet })
+            }
+            other => panic!("{other:?} is no message"),
+        };
+        let older = |hit: &Hit| before.is_none_or(|before| hit.seq.0 < before.0);
+        let mut hits: Vec<Hit> = self
+            .stored
+            .iter()
+            .rev()
+            .filter_map(hit)
+            .filter(older)
+            .take(*limit as usize + 1)
+            .collect();
+        let more = hits.len() > *limit as usize;
+        hits.truncate(*limit as usize);
+        let next = hits.last().filter(|_| more).map(|hit| SearchCursor(hit.seq.0));
+        Event::Found { id: request.id, hits, next, unsearched: 0 }
+    }
+
     fn newest(&self) -> u64 {
         u64::try_from(self.stored.len()).unwrap()
     }
@@ -263,6 +294,7 @@ impl Room {
             }
             Command::Watch { .. } => vec![entered(request, self.newest())],
             Command::History { .. } => vec![page(request, self.newest())],
+            Command::Search { .. } => vec![self.found(request)],
             Command::Ping => vec![Event::Pong { id }],
             Command::Rooms => vec![Event::RoomList {
                 id,

@@ -1,4 +1,4 @@
-//! Looking without a name: `tail`, `history`, `rooms`, `who`.
+//! Looking without a name: `tail`, `history`, `search`, `rooms`, `who`.
 
 use tokio::io::{AsyncBufReadExt, BufReader};
 
@@ -38,6 +38,27 @@ async fn lists_are_printed_for_people_and_for_programs() {
     check(0, &["who"], (0, "maya\n")).await;
     let room = r#"{"members":3,"room":"lobby","topic":"tea","type":"room","v":1}"#;
     check(0, &["rooms", "--json"], (0, &format!("{room}\n"))).await;
+}
+
+#[tokio::test]
+async fn what_is_searched_for_is_printed_newest_first() {
+    let found = |seqs: &[u64]| -> String {
+        let line = |seq: &u64| format!("2023-11-14 22:13 [lobby] #{seq} maya: *message* {seq}\n");
+        seqs.iter().map(line).collect()
+    };
+    check(3, &["search", "message"], (0, &found(&[3, 2, 1]))).await;
+    check(9, &["search", "-n", "2", "message"], (0, &found(&[9, 8]))).await;
+    let pages: Vec<u64> = (1..=130).rev().collect();
+    check(130, &["search", "-n", "1000", "message"], (0, &found(&pages))).await;
+    check(3, &["search", "nothing"], (1, "")).await;
+    check(
+        3,
+        &["search", "--room", "lobby", "--since", "1h", "message", "2"],
+        (0, "2023-11-14 22:13 [lobby] #2 maya: *message 2*\n"),
+    )
+    .await;
+    let json = r#"{"from":"maya","kind":null,"room":"lobby","seq":1,"snippet":[{"text":""},{"hit":true,"text":"message"},{"text":" 1"}],"time":"2023-11-14T22:13:20.001Z","type":"hit","v":1}"#;
+    check(1, &["search", "--json", "message"], (0, &format!("{json}\n"))).await;
 }
 
 #[tokio::test]

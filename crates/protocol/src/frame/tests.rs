@@ -5,9 +5,11 @@ use tokio_util::codec::Decoder;
 
 use super::*;
 use crate::command::HistoryRange;
-use crate::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX};
+use crate::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX, PAGE_HITS_MAX, SNIPPET_BYTES_MAX};
+use crate::search::{Hit, SnippetPart};
 use crate::{
-    LineText, MessageKey, MessageText, RoomAddress, SayKind, Sequence, Timestamp, UserName,
+    LineText, MessageKey, MessageText, Moment, RoomAddress, SayKind, SearchCursor, Sequence,
+    Timestamp, UserName,
 };
 
 fn address() -> impl Strategy<Value = RoomAddress> {
@@ -23,11 +25,45 @@ fn line_text() -> impl Strategy<Value = LineText> {
     any::<String>().prop_filter_map("has a control character", |text| LineText::parse(&text).ok())
 }
 
+fn moment() -> impl Strategy<Value = Option<Moment>> {
+    proptest::option::of(any::<i64>().prop_map(Moment::from))
+}
+
+fn range() -> impl Strategy<Value = HistoryRange> {
+    let sequence = || proptest::option::of(any::<u64>().prop_map(Sequence));
+    let sequences = (sequence(), sequence(), sequence());
+    (sequences, moment(), moment(), moment()).prop_map(
+        |((after, before, around), after_ms, before_ms, around_ms)| HistoryRange {
+            after,
+            before,
+            around,
+            after_ms,
+            before_ms,
+            around_ms,
+        },
+    )
+}
+
+fn search() -> impl Strategy<Value = Command> {
+    let room = proptest::option::of(address());
+    let cursor = proptest::option::of(any::<u64>().prop_map(SearchCursor));
+    (room, line_text(), moment(), moment(), cursor, any::<u32>()).prop_map(
+        |(room, text, after_ms, before_ms, before, limit)| Command::Search {
+            room,
+            text,
+            from: UserName::parse("maya").ok(),
+            after_ms,
+            before_ms,
+            before,
+            limit,
+        },
+    )
+}
+
 fn command() -> impl Strategy<Value = Command> {
     let key =
         proptest::option::of(any::<u128>().prop_map(|n| MessageKey(uuid::Uuid::from_u128(n))));
     let kind = prop_oneof![Just(SayKind::Text), Just(SayKind::Action)];
-    let sequence = || proptest::option::of(any::<u64>().prop_map(Sequence));
     prop_oneof![
         (address(), message_text(), kind, key).prop_map(|(room, text, kind, key)| Command::Say {
             room,
@@ -43,11 +79,12 @@ fn command() -> impl Strategy<Value = Command> {
         Just(Command::Rooms),
         Just(Command::Users),
         Just(Command::Ping),
-        (address(), sequence(), sequence(), 0..1_000_u32).prop_map(
-            |(room, after, before, limit)| {
-                Command::History { room, range: HistoryRange { after, before }, limit }
-            }
-        ),
+        (address(), range(), 0..1_000_u32).prop_map(|(room, range, limit)| Command::History {
+            room,
+            range,
+            limit
+        }),
+        search(),
     ]
 }
 
@@ -158,4 +195,54 @@ fn a_page_of_the_longest_messages_fits_a_frame() {
     assert!(wire.len() <= SERVER_FRAME_BYTES_MAX, "{}", wire.len());
     let frame = server_frames().decode(&mut wire).unwrap().unwrap();
     assert_eq!(decode_event(&frame).unwrap(), page);
+}
+
+#[test]
+fn an_older_client_s_page_and_a_shortest_search_are_read() {
+    let page = br#"{"type":"history","room":"lobby","after":3,"before":9,"limit":5}"#;
+    let range = HistoryRange {
+        after: Some(Sequence(3)),
+        before: Some(Sequence(9)),
+        ..HistoryRange::default()
+    };
+    let command = Command::History { room: "lobby".parse().unwrap(), range, limit: 5 };
+    assert_eq!(decode_client(page), Ok(ClientFrame::Request(Request { id: None, command })));
+
+    let search = br#"{"type":"search","id":4,"text":"tea","after_ms":-3600000}"#;
+    let command = Command::Search {
+        room: None,
+        text: LineText::parse("tea").unwrap(),
+        from: None,
+        after_ms: Some(Moment::Ago { ms: 3_600_000 }),
+        before_ms: None,
+        before: None,
+        limit: PAGE_HITS_MAX,
+    };
+    let id = Some(RequestId(4));
+    assert_eq!(decode_client(search), Ok(ClientFrame::Request(Request { id, command })));
+}
+
+#[test]
+fn what_was_found_comes_back_as_it_was_sent_and_fits_a_frame() {
+    let part = |text: &str, hit| SnippetPart { text: LineText::parse(text).unwrap(), hit };
+    let hit = |seq| Hit {
+        room: RoomAddress::parse(&"r".repeat(64)).unwrap(),
+        seq: Sequence(seq),
+        time_ms: Timestamp(u64::MAX),
+        from: UserName::parse(&"u".repeat(32)).unwrap(),
+        kind: SayKind::Action,
+        // The most parts that a snippet can have.
+        snippet: (0..SNIPPET_BYTES_MAX).map(|n| part("\"", n % 2 == 0)).collect(),
+    };
+    let found = Event::Found {
+        id: Some(RequestId(u64::MAX)),
+        hits: (0..u64::from(PAGE_HITS_MAX)).map(hit).collect(),
+        next: Some(SearchCursor(u64::MAX)),
+        unsearched: u64::MAX,
+    };
+    let mut wire = BytesMut::new();
+    encode_event(&found, &mut wire);
+    assert!(wire.len() <= SERVER_FRAME_BYTES_MAX, "{}", wire.len());
+    let frame = server_frames().decode(&mut wire).unwrap().unwrap();
+    assert_eq!(decode_event(&frame).unwrap(), found);
 }

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chat_protocol::command::HistoryRange;
 use chat_protocol::event::RoomInfo;
 use chat_protocol::limits::{LIST_ENTRIES_MAX, PAGE_EVENTS_MAX};
-use chat_protocol::{Event, Refusal, RequestId, RoomAddress, RoomName, Sequence};
+use chat_protocol::{Event, Moment, Refusal, RequestId, RoomAddress, RoomName, Sequence};
 
 use super::{Answer, Caller, House, journal_refusal, key_of};
 use crate::journal::{Range, RoomId, RoomKey};
@@ -100,11 +100,7 @@ pub(super) async fn history(
     let Some(stored) = stored_room(house, &key, &room).await? else {
         return Ok(Answer::Event(Event::History { id, room, events: Vec::new(), more: false }));
     };
-    let HistoryRange { after, before } = range;
-    let range = match after {
-        Some(after) => Range::After { after, before },
-        None => Range::Before { before },
-    };
+    let range = place(house, stored, range).await?;
     let limit = limit.min(PAGE_EVENTS_MAX);
     let page = house.journal.page(stored, range, limit).await.map_err(journal_refusal)?;
     let events =
@@ -112,8 +108,31 @@ pub(super) async fn history(
     Ok(Answer::Event(Event::History { id, room, events, more: page.more }))
 }
 
+/// Where a page begins or ends, in sequences: times are looked up by the daemon's clock.
+async fn place(house: &House, room: RoomId, range: HistoryRange) -> Result<Range, Refusal> {
+    let HistoryRange { after, before, around, after_ms, before_ms, around_ms } = range;
+    let now = (house.clock)();
+    let at = async |moment: Option<Moment>| match moment {
+        None => Ok(None),
+        Some(moment) => {
+            let time = moment.resolve(now);
+            house.journal.sequence_at(room, time).await.map(Some).map_err(journal_refusal)
+        }
+    };
+    let behind = |seq: Sequence| Sequence(seq.0.saturating_sub(1));
+    let around = around.or(at(around_ms).await?);
+    let after = after.max(at(after_ms).await?.map(behind));
+    let before = [before, at(before_ms).await?].into_iter().flatten().min();
+    match (around, after) {
+        (Some(around), None) if before.is_none() => Ok(Range::Around { around }),
+        (Some(_), _) => Err(Refusal::malformed(&"around stands alone, without after and before")),
+        (None, Some(after)) => Ok(Range::After { after, before }),
+        (None, None) => Ok(Range::Before { before }),
+    }
+}
+
 /// The room's number; none if it is live and nothing was stored yet.
-async fn stored_room(
+pub(super) async fn stored_room(
     house: &House,
     key: &RoomKey,
     room: &RoomAddress,

@@ -6,6 +6,7 @@ mod list;
 mod presence;
 mod room;
 mod say;
+mod search;
 
 use chat_protocol::{Command, Event, Identity, Refusal, Request, RoomAddress, Timestamp};
 use std::sync::Arc;
@@ -122,6 +123,17 @@ pub(crate) async fn execute(
         Command::Members { room } => list::members(house, caller, id, room).await,
         Command::History { room, range, limit } => {
             list::history(house, caller, id, room, range, limit).await
+        }
+        Command::Search { room, text, from, after_ms, before_ms, before, limit } => {
+            let wanted = search::Wanted {
+                room,
+                text,
+                from,
+                after: after_ms,
+                until: before_ms,
+                cursor: before,
+            };
+            search::search(house, caller, id, wanted, limit).await
         }
         Command::Ping => Ok(Answer::Event(Event::Pong { id })),
         Command::Quit => Ok(Answer::Quit),

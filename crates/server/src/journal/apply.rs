@@ -8,7 +8,7 @@ use super::record::{Body, Entry, Record, RoomId, RoomKey};
 use super::writer::RoomState;
 
 /// The sequence's share of a message's id.
-const SEQUENCE_BITS: u32 = 40;
+pub(super) const SEQUENCE_BITS: u32 = 40;
 /// The highest sequence.
 const SEQUENCE_MAX: u64 = (1 << SEQUENCE_BITS) - 1;
 
@@ -37,12 +37,14 @@ pub(super) fn sequence_of(id: i64) -> Sequence {
     Sequence(id.unsigned_abs() & SEQUENCE_MAX)
 }
 
-/// Stores one record, or finds that it was stored. A retry and a refusal leave no hole.
+/// Stores one record, or finds that it was stored. A retry and a refusal leave no hole. `newest`:
+/// how many messages the journal has been given.
 pub(super) fn record(
     transaction: &Transaction<'_>,
     room: RoomId,
     state: &mut RoomState,
     record: &Record,
+    newest: &mut i64,
     now: Timestamp,
 ) -> Result<Applied, JournalError> {
     let entry = Entry {
@@ -61,8 +63,8 @@ pub(super) fn record(
     let key = entry.key.as_ref().map(|key| key.0.as_bytes());
     let inserted = transaction
         .prepare_cached(
-            "INSERT INTO messages (id, time_ms, author, name, kind, key, body)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+            "INSERT INTO messages (id, time_ms, author, name, kind, key, body, number)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
              ON CONFLICT (author, key) WHERE key IS NOT NULL DO NOTHING",
         )?
         .execute(params![
@@ -73,10 +75,12 @@ pub(super) fn record(
             kind,
             key,
             body,
+            *newest + 1,
         ])?;
     if inserted == 0 {
         return first_result(transaction, room, record);
     }
+    *newest += 1;
     state.last = entry.sequence;
     state.time = entry.time;
     if let Body::Topic(topic) = &entry.body {
@@ -97,7 +101,7 @@ fn first_result(
         .query_row(params![record.author.0.as_bytes(), key], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
-    if id >> SEQUENCE_BITS != room.0 {
+    if RoomId::of_message(id) != room {
         return Ok(Applied::Refused(Refusal::malformed(&"this key was used in another room")));
     }
     Ok(Applied::Duplicate { sequence: sequence_of(id), time: Timestamp(time.unsigned_abs()) })

@@ -27,7 +27,7 @@ pub(crate) fn database(directory: &Path) -> PathBuf {
 
 /// A database file, before SQLite has touched it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Found {
+pub(super) enum Contents {
     /// None yet.
     Nothing,
     /// Closed as it should be.
@@ -38,20 +38,20 @@ pub(super) enum Found {
 
 /// Looks at the file itself: SQLite would apply a log that belongs to another database, and throw
 /// one away that stands beside an empty file.
-pub(super) fn file(path: &Path) -> Result<Found, JournalError> {
+pub(super) fn file(path: &Path) -> Result<Contents, JournalError> {
     let wrong = |error| JournalError::Directory { path: path.to_owned(), error };
     let foreign = |why: &str| JournalError::Foreign { path: path.to_owned(), why: why.to_owned() };
     let log = beside(path, "-wal");
     let logged = size(&log).map_err(wrong)?;
     if size(path).map_err(wrong)? == 0 {
         return if logged == 0 {
-            Ok(Found::Nothing)
+            Ok(Contents::Nothing)
         } else {
             Err(JournalError::StrayLog { log, database: path.to_owned() })
         };
     }
     if size(&beside(path, "-journal")).map_err(wrong)? > 0 {
-        return Ok(Found::Open); // killed while it was made: SQLite rolls that back
+        return Ok(Contents::Open); // killed while it was made: SQLite rolls that back
     }
     let mut header = Vec::with_capacity(100);
     File::open(path).map_err(wrong)?.take(100).read_to_end(&mut header).map_err(wrong)?;
@@ -59,12 +59,12 @@ pub(super) fn file(path: &Path) -> Result<Found, JournalError> {
         return Err(foreign("it is no SQLite database, or its beginning is damaged"));
     }
     if logged == 0 {
-        return Ok(Found::Closed);
+        return Ok(Contents::Closed);
     }
     if header.get(WRITE_VERSION_AT) == Some(&1) {
         return Err(JournalError::StrayLog { log, database: path.to_owned() });
     }
-    Ok(Found::Open)
+    Ok(Contents::Open)
 }
 
 /// Refuses what is not ours, before anything is written to it.
@@ -86,7 +86,7 @@ pub(super) fn owner(connection: &Connection, path: &Path) -> Result<(), JournalE
 /// Opens a database to read it, also while a daemon writes it. One that is not there, not ours, or
 /// of a newer daemon is an error.
 pub(super) fn open_to_read(path: &Path) -> Result<Connection, JournalError> {
-    if file(path)? == Found::Nothing {
+    if file(path)? == Contents::Nothing {
         return Err(JournalError::Missing(path.to_owned()));
     }
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;

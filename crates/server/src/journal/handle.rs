@@ -4,19 +4,20 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chat_protocol::{JournalId, Timestamp};
+use chat_protocol::{JournalId, Sequence, Timestamp};
 use rusqlite::{Connection, OpenFlags};
-use tokio::sync::{mpsc, oneshot};
+use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::examine::{self, Checked, Found};
+use super::examine::{self, Checked, Contents};
 use super::guest::{Guest, GuestChange, TokenHash};
 use super::history::{Page, Range, Readers, StoredRoom};
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
+use super::search::{Found, Search};
 use super::writer::{Batch, Job, Writer};
 use super::{JournalError, schema};
-use crate::limits::{JOURNAL_QUEUE_JOBS, JOURNAL_READERS, START_CHECK};
+use crate::limits::{JOURNAL_QUEUE_JOBS, JOURNAL_READERS, JOURNAL_SEARCHES, START_CHECK};
 
 /// When a commit is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,6 +46,8 @@ pub(crate) struct JournalSettings {
 pub(crate) struct Journal {
     jobs: mpsc::Sender<Job>,
     readers: Readers,
+    /// A search takes longer than a page: some readers are left to pages.
+    searches: Arc<Semaphore>,
     id: JournalId,
     failed: CancellationToken,
     writer: Arc<std::sync::Mutex<Option<std::thread::JoinHandle<()>>>>,
@@ -62,7 +65,7 @@ impl Journal {
         let found = examine::file(&path)?;
         let mut connection = Connection::open(&path)?;
         examine::owner(&connection, &path)?;
-        if found == Found::Open {
+        if found == Contents::Open {
             check_after_crash(&connection)?;
         }
         connection.pragma_update(None, "journal_mode", "WAL")?;
@@ -74,9 +77,8 @@ impl Journal {
         if settings.sync == Sync::Os {
             connection.pragma_update(None, "synchronous", "OFF")?;
         }
-        let readers = (0..JOURNAL_READERS)
-            .map(|_| Connection::open_with_flags(&path, OpenFlags::SQLITE_OPEN_READ_ONLY))
-            .collect::<Result<Vec<_>, _>>()?;
+        let readers =
+            (0..JOURNAL_READERS).map(|_| open_reader(&path)).collect::<Result<Vec<_>, _>>()?;
         let failed = CancellationToken::new();
         let (jobs, queue) = mpsc::channel(JOURNAL_QUEUE_JOBS);
         let writer = Writer::new(connection, settings)?;
@@ -92,7 +94,8 @@ impl Journal {
             })
             .map_err(|error| JournalError::Directory { path, error })?;
         let writer = Arc::new(std::sync::Mutex::new(Some(thread)));
-        Ok(Self { jobs, readers: Readers::new(readers), id, failed, writer })
+        let searches = Arc::new(Semaphore::new(JOURNAL_SEARCHES));
+        Ok(Self { jobs, readers: Readers::new(readers), searches, id, failed, writer })
     }
 
     /// The random id of this history.
@@ -173,6 +176,29 @@ impl Journal {
             .await
     }
 
+    /// The first sequence of a room at a time or later: where an event of that time would stand.
+    pub(crate) async fn sequence_at(
+        &self,
+        room: RoomId,
+        time: Timestamp,
+    ) -> Result<Sequence, JournalError> {
+        self.readers
+            .read(move |connection| super::history::sequence_at(connection, room, time))
+            .await
+    }
+
+    /// A page of the messages that have certain words, newest first.
+    pub(crate) async fn search(&self, search: Search) -> Result<Found, JournalError> {
+        let turns = Arc::clone(&self.searches);
+        let turn = turns.acquire_owned().await.map_err(|_| JournalError::Stopped)?;
+        let search = move |connection: &Connection| {
+            let found = super::search::search(connection, &search);
+            drop(turn);
+            found
+        };
+        self.readers.read(search).await
+    }
+
     /// The number of a stored room.
     pub(crate) async fn find_room(&self, key: RoomKey) -> Result<Option<RoomId>, JournalError> {
         self.readers.read(move |connection| super::history::find_room(connection, &key)).await
@@ -211,6 +237,12 @@ impl Journal {
         let (reply, answer) = oneshot::channel();
         self.ask(Job::LimitPages { pages, reply }).await.unwrap();
         answer.await.unwrap();
+    }
+
+    /// How many messages are not indexed yet.
+    #[cfg(test)]
+    pub(super) async fn unindexed(&self) -> i64 {
+        self.readers.read(super::search::unindexed).await.unwrap()
     }
 
     async fn ask(&self, job: Job) -> Result<(), JournalError> {
@@ -260,6 +292,13 @@ pub(super) fn checkpoint(connection: &Connection) -> Result<(), JournalError> {
     let busy: i64 =
         connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get(0))?;
     if busy == 0 { Ok(()) } else { Err(JournalError::Checkpoint) }
+}
+
+/// A connection that cannot write to the journal.
+fn open_reader(path: &Path) -> Result<Connection, JournalError> {
+    let connection = Connection::open_with_flags(path, OpenFlags::SQLITE_OPEN_READ_ONLY)?;
+    super::search::prepare(&connection)?;
+    Ok(connection)
 }
 
 /// A new database has no id, and neither has a backup: whoever opens it first gives it one.

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, RoomName, SayKind, Sequence, Timestamp, UserName,
 };
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
@@ -20,6 +20,8 @@ pub(crate) enum Range {
     After { after: Sequence, before: Option<Sequence> },
     /// The last events before `before`, or the newest.
     Before { before: Option<Sequence> },
+    /// Half of them before this one, the other half from it on.
+    Around { around: Sequence },
 }
 
 /// Events of a room, oldest first.
@@ -27,7 +29,7 @@ pub(crate) enum Range {
 pub(crate) struct Page {
     /// What was found.
     pub(crate) entries: Vec<Entry>,
-    /// There is more in the direction of the range.
+    /// There is more in the direction of the range; around a place, on either side.
     pub(crate) more: bool,
 }
 
@@ -79,24 +81,62 @@ pub(super) fn page(
     range: Range,
     limit: u32,
 ) -> Result<Page, JournalError> {
-    let last = message_id(room, Sequence(u64::MAX));
-    let (low, high, forward) = match range {
-        Range::After { after, before } => {
-            (message_id(room, after), before.map_or(last, |seq| message_id(room, seq)), true)
+    match range {
+        Range::After { after, before } => forwards(connection, room, after, before, limit),
+        Range::Before { before } => backwards(connection, room, before, limit),
+        Range::Around { around } => {
+            let earlier = backwards(connection, room, Some(around), limit / 2)?;
+            let here = Sequence(around.0.saturating_sub(1));
+            let later = forwards(connection, room, here, None, limit - limit / 2)?;
+            let mut entries = earlier.entries;
+            entries.extend(later.entries);
+            Ok(Page { entries, more: earlier.more || later.more })
         }
-        Range::Before { before } => {
-            (message_id(room, Sequence(0)), before.map_or(last, |seq| message_id(room, seq)), false)
-        }
-    };
-    let sql = if forward {
+    }
+}
+
+/// The first events behind `after`.
+fn forwards(
+    connection: &Connection,
+    room: RoomId,
+    after: Sequence,
+    before: Option<Sequence>,
+    limit: u32,
+) -> Result<Page, JournalError> {
+    let statement = connection.prepare_cached(
         "SELECT id, time_ms, author, name, kind, key, body FROM messages
-         WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3"
-    } else {
+         WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3",
+    )?;
+    let before = before.unwrap_or(Sequence(u64::MAX));
+    entries(statement, room, after, before, limit)
+}
+
+/// The last events before `before`.
+fn backwards(
+    connection: &Connection,
+    room: RoomId,
+    before: Option<Sequence>,
+    limit: u32,
+) -> Result<Page, JournalError> {
+    let statement = connection.prepare_cached(
         "SELECT id, time_ms, author, name, kind, key, body FROM messages
-         WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3"
-    };
-    let mut statement = connection.prepare_cached(sql)?;
-    let mut rows = statement.query((low, high, i64::from(limit) + 1))?;
+         WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
+    )?;
+    let before = before.unwrap_or(Sequence(u64::MAX));
+    let mut page = entries(statement, room, Sequence(0), before, limit)?;
+    page.entries.reverse();
+    Ok(page)
+}
+
+fn entries(
+    mut statement: CachedStatement<'_>,
+    room: RoomId,
+    low: Sequence,
+    high: Sequence,
+    limit: u32,
+) -> Result<Page, JournalError> {
+    let bounds = (message_id(room, low), message_id(room, high), i64::from(limit) + 1);
+    let mut rows = statement.query(bounds)?;
     let mut entries = Vec::new();
     while let Some(row) = rows.next()? {
         entries.push(entry(row)?);
@@ -104,10 +144,34 @@ pub(super) fn page(
     let limit = usize::try_from(limit).unwrap_or(usize::MAX);
     let more = entries.len() > limit;
     entries.truncate(limit);
-    if !forward {
-        entries.reverse();
-    }
     Ok(Page { entries, more })
+}
+
+/// Halves what is between the first and the last: a room's times never run back.
+pub(super) fn sequence_at(
+    connection: &Connection,
+    room: RoomId,
+    time: Timestamp,
+) -> Result<Sequence, JournalError> {
+    let mut newest = connection.prepare_cached("SELECT last_seq FROM rooms WHERE id = ?1")?;
+    let newest = newest.query_row([room.0], |row| row.get(0)).optional()?.map(Sequence);
+    let mut statement = connection.prepare_cached(
+        "SELECT id, time_ms FROM messages WHERE id >= ?1 AND id < ?2 ORDER BY id LIMIT 1",
+    )?;
+    let (mut low, mut high) = (Sequence(1), newest.unwrap_or_default().next());
+    while low < high {
+        let middle = Sequence(low.0.midpoint(high.0));
+        let found: Option<(i64, u64)> = statement
+            .query_row((message_id(room, middle), message_id(room, high)), |row| {
+                Ok((row.get(0)?, row.get(1)?))
+            })
+            .optional()?;
+        match found {
+            Some((id, said)) if said < time.0 => low = sequence_of(id).next(),
+            Some(_) | None => high = middle,
+        }
+    }
+    Ok(low)
 }
 
 pub(super) fn find_room(

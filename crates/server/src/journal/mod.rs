@@ -8,9 +8,12 @@ mod export;
 mod guest;
 mod handle;
 mod history;
+mod index;
 mod receipt;
 mod record;
 mod schema;
+mod search;
+mod snippet;
 mod verify;
 mod writer;
 
@@ -22,6 +25,7 @@ pub(crate) use handle::{Journal, JournalSettings, Sync};
 pub(crate) use history::Range;
 pub(crate) use receipt::{Outcome, Receipts, Ticket};
 pub(crate) use record::{Body, Entry, Record, RoomId, RoomKey};
+pub(crate) use search::{Found, FoundMessage, Scope, Search};
 pub(crate) use verify::verify;
 
 /// Why the journal could not do what was asked. It goes to the log; a person gets a refusal.

@@ -13,6 +13,13 @@ use super::Ticket;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) struct RoomId(pub(crate) i64);
 
+impl RoomId {
+    /// The room of a message's id.
+    pub(super) const fn of_message(id: i64) -> Self {
+        Self(id >> super::apply::SEQUENCE_BITS)
+    }
+}
+
 impl fmt::Display for RoomId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(f)

@@ -5,12 +5,14 @@ use std::collections::HashMap;
 
 use chat_protocol::{LineText, Refusal, Sequence, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
+use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::JournalError;
 use super::apply::{self, Applied};
 use super::guest::{self, GuestChange};
 use super::handle::{JournalSettings, checkpoint};
+use super::index::Index;
 use super::receipt::Outcome;
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
 use crate::limits::JOURNAL_TURN_JOBS;
@@ -81,6 +83,7 @@ enum Go {
 pub(super) struct Writer {
     connection: Connection,
     clock: fn() -> Timestamp,
+    index: Index,
     rooms: HashMap<RoomId, RoomState>,
     /// Rooms with a name that are open without a row, and those that have one.
     named: u64,
@@ -102,8 +105,10 @@ impl Writer {
         let named =
             connection
                 .query_row("SELECT count(*) FROM rooms WHERE name <> ''", [], |row| row.get(0))?;
+        let index = Index::open(&connection, settings.sync)?;
         Ok(Self {
             connection,
+            index,
             clock: settings.clock,
             rooms: HashMap::new(),
             named,
@@ -119,7 +124,7 @@ impl Writer {
     /// A commit failed; the log says why.
     pub(super) fn run(mut self, mut queue: mpsc::Receiver<Job>) -> Result<(), JournalError> {
         let mut turn = Vec::new();
-        while let Some(first) = queue.blocking_recv() {
+        while let Some(first) = self.next(&mut queue)? {
             turn.push(first);
             while turn.len() < JOURNAL_TURN_JOBS
                 && let Ok(job) = queue.try_recv()
@@ -140,6 +145,22 @@ impl Writer {
             tracing::warn!(%error, "not checkpointed at the end; the next start does it");
         }
         Ok(())
+    }
+
+    /// The next job; none: nobody is left to ask. As long as none waits, the index is written.
+    fn next(&mut self, queue: &mut mpsc::Receiver<Job>) -> Result<Option<Job>, JournalError> {
+        while self.index.is_due() {
+            match queue.try_recv() {
+                Ok(job) => return Ok(Some(job)),
+                Err(TryRecvError::Disconnected) => return Ok(None),
+                Err(TryRecvError::Empty) => {
+                    self.index.write_slice(&mut self.connection).inspect_err(|error| {
+                        tracing::error!(%error, "the index cannot be written; stopping");
+                    })?;
+                }
+            }
+        }
+        Ok(queue.blocking_recv())
     }
 
     fn turn(&mut self, turn: &mut Vec<Job>) -> Result<Go, JournalError> {
@@ -184,7 +205,8 @@ impl Writer {
                     batch.settle(applied);
                 }
                 answer(guests);
-                Ok(())
+                let stored = i64::try_from(records).unwrap_or(i64::MAX);
+                self.index.keep_up(&mut self.connection, stored)
             }
             Err(JournalError::Sqlite(error))
                 if error.sqlite_error_code() == Some(ErrorCode::DiskFull) =>
@@ -208,6 +230,7 @@ impl Writer {
         let now = (self.clock)();
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let mut newest = self.index.newest();
         let mut all = Vec::with_capacity(batches.len());
         for batch in batches {
             let room = self.rooms.get_mut(&batch.room).ok_or_else(|| {
@@ -216,7 +239,9 @@ impl Writer {
             let applied: Result<Vec<Applied>, _> = batch
                 .records
                 .iter()
-                .map(|record| apply::record(&transaction, batch.room, room, record, now))
+                .map(|record| {
+                    apply::record(&transaction, batch.room, room, record, &mut newest, now)
+                })
                 .collect();
             apply::room(&transaction, batch.room, room)?;
             all.push(applied?);
@@ -225,6 +250,7 @@ impl Writer {
             guest::apply(&transaction, change)?;
         }
         transaction.commit()?;
+        self.index.committed(newest);
         Ok(all)
     }
 

@@ -85,6 +85,16 @@ impl Seat {
         self.rooms.borrow().places.values().cloned().collect()
     }
 
+    /// The direct rooms this user is in, as it calls them.
+    pub(crate) fn direct(&self) -> Vec<(RoomId, RoomAddress)> {
+        let rooms = self.rooms.borrow();
+        let direct = rooms.places.iter().filter_map(|(id, place)| match &place.address {
+            RoomAddress::Direct(_) => Some((*id, place.address.clone())),
+            RoomAddress::Named(_) => None,
+        });
+        direct.collect()
+    }
+
     /// In how many rooms this user is.
     pub(crate) fn rooms_count(&self) -> usize {
         self.rooms.borrow().places.len()

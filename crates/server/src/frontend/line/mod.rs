@@ -2,6 +2,7 @@
 //! people. Keeps the current room and who it is; never a roster.
 
 pub(crate) mod render;
+mod stored;
 pub(crate) mod style;
 mod tell;
 mod telnet;

@@ -82,6 +82,7 @@ pub(crate) fn room_event(
         | Event::UserList { .. }
         | Event::MemberList { .. }
         | Event::History { .. }
+        | Event::Found { .. }
         | Event::Gap { .. }
         | Event::Notice { .. }
         | Event::ShuttingDown { .. }

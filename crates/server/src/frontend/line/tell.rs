@@ -1,5 +1,5 @@
 //! What a line session is told for itself: the welcome, answers, its rooms. Events of a room that
-//! all see alike are in `render.rs`.
+//! all see alike are in `render.rs`, what is stored in `stored.rs`.
 
 use bytes::BytesMut;
 use chat_protocol::event::{RoomInfo, UserInfo, Welcome};
@@ -35,6 +35,9 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
             session.note(&format!("{room} has no topic"), out)
         }
         Event::History { id, room, events, .. } => session.history(id.is_none(), room, events, out),
+        Event::Found { hits, next, unsearched, .. } => {
+            session.found(hits, *next, *unsearched, out);
+        }
         Event::Gap { room, from, to, why } => {
             session.note(&format!("{room}: messages {from} to {to} are gone: {}", plain(why)), out);
         }
@@ -72,7 +75,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
 
 impl LineFrontend {
     /// A remark that is no message.
-    fn note(&self, text: &str, out: &mut BytesMut) {
+    pub(super) fn note(&self, text: &str, out: &mut BytesMut) {
         self.show(&format!("* {text}"), out);
     }
 
@@ -208,37 +211,6 @@ impl LineFrontend {
         }
     }
 
-    /// Stored events: dated, and marked as what was before when they are shown on entering.
-    fn history(&self, is_replay: bool, room: &RoomAddress, events: &[Event], out: &mut BytesMut) {
-        if events.is_empty() {
-            if !is_replay {
-                self.note(&format!("nothing was said in {room} yet"), out);
-            }
-            return;
-        }
-        self.note(&format!("last {} of {room}:", counted(events.len(), "message")), out);
-        for event in events {
-            let Event::Message { time_ms, from, text, kind, .. } = event else {
-                self.dated_topic(event, out);
-                continue;
-            };
-            let date = render::date_and_time(*time_ms, &self.settings.zone);
-            for said in
-                render::said(StyleName::Samovar, *time_ms, from, text, *kind, &self.settings.zone)
-            {
-                self.show(&format!("[{date}] {said}"), out);
-            }
-        }
-        self.note("end of history", out);
-    }
-
-    fn dated_topic(&self, event: &Event, out: &mut BytesMut) {
-        if let Event::TopicChanged { time_ms, from, topic, .. } = event {
-            let date = render::date_and_time(*time_ms, &self.settings.zone);
-            self.show(&format!("[{date}] * {from} set the topic: {topic}"), out);
-        }
-    }
-
     /// What can be typed.
     pub(super) fn help(&self, word: Option<&'static Word>, out: &mut BytesMut) {
         let prefix = self.style().prefix();
@@ -286,10 +258,6 @@ fn with_away(user: &UserInfo) -> String {
         Some(away) => format!("{} (away: {away})", user.name),
         None => user.name.to_string(),
     }
-}
-
-fn counted(count: usize, thing: &str) -> String {
-    if count == 1 { format!("{count} {thing}") } else { format!("{count} {thing}s") }
 }
 
 /// Text of the operator or the server, without what drives a terminal.

@@ -1,5 +1,6 @@
 use chat_protocol::event::Welcome;
-use chat_protocol::{JournalId, LineText, RoomName, Sequence, Timestamp};
+use chat_protocol::search::{Hit, SnippetPart};
+use chat_protocol::{JournalId, LineText, RoomName, SearchCursor, Sequence, Timestamp};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -257,6 +258,86 @@ fn what_the_operator_wrote_drives_no_terminal() {
     out.clear();
     session.tell(&Event::TopicIs { id: None, room: room("ops"), topic }, &mut out);
     assert_eq!(&out[..], b"* topic of ops: plans\n");
+}
+
+/// What a session is shown of an event.
+fn shown(name: StyleName, event: &Event) -> String {
+    let mut out = BytesMut::new();
+    talking(name, &Overrides::default()).tell(event, &mut out);
+    String::from_utf8_lossy(&out).into_owned()
+}
+
+#[test]
+fn a_page_that_was_asked_for_has_numbers_and_a_replay_has_none() {
+    let numbered = |seq, text| {
+        let mut event = message("ana", text);
+        if let Event::Message { seq: number, .. } = &mut event {
+            *number = Sequence(seq);
+        }
+        event
+    };
+    let page = |id, events| Event::History { id, room: room("lobby"), events, more: true };
+    let events = vec![numbered(41, "hi"), numbered(42, "two\nlines")];
+    assert_eq!(
+        shown(StyleName::Samovar, &page(Some(TYPED), events.clone())),
+        "* 2 messages of lobby:\n\
+         [01-01 21:03] #41 ana: hi\n\
+         [01-01 21:03] #42 ana: two\n\
+         [01-01 21:03] #42 ana: lines\n\
+         * end of history; before it: /history before 41\n"
+    );
+    assert_eq!(
+        shown(StyleName::Samovar, &page(None, events)),
+        "* last 2 messages of lobby:\n\
+         [01-01 21:03] ana: hi\n\
+         [01-01 21:03] ana: two\n\
+         [01-01 21:03] ana: lines\n\
+         * end of history\n"
+    );
+    let all = page(Some(TYPED), vec![numbered(1, "hi")]);
+    assert!(shown(StyleName::Samovar, &all).ends_with("* end of history\n"));
+    let none = page(Some(TYPED), Vec::new());
+    assert_eq!(shown(StyleName::Samovar, &none), "* nothing to show of lobby\n");
+}
+
+#[test]
+fn what_was_found_is_marked_and_says_how_to_go_on() {
+    let part = |text, hit| SnippetPart { text: LineText::parse(text).unwrap(), hit };
+    let hit = |room, kind| Hit {
+        room,
+        seq: Sequence(41),
+        time_ms: Timestamp(75_785_000),
+        from: user("maya"),
+        kind,
+        snippet: vec![part("more ", false), part("tea", true), part("…", false)],
+    };
+    let found = |hits, next, unsearched| Event::Found { id: Some(TYPED), hits, next, unsearched };
+    let hits = vec![hit(room("ops"), SayKind::Text), hit(room("@maya"), SayKind::Action)];
+    assert_eq!(
+        shown(StyleName::Samovar, &found(hits.clone(), Some(SearchCursor(77)), 5_000)),
+        "* found 2 messages, newest first:\n\
+         [01-01 21:03] [ops] #41 maya: more *tea*…\n\
+         [01-01 21:03] [@maya] #41 * maya more *tea*…\n\
+         * more: the same search with before:77\n\
+         * 5000 messages cannot be searched yet; ask again in a moment\n"
+    );
+    assert_eq!(shown(StyleName::Samovar, &found(Vec::new(), None, 0)), "* nothing found\n");
+    assert!(shown(StyleName::Talker, &found(hits, None, 0)).ends_with("*tea*…\r\n"));
+}
+
+#[test]
+fn history_and_search_are_typed_as_the_table_says() {
+    let history = "History { room: Named(\"lobby\"), range: HistoryRange { after: None, \
+                   before: Some(Sequence(41)), around: None, after_ms: None, before_ms: None, \
+                   around_ms: None }, limit: 5 }";
+    check(StyleName::Samovar, "/history 5 before 41", &[history], "");
+    let search = "Search { room: Some(Named(\"ops\")), text: tea -milk, from: None, \
+                  after_ms: Some(Ago { ms: 3600000 }), before_ms: None, before: None, limit: 20 }";
+    let search = search.replace("tea -milk", "\"tea -milk\"");
+    check(StyleName::Samovar, "/search in:ops since:1h tea -milk", &[&search], "");
+    let wrong = "! It only says what must not be there; name a word that must. \
+                 Usage: /search WORDS\n";
+    check(StyleName::Samovar, "/search -milk", &[], wrong);
 }
 
 proptest! {

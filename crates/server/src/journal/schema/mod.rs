@@ -5,8 +5,11 @@ use rusqlite::{Connection, Transaction, TransactionBehavior};
 use super::JournalError;
 
 /// One step each; `user_version` says how many are done.
-const MIGRATIONS: &[&str] =
-    &[include_str!("001_rooms_and_messages.sql"), include_str!("002_guests.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("001_rooms_and_messages.sql"),
+    include_str!("002_guests.sql"),
+    include_str!("003_search.sql"),
+];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.
 pub(super) const APPLICATION_ID: i32 = 0x5361_6d6f;

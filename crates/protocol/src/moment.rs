@@ -1,0 +1,103 @@
+//! A moment in time as a client names it: a time, or so long ago by the server's clock. Never asks
+//! a clock.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Timestamp;
+
+/// A moment. On the wire one number: milliseconds since 1970 UTC, or, below zero, milliseconds
+/// before now. So a client whose clock is wrong can still ask for the last hour.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(from = "i64", into = "i64")]
+pub enum Moment {
+    /// At this time.
+    At(Timestamp),
+    /// Before now; at least 1.
+    Ago {
+        /// So long, in milliseconds.
+        ms: u64,
+    },
+}
+
+impl Moment {
+    /// Reads an age: `90s`, `45m`, `2h`, `1h30m`, `3d`, `2w`.
+    #[must_use]
+    pub fn parse_age(text: &str) -> Option<Self> {
+        let mut rest = text;
+        let mut ms: u64 = 0;
+        while !rest.is_empty() {
+            let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+            let (count, behind) = rest.split_at(digits);
+            let mut letters = behind.chars();
+            let unit_s: u64 = match letters.next()? {
+                's' => 1,
+                'm' => 60,
+                'h' => 3_600,
+                'd' => 86_400,
+                'w' => 604_800,
+                _ => return None,
+            };
+            let part = count.parse::<u64>().ok()?.checked_mul(unit_s)?.checked_mul(1_000)?;
+            ms = ms.checked_add(part)?;
+            rest = letters.as_str();
+        }
+        (ms > 0 && i64::try_from(ms).is_ok()).then_some(Self::Ago { ms })
+    }
+
+    /// Which time it is.
+    #[must_use]
+    pub fn resolve(self, now: Timestamp) -> Timestamp {
+        match self {
+            Self::At(time) => time,
+            Self::Ago { ms } => Timestamp(now.0.saturating_sub(ms)),
+        }
+    }
+}
+
+impl From<i64> for Moment {
+    fn from(number: i64) -> Self {
+        match u64::try_from(number) {
+            Ok(ms) => Self::At(Timestamp(ms)),
+            Err(_) => Self::Ago { ms: number.unsigned_abs() },
+        }
+    }
+}
+
+impl From<Moment> for i64 {
+    fn from(moment: Moment) -> Self {
+        match moment {
+            Moment::At(time) => Self::try_from(time.0).unwrap_or(Self::MAX),
+            Moment::Ago { ms } => -Self::try_from(ms.max(1)).unwrap_or(Self::MAX),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ages_are_read() {
+        for (text, seconds) in
+            [("90s", 90), ("45m", 2_700), ("2h", 7_200), ("1h30m", 5_400), ("2w", 1_209_600)]
+        {
+            let age = Moment::parse_age(text);
+            assert_eq!(age, Some(Moment::Ago { ms: seconds * 1_000 }), "{text}");
+        }
+        for text in ["", "h", "2", "2y", "-1h", "0s", "1h30", "99999999999999999999w"] {
+            assert_eq!(Moment::parse_age(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn a_number_below_zero_is_an_age() {
+        let hour = Moment::from(-3_600_000);
+        assert_eq!(hour, Moment::Ago { ms: 3_600_000 });
+        assert_eq!(hour.resolve(Timestamp(4_000_000)), Timestamp(400_000));
+        assert_eq!(hour.resolve(Timestamp(1)), Timestamp(0));
+        assert_eq!(Moment::from(7).resolve(Timestamp(1)), Timestamp(7));
+        for number in [-3_600_000, -1, 0, 7, i64::MAX] {
+            assert_eq!(i64::from(Moment::from(number)), number);
+        }
+    }
+}

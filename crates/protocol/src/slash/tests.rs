@@ -1,0 +1,135 @@
+use super::*;
+use crate::command::HistoryRange;
+use crate::{Moment, SearchCursor, Sequence};
+
+fn lobby() -> RoomAddress {
+    RoomAddress::parse("lobby").unwrap()
+}
+
+fn check(typed: &str, expected: &Command) {
+    match parse(typed, Some(&lobby())) {
+        Ok(Action::Command(command)) => assert_eq!(&command, expected, "{typed}"),
+        other => panic!("{typed}: {other:?}"),
+    }
+}
+
+#[test]
+fn words_become_commands() {
+    let text = |text| MessageText::parse(text).unwrap();
+    let room = |room| RoomAddress::parse(room).unwrap();
+    check("join ops", &Command::Join { room: room("ops") });
+    check("JOIN  #ops ", &Command::Join { room: room("ops") });
+    check("leave", &Command::Leave { room: lobby() });
+    check("who", &Command::Users);
+    check("users ops", &Command::Members { room: room("ops") });
+    check("look", &Command::Members { room: lobby() });
+    check("away", &Command::Away { text: None });
+    check("topic -", &Command::SetTopic { room: lobby(), topic: LineText::parse("").unwrap() });
+    let say = |room, words, kind| Command::Say { room, text: text(words), kind, key: None };
+    check("msg maya two  words", &say(room("@maya"), "two  words", SayKind::Text));
+    check("me waves", &say(lobby(), "waves", SayKind::Action));
+}
+
+#[test]
+fn a_wrong_word_gets_a_suggestion_and_wrong_arguments_the_usage() {
+    let said = |typed| parse(typed, None).unwrap_err().to_string();
+    assert_eq!(said("jion ops"), "Unknown command: jion. Did you mean /join?");
+    assert_eq!(said("xyzzy"), "Unknown command: xyzzy.");
+    assert_eq!(said("look"), "You are in no room. /join ROOM");
+    assert_eq!(said("join a b"), "Room name \"a b\" has a space (position 2). Usage: /join ROOM");
+    assert_eq!(said("msg maya"), "There is no text. Usage: /msg NAME TEXT");
+    assert_eq!(
+        parse("history 1000", Some(&lobby())).unwrap_err().to_string(),
+        "N is a number from 1 to 100. Usage: /history [N] [WHERE]"
+    );
+}
+
+#[test]
+fn history_is_paged_by_sequence_and_by_age() {
+    let history = |limit, range| Command::History { room: lobby(), range, limit };
+    let range = HistoryRange::default();
+    let at = |seq| Some(Sequence(seq));
+    let hour = Some(Moment::Ago { ms: 3_600_000 });
+    check("history", &history(20, range));
+    check("history 5", &history(5, range));
+    check("history before 41", &history(20, HistoryRange { before: at(41), ..range }));
+    check("history 5 after #41", &history(5, HistoryRange { after: at(41), ..range }));
+    check("history AROUND 41", &history(20, HistoryRange { around: at(41), ..range }));
+    check("history 100 since 1h", &history(100, HistoryRange { after_ms: hour, ..range }));
+    check("history before 60m", &history(20, HistoryRange { before_ms: hour, ..range }));
+    check("history around 1h", &history(20, HistoryRange { around_ms: hour, ..range }));
+    let said = |typed| parse(typed, Some(&lobby())).unwrap_err().to_string();
+    let usage = "Usage: /history [N] [WHERE]";
+    for typed in ["history 5 6", "history upon 41", "history before", "history before 1 2"] {
+        assert_eq!(
+            said(typed),
+            format!("WHERE is before, after, around or since, and 41 or 2h. {usage}")
+        );
+    }
+    assert_eq!(
+        said("history since yesterday"),
+        format!("Neither a number (41) nor an age (90m, 2h, 3d): yesterday. {usage}")
+    );
+}
+
+#[test]
+fn a_search_has_words_and_options() {
+    let search = |text| Command::Search {
+        room: None,
+        text: LineText::parse(text).unwrap(),
+        from: None,
+        after_ms: None,
+        before_ms: None,
+        before: None,
+        limit: 20,
+    };
+    check("search deploy failed", &search("deploy failed"));
+    check("find \"in:a  from:b\" -since", &search("\"in:a  from:b\" -since"));
+    let Command::Search { text, limit, .. } = search("deploy \"a  b\"") else { unreachable!() };
+    check(
+        "search in:ops deploy FROM:maya since:1h before:77 \"a  b\"",
+        &Command::Search {
+            room: RoomAddress::parse("ops").ok(),
+            text,
+            from: UserName::parse("maya").ok(),
+            after_ms: Some(Moment::Ago { ms: 3_600_000 }),
+            before_ms: None,
+            before: Some(SearchCursor(77)),
+            limit,
+        },
+    );
+    let said = |typed| parse(typed, None).unwrap_err().to_string();
+    assert_eq!(said("search"), "There is nothing to search for. Usage: /search WORDS");
+    assert_eq!(said("search in:ops"), "There is nothing to search for. Usage: /search WORDS");
+    assert_eq!(
+        said("search since:now x"),
+        "Since: takes an age (90m, 2h, 3d), not now. Usage: /search WORDS"
+    );
+    assert_eq!(said("search \"x"), "The quote at position 1 is not closed. Usage: /search WORDS");
+}
+
+#[test]
+fn the_readme_shows_the_table() {
+    let readme = include_str!("../../../../README.md");
+    let help: Vec<String> = help_lines("/").collect();
+    assert!(readme.contains(&format!("```text\n{}\n```", help.join("\n"))), "README.md");
+}
+
+#[test]
+fn no_two_rows_share_a_word_and_help_shows_them_all() {
+    let mut names: Vec<&str> = WORDS
+        .iter()
+        .flat_map(|word| std::iter::once(&word.name).chain(word.aliases))
+        .copied()
+        .collect();
+    let all = names.len();
+    names.sort_unstable();
+    names.dedup();
+    assert_eq!(names.len(), all);
+    let help: Vec<String> = help_lines("/").collect();
+    assert_eq!(help.len(), WORDS.len());
+    assert_eq!(
+        help[2],
+        "/join ROOM           enter a room, and speak there from now on; @NAME talks to one user"
+    );
+}
