@@ -135,7 +135,7 @@ fn history_is_shown_when_it_is_asked_for() {
         ana> /history 1
         ana< * 1 message of lobby:
         ana< [MM-DD hh:mm] #2 $bob: two
-        ana< * end of history
+        ana< * end of history; before it: /history before 2
         ana> /history 0
         ana< ! N is a number from 1 to 100. Usage: /history [N] [WHERE]
         "

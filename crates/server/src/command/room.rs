@@ -19,9 +19,9 @@ pub(super) async fn join(
     let user = caller.user()?;
     let (room, snapshot) = match &address {
         RoomAddress::Named(name) => {
-            enter(house, user, &RoomKey::Named(name.clone()), &address).await?
+            enter(house, user, &RoomKey::Named(name.clone()), &address, true).await?
         }
-        RoomAddress::Direct(_) => open_direct(house, user, &address).await?,
+        RoomAddress::Direct(_) => open_direct(house, user, &address, true).await?,
     };
     // A room is called as whoever made it wrote it.
     let address = snapshot.address.clone().unwrap_or(address);
@@ -29,17 +29,19 @@ pub(super) async fn join(
 }
 
 /// Makes the two users of a direct room its members, and gives the room as the first has it.
+/// `follows`: the session that asks follows it from there on.
 pub(super) async fn open_direct(
     house: &House,
     user: &User,
     address: &RoomAddress,
+    follows: bool,
 ) -> Result<(RoomHandle, Snapshot), Refusal> {
     let peer = peer(house, user, address)?;
     let key = RoomKey::direct(user.identity(), peer.identity());
     // The peer first: nobody is left alone in a room of two.
     let ours = RoomAddress::Direct(user.name());
-    match enter(house, &peer, &key, &ours).await {
-        Ok(_) => enter(house, user, &key, address).await,
+    match enter(house, &peer, &key, &ours, false).await {
+        Ok(_) => enter(house, user, &key, address, follows).await,
         Err(Refusal::TooManyJoined { .. }) => Err(Refusal::NotReachable { name: peer.name() }),
         Err(refusal) => Err(refusal),
     }
@@ -50,11 +52,12 @@ async fn enter(
     user: &User,
     key: &RoomKey,
     address: &RoomAddress,
+    follows: bool,
 ) -> Result<(RoomHandle, Snapshot), Refusal> {
     loop {
         let room = house.directory.open(key);
         policy::may_enter(&user.seat, &room, house.rooms_per_user_max)?;
-        let entrant = Entrant { seat: Arc::clone(&user.seat), address: address.clone() };
+        let entrant = Entrant { seat: Arc::clone(&user.seat), address: address.clone(), follows };
         // A room that was let go in this moment is gone: the next one is new.
         if let Ok(snapshot) = room.enter(entrant).await {
             return snapshot.map(|snapshot| (room, snapshot));
@@ -86,7 +89,7 @@ pub(super) async fn watch(house: &House, address: RoomAddress) -> Result<Answer,
     let key = RoomKey::Named(name.clone());
     loop {
         let room = house.directory.open(&key);
-        if let Ok(snapshot) = room.watch().await {
+        if let Ok(snapshot) = room.watch(None).await {
             let snapshot = Box::new(snapshot?);
             let address = snapshot.address.clone().unwrap_or(address);
             return Ok(Answer::Entered { address, room, snapshot, as_member: false });

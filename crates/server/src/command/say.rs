@@ -64,6 +64,6 @@ async fn direct(house: &House, user: &User, address: &RoomAddress) -> Result<Roo
     let key = RoomKey::direct(user.identity(), peer.identity());
     match house.directory.find(&key) {
         Some(room) if user.seat.is_in(&room) && peer.seat.is_in(&room) => Ok(room),
-        Some(_) | None => open_direct(house, user, address).await.map(|(room, _)| room),
+        Some(_) | None => open_direct(house, user, address, false).await.map(|(room, _)| room),
     }
 }

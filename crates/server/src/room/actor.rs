@@ -46,6 +46,8 @@ struct Open {
     order: BTreeMap<u64, Identity>,
     entries: u64,
     presence: u64,
+    /// Members of a direct room that has ended, who have to hear its last words first.
+    leaving: Vec<Member>,
 }
 
 struct Member {
@@ -53,6 +55,8 @@ struct Member {
     name: UserName,
     away: Option<LineText>,
     entry: u64,
+    /// A session of its has followed the room.
+    is_followed: bool,
 }
 
 /// What one turn does, in order: presence stands behind what was said before it.
@@ -67,7 +71,7 @@ enum Step {
     Record,
     Presence(RoomEvent),
     /// These are not in the room any more, once all that stands before is published.
-    Release(Vec<Arc<Seat>>),
+    Release(Vec<Member>),
 }
 
 impl RoomActor {
@@ -83,7 +87,7 @@ impl RoomActor {
         };
         let mut commands = Vec::new();
         loop {
-            let unused = open.members.is_empty();
+            let unused = open.members.is_empty() && open.leaving.is_empty();
             let received = tokio::select! {
                 count = self.mailbox.recv_many(&mut commands, ROOM_TURN_COMMANDS) => Some(count),
                 () = self.feed.silent(), if unused => None,
@@ -96,7 +100,11 @@ impl RoomActor {
                 // The journal has stopped: what was asked is neither done nor refused.
                 return self.finish(drop).await;
             }
-            if open.members.is_empty() && !self.feed.has_listeners() && self.mailbox.is_empty() {
+            if open.members.is_empty()
+                && open.leaving.is_empty()
+                && !self.feed.has_listeners()
+                && self.mailbox.is_empty()
+            {
                 break;
             }
         }
@@ -131,6 +139,7 @@ impl RoomActor {
             order: BTreeMap::new(),
             entries: 0,
             presence: 0,
+            leaving: Vec::new(),
         }))
     }
 
@@ -160,22 +169,19 @@ impl RoomActor {
         };
         let mut entries = entries.into_iter();
         let mut events = Vec::with_capacity(turn.steps.len());
-        let mut released = Vec::new();
         for step in turn.steps {
             match step {
                 Step::Record => {
                     events.extend(entries.next().flatten().map(|entry| self.stored(open, entry)));
                 }
                 Step::Presence(event) => events.push(event),
-                Step::Release(seats) => released.extend(seats),
+                Step::Release(members) => open.leaving.extend(members),
             }
         }
         for envelope in Envelope::cut(events) {
             self.feed.publish(envelope);
         }
-        for seat in released {
-            seat.left(open.id);
-        }
+        open.release();
         Ok(())
     }
 
@@ -186,7 +192,10 @@ impl RoomActor {
                 // The session may be gone.
                 drop(reply.send(entered.map(|()| self.snapshot(open))));
             }
-            RoomCommand::Watch { reply } => drop(reply.send(Ok(self.snapshot(open)))),
+            RoomCommand::Watch { who, reply } => {
+                open.followed_by(who);
+                drop(reply.send(Ok(self.snapshot(open))));
+            }
             RoomCommand::Leave { who, gone, reply } => {
                 drop(reply.send(self.leave(open, turn, who, gone)));
             }
@@ -203,8 +212,11 @@ impl RoomActor {
     }
 
     fn enter(&self, open: &mut Open, turn: &mut Turn, entrant: Entrant) -> Result<(), Refusal> {
-        let Entrant { seat, address } = entrant;
+        let Entrant { seat, address, follows } = entrant;
         let who = seat.identity;
+        if follows {
+            open.followed_by(Some(who));
+        }
         let Some(sender) = self.sender.upgrade().filter(|_| !open.members.contains_key(&who))
         else {
             return Ok(()); // is in already, or nobody has a handle any more
@@ -219,7 +231,8 @@ impl RoomActor {
         }
         open.entries += 1;
         open.order.insert(open.entries, who);
-        open.members.insert(who, Member { seat, name: name.clone(), away, entry: open.entries });
+        let (entry, is_followed) = (open.entries, follows);
+        open.members.insert(who, Member { seat, name: name.clone(), away, entry, is_followed });
         self.summarise(open.members.len(), open.topic.as_ref());
         let time_ms = self.now();
         self.presence(open, turn, who, None, |room| Event::Joined { room, time_ms, user: name });
@@ -233,6 +246,10 @@ impl RoomActor {
         who: Identity,
         gone: Option<ChangeId>,
     ) -> Result<(), NotThere> {
+        if let Some(at) = open.leaving.iter().position(|member| member.seat.identity == who) {
+            open.leaving.swap_remove(at).seat.left(open.id);
+            return Ok(());
+        }
         let member = open.members.remove(&who).ok_or(NotThere)?;
         open.order.remove(&member.entry);
         member.seat.left(open.id);
@@ -240,7 +257,7 @@ impl RoomActor {
         let ends = gone.is_some() && matches!(self.key, RoomKey::Direct(..));
         if ends {
             // A direct room ends with either of its two, behind the last word of this one.
-            let others = open.members.drain().map(|(_, other)| other.seat).collect();
+            let others = open.members.drain().map(|(_, other)| other).collect();
             turn.steps.push(Step::Release(others));
             open.order.clear();
         }
@@ -341,6 +358,27 @@ impl RoomActor {
 }
 
 impl Open {
+    /// A session of this member follows the room now.
+    fn followed_by(&mut self, who: Option<Identity>) {
+        let members = self.members.values_mut().chain(&mut self.leaving);
+        for member in members.filter(|member| Some(member.seat.identity) == who) {
+            member.is_followed = true;
+        }
+    }
+
+    /// Takes those out of the room who follow it, and so will hear its last words, or who have no
+    /// session to hear them. All others are waited for: their sessions come, or end.
+    fn release(&mut self) {
+        let id = self.id;
+        self.leaving.retain(|member| {
+            let waits = !member.is_followed && member.seat.has_sessions();
+            if !waits {
+                member.seat.left(id);
+            }
+            waits
+        });
+    }
+
     fn roster(&self) -> Roster {
         let member = |who| self.members.get(who);
         Roster {

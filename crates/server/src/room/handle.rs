@@ -39,6 +39,9 @@ pub(crate) struct Entrant {
     pub(crate) seat: Arc<Seat>,
     /// What it calls the room.
     pub(crate) address: RoomAddress,
+    /// The session that asks follows the room from the answer on. Otherwise the user's sessions
+    /// learn of the room from the seat.
+    pub(crate) follows: bool,
 }
 
 /// Who is in a room.
@@ -75,7 +78,7 @@ pub(crate) struct Snapshot {
 #[derive(Debug)]
 pub(super) enum RoomCommand {
     Enter { entrant: Entrant, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
-    Watch { reply: oneshot::Sender<Result<Snapshot, Refusal>> },
+    Watch { who: Option<Identity>, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
     Leave { who: Identity, gone: Option<ChangeId>, reply: oneshot::Sender<Result<(), NotThere>> },
     Say { who: Identity, text: MessageText, kind: SayKind, key: Option<MessageKey>, ticket: Ticket },
     SetTopic { who: Identity, topic: LineText, ticket: Ticket },
@@ -125,9 +128,12 @@ impl RoomHandle {
         self.ask(|reply| RoomCommand::Enter { entrant, reply }).await
     }
 
-    /// The room as it is, for somebody who only looks.
-    pub(crate) async fn watch(&self) -> Result<Result<Snapshot, Refusal>, RoomGone> {
-        self.ask(|reply| RoomCommand::Watch { reply }).await
+    /// The room as it is, for somebody who only looks, or (`who`) for a member's session.
+    pub(crate) async fn watch(
+        &self,
+        who: Option<Identity>,
+    ) -> Result<Result<Snapshot, Refusal>, RoomGone> {
+        self.ask(|reply| RoomCommand::Watch { who, reply }).await
     }
 
     /// Ends a membership. With `gone`, the user leaves all its rooms at once.
@@ -209,7 +215,7 @@ impl RoomCommand {
     /// The same for a room that cannot be.
     pub(super) fn refuse(self, refusal: &Refusal) {
         match self {
-            Self::Enter { reply, .. } | Self::Watch { reply } => {
+            Self::Enter { reply, .. } | Self::Watch { reply, .. } => {
                 drop(reply.send(Err(refusal.clone()))); // the session may be gone
             }
             Self::Say { ticket, .. } | Self::SetTopic { ticket, .. } => {

@@ -80,6 +80,11 @@ impl Seat {
         self.rooms.subscribe()
     }
 
+    /// Does anybody follow it?
+    pub(super) fn has_sessions(&self) -> bool {
+        self.rooms.receiver_count() > 0
+    }
+
     /// The rooms this user is in.
     pub(crate) fn rooms(&self) -> Vec<Membership> {
         self.rooms.borrow().places.values().cloned().collect()

@@ -135,9 +135,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     async fn execute(&mut self, request: Request) -> Result<(), Ending> {
         let id = request.id;
-        let rooms_max = self.around.house.rooms_per_user_max;
-        if matches!(request.command, Command::Watch { .. }) && self.inbox.len() >= rooms_max {
-            self.tell(&Event::refused(id, Refusal::TooManyJoined { limit: rooms_max }));
+        let limit = self.around.house.rooms_per_user_max;
+        if let Command::Watch { room } = &request.command
+            && self.inbox.len() >= limit
+            && self.inbox.slot_at(room).is_none()
+        {
+            self.tell(&Event::refused(id, Refusal::TooManyJoined { limit }));
+            return Ok(());
+        }
+        if let Command::Leave { room } = &request.command
+            && let Some(slot) = self.inbox.slot_at(room)
+            && let Some(place) = self.inbox.drop_watched(slot)
+        {
+            self.tell(&Event::Done { id });
+            self.tell(&Event::Exited { room: place.address });
             return Ok(());
         }
         match execute(&self.around.house, &self.caller, request).await {

@@ -92,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         for slot in self.inbox.attaching() {
             let Some(place) = self.inbox.place(slot) else { continue };
             let room = place.room.clone();
-            let Ok(Ok(snapshot)) = room.watch().await else { continue };
+            let Ok(Ok(snapshot)) = room.watch(self.me()).await else { continue };
             self.inbox.attach(slot, snapshot.feed);
             self.catch_up(slot, snapshot.roster).await?;
         }
@@ -203,7 +203,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         since: Option<Sequence>,
     ) -> Result<(), Ending> {
         let Membership { room, address, .. } = membership;
-        let Ok(Ok(snapshot)) = room.watch().await else {
+        let Ok(Ok(snapshot)) = room.watch(self.me()).await else {
             return Ok(());
         };
         let since = since.unwrap_or(snapshot.roster.last);

@@ -138,6 +138,17 @@ impl Inbox {
         self.places.iter().position(|place| place.as_ref().is_some_and(|place| place.id == id))
     }
 
+    /// Where a room is followed, by its address.
+    pub(super) fn slot_at(&self, address: &RoomAddress) -> Option<usize> {
+        self.slots().find(|(_, place)| place.address == *address).map(|(slot, _)| slot)
+    }
+
+    /// Follows a room no longer that was only watched.
+    pub(super) fn drop_watched(&mut self, slot: usize) -> Option<Place> {
+        let is_watched = self.place(slot).is_some_and(|place| !place.is_member);
+        if is_watched { self.drop_slot(slot) } else { None }
+    }
+
     pub(super) fn place(&self, slot: usize) -> Option<&Place> {
         self.places.get(slot)?.as_ref()
     }
