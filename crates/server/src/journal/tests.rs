@@ -1,3 +1,4 @@
+mod measure;
 mod search;
 
 use std::path::Path;
