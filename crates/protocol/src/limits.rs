@@ -22,6 +22,8 @@ pub const PAGE_EVENTS_MAX: u32 = 100;
 pub const PAGE_HITS_MAX: u32 = 50;
 /// Words and phrases of one search; its text is one line ([`LINE_TEXT_BYTES_MAX`]).
 pub const QUERY_TERMS_MAX: usize = 16;
+/// Letters before the `*` of a search, at least.
+pub const QUERY_PREFIX_LETTERS_MIN: usize = 2;
 /// What is shown of a message that was found, in bytes of UTF-8.
 pub const SNIPPET_BYTES_MAX: usize = 256;
 /// Entries of one list (rooms, users, members); a longer list says that it was cut.

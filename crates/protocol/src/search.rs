@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::QUERY_TERMS_MAX;
+use crate::limits::{QUERY_PREFIX_LETTERS_MIN, QUERY_TERMS_MAX};
 use crate::{LineText, RoomAddress, SayKind, Sequence, Timestamp, UserName};
 
 /// A query that has been read: what a message must have, and what it must not have.
@@ -51,6 +51,14 @@ pub enum QueryError {
     Star {
         /// What was written.
         term: String,
+    },
+    /// Too little before a `*`.
+    #[error("\"{term}*\" has too little before its *: at least {letters_min} letters")]
+    ShortStar {
+        /// What was written, without the `*`.
+        term: String,
+        /// What it may have.
+        letters_min: usize,
     },
     /// Only what must not be there.
     #[error("it only says what must not be there; name a word that must")]
@@ -102,15 +110,25 @@ impl Part<'_> {
     fn read(&self) -> Result<(bool, Term), QueryError> {
         let word = self.text.strip_suffix('*').filter(|_| !self.is_quoted);
         let words = word.unwrap_or(self.text);
-        if !words.contains(char::is_alphanumeric) {
+        if !words.contains(is_letter) {
             return Err(QueryError::NoWord { term: self.text.to_owned() });
         }
         if !self.is_quoted && words.contains('*') {
             return Err(QueryError::Star { term: self.text.to_owned() });
         }
         let is_prefix = word.is_some() || self.star_behind;
+        let last = words.rsplit(|c| !is_letter(c)).next().unwrap_or_default();
+        if is_prefix && last.chars().count() < QUERY_PREFIX_LETTERS_MIN {
+            let term = words.to_owned();
+            return Err(QueryError::ShortStar { term, letters_min: QUERY_PREFIX_LETTERS_MIN });
+        }
         Ok((self.is_without, Term { words: words.to_owned(), is_prefix }))
     }
+}
+
+/// A letter or digit to us and to the index; circled letters are none to the index.
+fn is_letter(c: char) -> bool {
+    c.is_alphanumeric() && !matches!(c, '\u{24B6}'..='\u{24E9}' | '\u{1F130}'..='\u{1F189}')
 }
 
 /// Cuts a query at its spaces, but not within quotes.
@@ -218,7 +236,7 @@ mod tests {
         check("deploy", &["deploy"], &[]);
         check("  two   words ", &["two", "words"], &[]);
         check("\"in a row\" -staging dep*", &["in a row", "dep*"], &["staging"]);
-        check("a -\"b c\" \"d e\"* web-3", &["a", "d e*", "web-3"], &["b c"]);
+        check("a -\"b c\" \"d ee\"* web-3", &["a", "d ee*", "web-3"], &["b c"]);
         check("a\"b\"c", &["a", "b", "c"], &[]);
         check("\"2 * 3\" 日本*", &["2 * 3", "日本*"], &[]);
         // What a database's own grammar would take for something else.
@@ -235,6 +253,12 @@ mod tests {
         assert_eq!(said("a - b"), "\"-\" has no letter and no digit, so it is no word");
         assert_eq!(said("\"\""), "\"\" has no letter and no digit, so it is no word");
         assert_eq!(said("a*b"), "\"a*b\" has a * that does not stand at its end");
+        for short in ["a*", "web-3*", "\"in a\"*", "e\u{301}*", "xxⓐb*"] {
+            assert!(
+                said(short).ends_with("too little before its *: at least 2 letters"),
+                "{short}"
+            );
+        }
         assert_eq!(said("-a"), "it only says what must not be there; name a word that must");
         assert!(Query::parse(&"a ".repeat(QUERY_TERMS_MAX)).is_ok());
         assert_eq!(

@@ -95,6 +95,8 @@ struct Run<'a> {
     connection: &'a Connection,
     search: &'a Search,
     expression: String,
+    /// Only its words: what is marked.
+    marked: String,
     /// Nothing up to this number is late enough.
     above: i64,
     /// Only numbers below this one.
@@ -113,8 +115,10 @@ impl<'a> Run<'a> {
         let below =
             search.cursor.map_or(i64::MAX, |SearchCursor(n)| i64::try_from(n).unwrap_or(i64::MAX));
         let expression = expression(search);
+        let marked: Vec<String> = search.query.with.iter().map(body).collect();
+        let marked = marked.join(" AND ");
         let (found, left) = (Found::default(), SEARCH_SCANNED_MAX);
-        Ok(Self { connection, search, expression, above, below, found, left })
+        Ok(Self { connection, search, expression, marked, above, below, found, left })
     }
 
     fn page(mut self) -> Result<Found, JournalError> {
@@ -204,7 +208,7 @@ impl<'a> Run<'a> {
     }
 
     fn take(&mut self, shown: &mut CachedStatement<'_>, number: i64) -> Result<(), JournalError> {
-        let parameters = params![self.expression, number, OPEN.to_string(), CLOSE.to_string()];
+        let parameters = params![self.marked, number, OPEN.to_string(), CLOSE.to_string()];
         let found = shown.query_row(parameters, |row| Ok(message(row)))?;
         self.found.hits.push(found?);
         Ok(())

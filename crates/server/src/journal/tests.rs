@@ -1,5 +1,6 @@
 mod beside;
 mod damage;
+mod measure;
 mod search;
 
 use std::path::Path;
