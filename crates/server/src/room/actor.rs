@@ -1,11 +1,9 @@
 //! The room actor. Owns the roster, the topic and the feed; decides each command on committed
 //! state; never touches a socket or SQL. It publishes only what the journal handed back.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chat_protocol::event::UserInfo;
-use chat_protocol::limits::LIST_ENTRIES_MAX;
 use chat_protocol::{
     Event, Identity, LineText, MessageKey, Refusal, RoomAddress, Sequence, Timestamp, UserName,
 };
@@ -13,11 +11,10 @@ use tokio::sync::mpsc;
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Entrant, NotThere, RoomCommand, RoomHandle, Roster, Snapshot, Summary};
-use super::{ChangeId, Envelope, Membership, Profile, RoomEvent, Seat};
-use crate::journal::{
-    Body, Entry, Journal, JournalError, Outcome, Range, Record, RoomId, RoomKey, Ticket,
-};
+use super::handle::{Entrant, NotThere, RoomCommand, RoomHandle, Snapshot, Summary};
+use super::members::{Member, Open};
+use super::{ChangeId, Envelope, Membership, Profile, RoomEvent};
+use crate::journal::{Body, Entry, Journal, JournalError, Outcome, Range, Record, RoomKey, Ticket};
 use crate::limits::ROOM_TURN_COMMANDS;
 use crate::policy;
 
@@ -31,32 +28,6 @@ pub(super) struct RoomActor {
     pub(super) journal: Journal,
     pub(super) directory: Directory,
     pub(super) summary: Arc<Mutex<Summary>>,
-}
-
-/// What an open room knows.
-struct Open {
-    id: RoomId,
-    /// What everybody calls it; a direct room is called differently by each of the two.
-    address: Option<RoomAddress>,
-    topic: Option<LineText>,
-    last: Sequence,
-    recent: VecDeque<RoomEvent>,
-    members: HashMap<Identity, Member>,
-    /// Who came when: the roster in order of entry.
-    order: BTreeMap<u64, Identity>,
-    entries: u64,
-    presence: u64,
-    /// Members of a direct room that has ended, who have to hear its last words first.
-    leaving: Vec<Member>,
-}
-
-struct Member {
-    seat: Arc<Seat>,
-    name: UserName,
-    away: Option<LineText>,
-    entry: u64,
-    /// A session of its has followed the room.
-    is_followed: bool,
 }
 
 /// What one turn does, in order: presence stands behind what was said before it.
@@ -354,45 +325,6 @@ impl RoomActor {
 
     fn now(&self) -> Timestamp {
         (self.directory.settings().clock)()
-    }
-}
-
-impl Open {
-    /// A session of this member follows the room now.
-    fn followed_by(&mut self, who: Option<Identity>) {
-        let members = self.members.values_mut().chain(&mut self.leaving);
-        for member in members.filter(|member| Some(member.seat.identity) == who) {
-            member.is_followed = true;
-        }
-    }
-
-    /// Takes those out of the room who follow it, and so will hear its last words, or who have no
-    /// session to hear them. All others are waited for: their sessions come, or end.
-    fn release(&mut self) {
-        let id = self.id;
-        self.leaving.retain(|member| {
-            let waits = !member.is_followed && member.seat.has_sessions();
-            if !waits {
-                member.seat.left(id);
-            }
-            waits
-        });
-    }
-
-    fn roster(&self) -> Roster {
-        let member = |who| self.members.get(who);
-        Roster {
-            members: self
-                .order
-                .values()
-                .filter_map(member)
-                .take(LIST_ENTRIES_MAX)
-                .map(|member| UserInfo { name: member.name.clone(), away: member.away.clone() })
-                .collect(),
-            total: self.members.len(),
-            version: self.presence,
-            last: self.last,
-        }
     }
 }
 

@@ -6,6 +6,7 @@ mod directory;
 mod envelope;
 mod feed;
 mod handle;
+mod members;
 mod pages;
 mod seat;
 

@@ -6,7 +6,8 @@ use chat_protocol::{Command, Event, Hello, Refusal, Request, RequestId, RoomAddr
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
-use super::{Ending, HESITATION, Session, Stage};
+use super::deadline::HESITATION;
+use super::{Ending, Session, Stage};
 use crate::command::guest::{self, Identified, Wanted};
 use crate::command::{Answer, execute};
 use crate::frontend::{AtEnd, Decoded, Wire, Wish};

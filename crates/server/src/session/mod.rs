@@ -2,6 +2,7 @@
 //! rooms' feeds and the receipts. Never decides who may do what, never blocks anybody else.
 
 mod act;
+mod deadline;
 mod deliver;
 mod inbox;
 mod outbox;
@@ -23,18 +24,10 @@ use crate::command::{Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::room::Rooms;
+use deadline::{PROBE, sleep_until};
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
 
-/// How long a line session that nobody has typed into is kept quiet, in case it is a native client
-/// on a slow link.
-const HESITATION: Duration = Duration::from_secs(2);
-/// How long a peer may take nothing before what the feeds hold for it is let go.
-const DETACH: Duration = Duration::from_secs(5);
-/// How often a peer that has ended, and may still listen, is looked at.
-const PROBE: Duration = Duration::from_secs(60);
-/// How long the last bytes of a session may take.
-const FAREWELL: Duration = Duration::from_secs(5);
 /// How long a peer has to see that we have closed, and how much we throw away meanwhile.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_BYTES_MAX: usize = 1024 * 1024;
@@ -234,25 +227,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// When something has to happen, if nothing else does before.
-    fn deadline(&self) -> Option<Instant> {
-        let deadlines = [
-            self.name_deadline(),
-            self.hesitates,
-            self.outbox.stall(self.around.limits.write_stall),
-            self.detach_deadline(),
-            self.farewell_since.map(|since| since + FAREWELL),
-            self.probes_at,
-        ];
-        deadlines.iter().flatten().min().copied()
-    }
-
-    /// When the feeds are let go of.
-    fn detach_deadline(&self) -> Option<Instant> {
-        let is_attached = !self.inbox.is_detached() && self.inbox.is_following();
-        self.outbox.stall(Some(DETACH)).filter(|_| is_attached && !self.outbox.has_room())
-    }
-
     fn exchanged(&mut self, exchanged: &Exchanged) {
         match exchanged.read {
             Some(0) => {
@@ -277,44 +251,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             && self.in_flight < SESSION_IN_FLIGHT_MAX
             && self.outbox.has_room_to_answer()
             && *self.stage.borrow() != Stage::Stopping
-    }
-
-    /// By when it has to have a name, as long as it has none.
-    fn name_deadline(&self) -> Option<Instant> {
-        if self.is_welcome {
-            return None;
-        }
-        let limits = &self.around.limits;
-        let is_typed = self.frontend.manners().is_typed;
-        let limit = if is_typed { limits.login } else { limits.handshake };
-        Some(self.opened + limit?)
-    }
-
-    async fn time_is_up(&mut self) -> Result<(), Ending> {
-        let now = Instant::now();
-        let is_past = |deadline: Option<Instant>| deadline.is_some_and(|deadline| deadline <= now);
-        if is_past(self.hesitates) {
-            self.announce().await?;
-        }
-        if is_past(self.outbox.stall(self.around.limits.write_stall)) {
-            return Err(Ending::Stalled);
-        }
-        if is_past(self.farewell_since.map(|since| since + FAREWELL)) {
-            return Err(Ending::Done);
-        }
-        if is_past(self.detach_deadline()) {
-            self.inbox.detach();
-        }
-        if is_past(self.probes_at) {
-            // Reading again tells a peer that only listens (the end, once more) from one that is
-            // gone (an error).
-            self.probes_at = None;
-            self.has_ended = false;
-        }
-        if is_past(self.name_deadline()) {
-            return Err(Ending::NoName);
-        }
-        Ok(())
     }
 
     /// Nothing more is taken; what waits is still written.
@@ -383,13 +319,6 @@ async fn linger<S: AsyncRead + Unpin>(stream: &mut S) {
             Ok(0) | Err(_) => return,
             Ok(count) => bytes += count,
         }
-    }
-}
-
-async fn sleep_until(deadline: Option<Instant>) {
-    match deadline {
-        Some(deadline) => tokio::time::sleep_until(deadline).await,
-        None => std::future::pending().await,
     }
 }
 

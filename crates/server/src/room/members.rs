@@ -1,0 +1,78 @@
+//! What an open room knows: its topic, its last events, and who is in it. Never decides, never
+//! stores.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::sync::Arc;
+
+use chat_protocol::event::UserInfo;
+use chat_protocol::limits::LIST_ENTRIES_MAX;
+use chat_protocol::{Identity, LineText, RoomAddress, Sequence, UserName};
+
+use super::handle::Roster;
+use super::{RoomEvent, Seat};
+use crate::journal::RoomId;
+
+/// What an open room knows.
+pub(super) struct Open {
+    pub(super) id: RoomId,
+    /// What everybody calls it; a direct room is called differently by each of the two.
+    pub(super) address: Option<RoomAddress>,
+    pub(super) topic: Option<LineText>,
+    pub(super) last: Sequence,
+    pub(super) recent: VecDeque<RoomEvent>,
+    pub(super) members: HashMap<Identity, Member>,
+    /// Who came when: the roster in order of entry.
+    pub(super) order: BTreeMap<u64, Identity>,
+    pub(super) entries: u64,
+    pub(super) presence: u64,
+    /// Members of a direct room that has ended, who have to hear its last words first.
+    pub(super) leaving: Vec<Member>,
+}
+
+pub(super) struct Member {
+    pub(super) seat: Arc<Seat>,
+    pub(super) name: UserName,
+    pub(super) away: Option<LineText>,
+    pub(super) entry: u64,
+    /// A session of its has followed the room.
+    pub(super) is_followed: bool,
+}
+
+impl Open {
+    /// A session of this member follows the room now.
+    pub(super) fn followed_by(&mut self, who: Option<Identity>) {
+        let members = self.members.values_mut().chain(&mut self.leaving);
+        for member in members.filter(|member| Some(member.seat.identity) == who) {
+            member.is_followed = true;
+        }
+    }
+
+    /// Takes those out of the room who follow it, and so will hear its last words, or who have no
+    /// session to hear them. All others are waited for: their sessions come, or end.
+    pub(super) fn release(&mut self) {
+        let id = self.id;
+        self.leaving.retain(|member| {
+            let waits = !member.is_followed && member.seat.has_sessions();
+            if !waits {
+                member.seat.left(id);
+            }
+            waits
+        });
+    }
+
+    pub(super) fn roster(&self) -> Roster {
+        let member = |who| self.members.get(who);
+        Roster {
+            members: self
+                .order
+                .values()
+                .filter_map(member)
+                .take(LIST_ENTRIES_MAX)
+                .map(|member| UserInfo { name: member.name.clone(), away: member.away.clone() })
+                .collect(),
+            total: self.members.len(),
+            version: self.presence,
+            last: self.last,
+        }
+    }
+}
