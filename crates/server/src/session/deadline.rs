@@ -11,7 +11,7 @@ use super::{Ending, Session};
 /// How long a line session that nobody has typed into is kept quiet, in case it is a native client
 /// on a slow link.
 pub(super) const HESITATION: Duration = Duration::from_secs(2);
-/// How long a peer may take nothing before what the feeds hold for it is let go.
+/// How long a peer may take too little before what the feeds hold for it is let go.
 pub(super) const DETACH: Duration = Duration::from_secs(5);
 /// How often a peer that has ended, and may still listen, is looked at.
 pub(super) const PROBE: Duration = Duration::from_secs(60);
@@ -35,7 +35,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// When the feeds are let go of.
     fn detach_deadline(&self) -> Option<Instant> {
         let is_attached = !self.inbox.is_detached() && self.inbox.is_following();
-        self.outbox.stall(Some(DETACH)).filter(|_| is_attached && !self.outbox.has_room())
+        self.outbox.full_since().filter(|_| is_attached).map(|since| since + DETACH)
     }
 
     /// By when it has to have a name, as long as it has none.

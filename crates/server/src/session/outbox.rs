@@ -19,6 +19,8 @@ use crate::limits::{SESSION_OUTBOX_BYTES_MAX, SESSION_READ_BYTES};
 pub(super) struct Outbox {
     bytes: BytesMut,
     stuck_since: Option<Instant>,
+    /// Since when there is no room for news, though some may be taken now and then.
+    full_since: Option<Instant>,
 }
 
 /// What happened at the socket; not both nothing.
@@ -50,11 +52,21 @@ impl Outbox {
         self.bytes.len() < 2 * SESSION_OUTBOX_BYTES_MAX
     }
 
-    /// Before waiting: from now on, or from earlier on, the peer takes nothing.
+    /// Before waiting: from now on, or from earlier on, the peer takes nothing, or too little.
     pub(super) fn mark(&mut self) {
         if !self.bytes.is_empty() {
             self.stuck_since.get_or_insert_with(Instant::now);
         }
+        if self.has_room() {
+            self.full_since = None;
+        } else {
+            self.full_since.get_or_insert_with(Instant::now);
+        }
+    }
+
+    /// Since when there is no room for news.
+    pub(super) const fn full_since(&self) -> Option<Instant> {
+        self.full_since
     }
 
     /// When the peer will have taken nothing for so long.
