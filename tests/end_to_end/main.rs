@@ -17,6 +17,7 @@ mod journal;
 mod layers;
 mod native;
 mod netcat;
+mod nothing_lost;
 mod offline;
 mod one_port;
 mod resume;

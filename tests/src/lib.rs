@@ -13,6 +13,7 @@
 
 mod binaries;
 mod cast;
+pub mod checker;
 mod client;
 mod home;
 mod incoming;

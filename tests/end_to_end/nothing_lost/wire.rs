@@ -1,0 +1,77 @@
+//! A connection that may be lost at any moment, and says so instead of failing the test.
+
+use std::io::{self, ErrorKind, Read, Write};
+use std::net::TcpStream;
+
+use bytes::BytesMut;
+use chat_protocol::event::Welcome;
+use chat_protocol::{Command, Event, Hello, Request, RequestId, frame};
+use samovar_tests::DEADLINE;
+
+/// A native connection that may be lost at any moment.
+pub(super) struct Wire {
+    stream: TcpStream,
+    requests: u64,
+}
+
+impl Wire {
+    pub(super) fn connect(address: &str) -> io::Result<Self> {
+        Ok(Self { stream: connect(address)?, requests: 0 })
+    }
+
+    pub(super) fn hello(&mut self, hello: &Hello) -> io::Result<Welcome> {
+        let mut bytes = BytesMut::new();
+        frame::encode_hello(hello, &mut bytes);
+        self.stream.write_all(&bytes)?;
+        match self.event()? {
+            Event::Welcome(welcome) => Ok(*welcome),
+            other => panic!("expected a welcome, but came {other:?}"),
+        }
+    }
+
+    pub(super) fn send(&mut self, command: Command) -> io::Result<RequestId> {
+        self.requests += 1;
+        let id = RequestId(self.requests);
+        let mut bytes = BytesMut::new();
+        frame::encode_request(&Request { id: Some(id), command }, &mut bytes);
+        self.stream.write_all(&bytes)?;
+        Ok(id)
+    }
+
+    pub(super) fn event(&mut self) -> io::Result<Event> {
+        let mut length = [0; 4];
+        self.stream.read_exact(&mut length)?;
+        let mut payload = vec![0; usize::try_from(u32::from_be_bytes(length)).unwrap()];
+        self.stream.read_exact(&mut payload)?;
+        Ok(frame::decode_event(&payload).expect("the server sends events"))
+    }
+}
+
+pub(super) fn connect(address: &str) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect(address)?;
+    stream.set_nodelay(true)?;
+    stream.set_read_timeout(Some(DEADLINE))?;
+    stream.set_write_timeout(Some(DEADLINE))?;
+    Ok(stream)
+}
+
+/// Whether it came to its end; if not, the daemon is dead. All else is a failure.
+#[track_caller]
+pub(super) fn came_to_its_end(result: io::Result<()>) -> bool {
+    match result {
+        Ok(()) => true,
+        Err(error) => {
+            let is_lost = matches!(
+                error.kind(),
+                ErrorKind::UnexpectedEof
+                    | ErrorKind::ConnectionReset
+                    | ErrorKind::ConnectionRefused
+                    | ErrorKind::ConnectionAborted
+                    | ErrorKind::BrokenPipe
+                    | ErrorKind::NotConnected
+            );
+            assert!(is_lost, "not in time, or worse: {error}");
+            false
+        }
+    }
+}
