@@ -139,13 +139,13 @@ mod tests {
     #[test]
     fn a_relative_or_empty_xdg_folder_counts_as_none() {
         let files = |variables: &[(&str, &str)]| {
-            config_files(&environment(variables), Path::new("/work"))
+            config_files(&environment(variables), Path::new("/here"))
                 .into_iter()
                 .map(|path| path.display().to_string())
                 .collect::<Vec<_>>()
         };
         let home = [
-            "/work/chat-server.toml",
+            "/here/chat-server.toml",
             "/home/ana/.config/chat-server/chat-server.toml",
             "/etc/chat-server/chat-server.toml",
         ];
