@@ -62,7 +62,7 @@ pub(super) async fn members(
     }
     let Roster { members, total, .. } =
         roster.unwrap_or(Roster { members: Vec::new(), total: 0, version: 0, last: Sequence(0) });
-    Ok(Answer::Event(Event::MemberList { id, room, members, total: count(total) }))
+    Ok(Answer::Event(Event::MemberList { id, room, members, total }))
 }
 
 /// A room's topic.

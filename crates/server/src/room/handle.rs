@@ -50,11 +50,18 @@ pub(crate) struct Roster {
     /// In order of entry, at most [`chat_protocol::limits::LIST_ENTRIES_MAX`].
     pub(crate) members: Vec<UserInfo>,
     /// How many there are.
-    pub(crate) total: usize,
+    pub(crate) total: u64,
     /// The presence version: changes up to it are in here.
     pub(crate) version: u64,
     /// The newest stored event.
     pub(crate) last: Sequence,
+}
+
+impl Roster {
+    /// The members' names.
+    pub(crate) fn names(&self) -> Vec<UserName> {
+        self.members.iter().map(|member| member.name.clone()).collect()
+    }
 }
 
 /// A room at one moment, and the feed from that moment on.

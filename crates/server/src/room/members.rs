@@ -70,7 +70,7 @@ impl Open {
                 .take(LIST_ENTRIES_MAX)
                 .map(|member| UserInfo { name: member.name.clone(), away: member.away.clone() })
                 .collect(),
-            total: self.members.len(),
+            total: u64::try_from(self.members.len()).unwrap_or(u64::MAX),
             version: self.presence,
             last: self.last,
         }

@@ -162,7 +162,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 if self.inbox.see(change) {
                     self.tell(&event);
                 }
-                self.tell_if_asked(id);
+                self.tell(&Event::Done { id });
             }
             Ok(Answer::Quit) => {
                 self.said_goodbye = true;
@@ -171,10 +171,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Err(refusal) => self.tell(&Event::refused(id, refusal)),
         }
         Ok(())
-    }
-
-    fn tell_if_asked(&mut self, id: Option<RequestId>) {
-        self.tell(&Event::Done { id });
     }
 
     /// The session follows a room, and is shown it as it is.
@@ -196,9 +192,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Vec::new()
         };
         let seq = snapshot.roster.last;
-        let mut members: Vec<UserName> =
-            snapshot.roster.members.iter().map(|member| member.name.clone()).collect();
-        let mut members_total = u64::try_from(snapshot.roster.total).unwrap_or(u64::MAX);
+        let (mut members, mut members_total) = (snapshot.roster.names(), snapshot.roster.total);
         if self.hesitates.is_some() {
             // It is not there yet for the others; it need not know.
             members.extend(self.caller.claim.as_ref().map(|claim| claim.user().name()));

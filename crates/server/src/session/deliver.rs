@@ -86,7 +86,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// The socket has taken nothing for a while: what the feeds hold for this session goes, and is
+    /// The socket has taken too little for a while: what the feeds hold for this session goes, and is
     /// read from the journal when there is room again.
     pub(super) async fn attach_again(&mut self) -> Result<(), Ending> {
         for slot in self.inbox.attaching() {
@@ -107,8 +107,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if let Some(place) = self.inbox.place_mut(slot) {
             place.presence = roster.version;
         }
-        let members = roster.members.into_iter().map(|member| member.name).collect();
-        let members_total = u64::try_from(roster.total).unwrap_or(u64::MAX);
+        let (members, members_total) = (roster.names(), roster.total);
         self.tell(&Event::Roster { room: address, members, members_total });
         Ok(())
     }
@@ -207,13 +206,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Ok(());
         };
         let since = since.unwrap_or(snapshot.roster.last);
-        let members = snapshot.roster.members.iter().map(|member| member.name.clone()).collect();
         let opened = Event::Entered {
             id: None,
             room: address.clone(),
             topic: snapshot.topic.clone(),
-            members,
-            members_total: u64::try_from(snapshot.roster.total).unwrap_or(u64::MAX),
+            members: snapshot.roster.names(),
+            members_total: snapshot.roster.total,
             seq: since,
         };
         let last = snapshot.roster.last;

@@ -109,7 +109,8 @@ impl Inbox {
     pub(super) fn attach(&mut self, slot: usize, feed: Subscription) {
         let (stop, registration) = AbortHandle::new_pair();
         if let Some(place) = self.place_mut(slot) {
-            place.stop = stop;
+            // One that was entered in the meantime has a feed already: there is one, not two.
+            std::mem::replace(&mut place.stop, stop).abort();
             self.feeds.push(Abortable::new(SlottedFeed { slot, feed }, registration));
         }
     }

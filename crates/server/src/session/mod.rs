@@ -295,6 +295,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Writes until there is room for more.
     async fn make_room(&mut self) -> Result<(), Ending> {
+        // Waits on a copy: what the daemon does is still news to this session.
+        let mut stage = self.stage.clone();
         while !self.outbox.has_room() {
             self.outbox.mark();
             let deadline = self.outbox.stall(self.around.limits.write_stall);
@@ -303,7 +305,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     wrote?;
                 }
                 () = sleep_until(deadline), if deadline.is_some() => return Err(Ending::Stalled),
-                () = stopping(&mut self.stage) => return Err(Ending::Done),
+                () = stopping(&mut stage) => return Err(Ending::Done),
             }
         }
         Ok(())
