@@ -1,12 +1,13 @@
 //! Writers, readers, and a daemon that is killed again and again: nothing is lost, and nothing
 //! comes twice.
 
+mod line_reader;
 mod wire;
 
 use std::collections::BTreeMap;
 use std::env;
 use std::fmt;
-use std::io::{self, BufRead, BufReader, ErrorKind, Write};
+use std::io;
 use std::str::FromStr;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
@@ -15,7 +16,8 @@ use std::time::SystemTime;
 
 use chat_protocol::command::HistoryRange;
 use chat_protocol::{Command, Event, Hello, RequestId, Sequence};
-use wire::{Wire, came_to_its_end, connect};
+use line_reader::LineReader;
+use wire::{Wire, came_to_its_end};
 
 use samovar_tests::checker::{Finals, Key, Log, Seen, Via, check};
 use samovar_tests::{DEADLINE, NativeClient, Setup, Signal, room, say};
@@ -261,49 +263,6 @@ impl Reader {
                 false
             }
             _ => false,
-        }
-    }
-}
-
-/// What somebody with a line client saw: no sequences, so these are found later by the keys.
-#[derive(Default)]
-struct LineReader {
-    seen: Vec<(String, Key, Via)>,
-}
-
-impl LineReader {
-    /// Until the last message, or until the daemon is dead.
-    fn run(&mut self, address: &str, round: u64) -> bool {
-        came_to_its_end(self.read(address, round))
-    }
-
-    fn read(&mut self, address: &str, round: u64) -> io::Result<()> {
-        let session = format!("the line reader of round {round}");
-        let mut stream = connect(address)?;
-        stream.write_all(format!("line{round}\n").as_bytes())?;
-        let mut lines = BufReader::new(stream);
-        loop {
-            let mut line = Vec::new();
-            lines.read_until(b'\n', &mut line)?;
-            if line.pop() != Some(b'\n') {
-                return Err(ErrorKind::UnexpectedEof.into()); // half a line is none
-            }
-            let line = String::from_utf8(line).expect("the server sends UTF-8");
-            // `[MM-DD hh:mm] w0: m1000001`, or without the time.
-            let (via, said) = match line.split_once("] ") {
-                Some((time, said)) if time.starts_with('[') => (Via::History, said),
-                _ => (Via::Live, line.as_str()),
-            };
-            let Some((_, text)) = said.trim_end().split_once(": ") else {
-                continue;
-            };
-            if text.starts_with('m') && text[1..].parse::<Key>().is_ok() {
-                let key = key_of(text);
-                self.seen.push((session.clone(), key, via));
-                if key == LAST {
-                    return Ok(());
-                }
-            }
         }
     }
 }
