@@ -12,6 +12,7 @@ mod client;
 mod config;
 mod daemon;
 mod direct;
+mod gone;
 mod grillo;
 mod journal;
 mod layers;

@@ -65,3 +65,10 @@ pub(crate) const TELNET_SUBNEGOTIATION_BYTES_MAX: usize = 4_096;
 pub(crate) const NAME_TRIES_MAX: u32 = 20;
 /// Random names to try before one gets a number.
 pub(crate) const RANDOM_NAME_TRIES: u32 = 8;
+/// Events that one slice of a sweep takes away: a few milliseconds for which a commit may have to
+/// wait.
+pub(crate) const SWEEP_EVENTS: u64 = 512;
+/// How often it is looked for what is not to be kept any more.
+pub(crate) const SWEEP_PAUSE: Duration = Duration::from_secs(60);
+/// Messages that are read at most to count what one user has not read.
+pub(crate) const UNREAD_READ_MAX: u32 = 10_000;

@@ -39,6 +39,11 @@ impl Index {
         self.newest
     }
 
+    /// Messages up to this number are in the index.
+    pub(super) const fn through(&self) -> i64 {
+        self.through
+    }
+
     /// Messages up to this number are committed.
     pub(super) const fn committed(&mut self, newest: i64) {
         self.newest = newest;

@@ -104,6 +104,7 @@ impl RoomActor {
             id: opened.id,
             address,
             topic,
+            first: opened.first,
             last: opened.last,
             recent,
             members: HashMap::new(),
@@ -176,6 +177,10 @@ impl RoomActor {
             RoomCommand::SetTopic { who, topic, ticket } => {
                 Self::record(open, turn, who, Body::Topic(topic), None, ticket);
             }
+            RoomCommand::Delete { who, target, ticket } => {
+                Self::record(open, turn, who, Body::Deletion { target }, None, ticket);
+            }
+            RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
             RoomCommand::Roster { reply } => drop(reply.send(open.roster())),
@@ -194,7 +199,7 @@ impl RoomActor {
         };
         let address = open.address.clone().unwrap_or(address);
         let room = RoomHandle::new(sender, Arc::clone(&self.summary));
-        let entered = seat.entered(open.id, Membership { room, address, since: open.last });
+        let entered = seat.entered(open.id, Membership::new(room, address, open.last));
         // Read behind that: a change of name from now on reaches this room too.
         let Profile { name, away } = seat.profile().clone();
         if entered.is_err() {
@@ -292,9 +297,16 @@ impl RoomActor {
     /// What the journal handed back becomes the room's state, and an event.
     fn stored(&self, open: &mut Open, entry: Entry) -> RoomEvent {
         open.last = entry.sequence;
-        if let Body::Topic(topic) = &entry.body {
-            open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
-            self.summarise(open.members.len(), open.topic.as_ref());
+        match &entry.body {
+            Body::Topic(topic) => {
+                open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
+                self.summarise(open.members.len(), open.topic.as_ref());
+            }
+            Body::Deletion { target } => {
+                open.bury(*target);
+                self.directory.pages().forget(open.id, *target);
+            }
+            Body::Message { .. } | Body::Tombstone => {}
         }
         let event = RoomEvent::stored(entry, open.address.as_ref());
         let recent_max = usize::try_from(self.directory.settings().recent).unwrap_or(usize::MAX);
@@ -312,6 +324,7 @@ impl RoomActor {
             id: open.id,
             address: open.address.clone(),
             topic: open.topic.clone(),
+            first: open.first,
             roster: open.roster(),
             recent: open.recent.iter().cloned().collect(),
             feed: self.feed.subscribe(),

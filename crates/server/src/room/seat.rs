@@ -1,9 +1,9 @@
 //! What a user and the rooms it is in know of each other. The rooms write it, the user's sessions
 //! follow it: nobody awaits anybody.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
 use chat_protocol::{Identity, RoomAddress, Sequence, UserName};
@@ -37,6 +37,23 @@ pub(crate) struct Membership {
     pub(crate) address: RoomAddress,
     /// The newest event when it entered: what comes behind it is new to it.
     pub(crate) since: Sequence,
+    read: Arc<AtomicU64>,
+}
+
+impl Membership {
+    pub(super) fn new(room: RoomHandle, address: RoomAddress, since: Sequence) -> Self {
+        Self { room, address, since, read: Arc::new(AtomicU64::new(since.0)) }
+    }
+
+    /// What the user has read of it.
+    pub(crate) fn read(&self) -> Sequence {
+        Sequence(self.read.load(Ordering::Relaxed))
+    }
+
+    /// The user has read up to here; never goes back.
+    pub(crate) fn mark_read(&self, seq: Sequence) {
+        self.read.fetch_max(seq.0, Ordering::Relaxed);
+    }
 }
 
 /// What a user is called, and whether it is away.
@@ -88,6 +105,23 @@ impl Seat {
     /// The rooms this user is in.
     pub(crate) fn rooms(&self) -> Vec<Membership> {
         self.rooms.borrow().places.values().cloned().collect()
+    }
+
+    /// What this user has read of the rooms it is in.
+    pub(crate) fn read(&self) -> HashMap<RoomId, (RoomAddress, Sequence)> {
+        let rooms = self.rooms.borrow();
+        let read = |place: &Membership| (place.address.clone(), place.read());
+        rooms.places.iter().map(|(id, place)| (*id, read(place))).collect()
+    }
+
+    /// It has read so far.
+    pub(crate) fn mark_read(&self, read: impl IntoIterator<Item = (RoomId, Sequence)>) {
+        let rooms = self.rooms.borrow();
+        for (id, seq) in read {
+            if let Some(place) = rooms.places.get(&id) {
+                place.mark_read(seq);
+            }
+        }
     }
 
     /// The direct rooms this user is in, as it calls them.

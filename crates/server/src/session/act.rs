@@ -126,12 +126,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.hesitates.is_some() {
             self.announce().await?;
         }
+        if self.frontend.manners().is_typed && request.command != Command::Unread {
+            self.mark_read();
+        }
         self.execute(request).await?;
         // What it entered or left counts for what it asks next.
         if self.seat.as_ref().is_some_and(|rooms| rooms.has_changed().unwrap_or(false)) {
             self.rooms_changed().await?;
         }
         Ok(())
+    }
+
+    /// Who types has seen what was told until now. A program says itself what its person has read.
+    fn mark_read(&mut self) {
+        if let Some(claim) = self.caller.claim.as_ref().filter(|_| self.inbox.take_news()) {
+            let read = self.inbox.slots().map(|(_, place)| (place.id, place.cursor));
+            claim.user().seat.mark_read(read);
+        }
     }
 
     async fn execute(&mut self, request: Request) -> Result<(), Ending> {
@@ -191,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         } else {
             Vec::new()
         };
-        let seq = snapshot.roster.last;
+        let (seq, kept_from) = (snapshot.roster.last, snapshot.first);
         let (mut members, mut members_total) = (snapshot.roster.names(), snapshot.roster.total);
         if self.hesitates.is_some() {
             // It is not there yet for the others; it need not know.
@@ -209,7 +220,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         self.tell(&entered);
         if !events.is_empty() && followed.is_none() {
-            let more = events.first().and_then(Event::sequence).is_some_and(|first| first.0 > 1);
+            let first = events.first().and_then(Event::sequence);
+            let more = first.is_some_and(|first| first > kept_from);
             self.tell(&Event::History { id: None, room, events, more });
         }
     }

@@ -72,7 +72,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let is_own = me == Some(event.author);
         let moves =
             matches!(event.event, Event::Joined { .. } | Event::Left { .. } | Event::Gone { .. });
-        let speaks = matches!(event.event, Event::Message { .. });
+        let speaks = matches!(event.event, Event::Message { .. } | Event::Tombstone { .. });
         let is_hidden = is_own && (moves || (speaks && !shows_own));
         let Some(place) = self.inbox.place_mut(slot).filter(|_| !is_hidden) else {
             return;
@@ -121,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 RoomAddress::Direct(_) => None,
             };
             let (id, cursor) = (place.id, place.cursor);
-            let pages = self.around.house.pages.clone();
+            let pages = self.around.house.directory.pages().clone();
             let page = pages.behind(id, shared.as_ref(), cursor, last).await?;
             for envelope in &*page.envelopes {
                 self.make_room().await?;
@@ -129,7 +129,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.append(slot, envelope);
                 self.inbox.advance(slot, envelope);
             }
-            self.tell_gap(slot, Some(page.through.next()));
+            let mut through = page.through;
+            if page.envelopes.is_empty() {
+                // Not page by page through what is not kept any more.
+                let first = self.around.house.journal.first_kept(id).await?;
+                through = through.max(Sequence(first.0.saturating_sub(1)));
+            }
+            self.tell_gap(slot, Some(through.next()));
         }
         Ok(())
     }
