@@ -17,7 +17,7 @@ use super::index::Index;
 use super::receipt::Outcome;
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
 use super::retention::{self, Retention, Swept};
-use crate::limits::JOURNAL_TURN_JOBS;
+use crate::limits::{BURST_PAUSE, JOURNAL_TURN_JOBS, WAL_PAGES, WRITER_CACHE_KIB};
 
 /// Rooms that the journal can number: the sequence takes the lower 40 of an id's 63 bits.
 const ROOM_ID_MAX: i64 = (1 << 23) - 1;
@@ -95,6 +95,8 @@ enum Go {
 
 pub(super) struct Writer {
     connection: Connection,
+    /// Keeps the time in which the next batch of a burst comes.
+    runtime: tokio::runtime::Handle,
     clock: fn() -> Timestamp,
     retention: Arc<Retention>,
     /// Keys of what retention took are remembered.
@@ -114,6 +116,8 @@ impl Writer {
         connection: Connection,
         settings: &JournalSettings,
     ) -> Result<Self, JournalError> {
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
         connection.set_prepared_statement_cache_capacity(32);
         let next_id =
             connection
@@ -125,6 +129,7 @@ impl Writer {
         let has_spent_keys = retention::has_spent_keys(&connection)?;
         Ok(Self {
             connection,
+            runtime: tokio::runtime::Handle::current(),
             index,
             clock: settings.clock,
             retention: Arc::clone(&settings.retention),
@@ -166,8 +171,15 @@ impl Writer {
         Ok(())
     }
 
-    /// The next job; none: nobody is left to ask. As long as none waits, the index is written.
+    /// The next job; none: nobody is left to ask. As long as none waits, the index is written; in the
+    /// middle of a burst it is waited for a moment longer before that.
     fn next(&mut self, queue: &mut mpsc::Receiver<Job>) -> Result<Option<Job>, JournalError> {
+        if self.index.is_in_burst() {
+            let more = async { tokio::time::timeout(BURST_PAUSE, queue.recv()).await };
+            if let Ok(job) = self.runtime.block_on(more) {
+                return Ok(job);
+            }
+        }
         while self.index.is_due() {
             match queue.try_recv() {
                 Ok(job) => return Ok(Some(job)),
