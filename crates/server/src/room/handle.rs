@@ -6,6 +6,7 @@ use chat_protocol::event::UserInfo;
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, Refusal, RoomAddress, SayKind, Sequence, UserName,
 };
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{ChangeId, RoomEvent, Seat, Subscription};
@@ -209,8 +210,15 @@ impl RoomHandle {
 
     /// A room that is gone has no members: there is nobody to tell, and nobody may write.
     async fn tell(&self, command: RoomCommand) {
-        if let Err(gone) = self.mailbox.send(command).await {
-            gone.0.find_nobody();
+        match self.mailbox.try_send(command) {
+            Ok(()) => {}
+            Err(TrySendError::Closed(command)) => command.find_nobody(),
+            Err(TrySendError::Full(command)) => {
+                // Seldom, and large.
+                if let Err(gone) = Box::pin(self.mailbox.send(command)).await {
+                    gone.0.find_nobody();
+                }
+            }
         }
     }
 }

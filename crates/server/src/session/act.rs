@@ -5,6 +5,7 @@ use chat_protocol::event::Welcome;
 use chat_protocol::{Command, Event, Hello, Refusal, Request, RequestId, RoomAddress, UserName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::deadline::HESITATION;
 use super::{Ending, Session, Stage};
@@ -24,9 +25,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let (input, out) = (&mut self.input, self.outbox.bytes());
             match self.frontend.decode(input, self.has_ended, out) {
                 Decoded::Handled => {}
-                Decoded::Identify(wish) => self.identify(wish).await?,
-                Decoded::Request(request) => self.request(request).await?,
-                Decoded::Become(wire) => self.become_wire(wire).await?,
+                // What is done and not waited for is boxed: a session that waits is small.
+                Decoded::Identify(wish) => Box::pin(self.identify(wish)).await?,
+                Decoded::Request(request) => Box::pin(self.request(request)).await?,
+                Decoded::Become(wire) => Box::pin(self.become_wire(wire)).await?,
                 Decoded::Close => self.close(),
                 Decoded::Incomplete => {
                     if self.input.is_empty() {
@@ -64,7 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Wish::Hello(hello) => Wanted::This(hello),
         };
         let Identified { claim, ticket, resumed } =
-            match guest::identify(&self.around.house, wanted).await {
+            match guest::identify(&self.around.house, wanted).instrument(self.span()).await {
                 Ok(identified) => identified,
                 Err(refusal) => {
                     self.tell(&Event::refused(None, refusal));
@@ -72,7 +74,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
             };
         let name = claim.as_ref().map(|claim| claim.user().name());
-        tracing::info!(name = name.as_ref().map_or("-", UserName::as_str), resumed, "identified");
+        let shown = name.as_ref().map_or("-", UserName::as_str);
+        self.span().in_scope(|| tracing::info!(name = shown, resumed, "identified"));
         self.seat = claim.as_ref().map(|claim| claim.user().seat.follow());
         self.caller.claim = claim;
         self.is_welcome = true;
@@ -253,7 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.opened = Instant::now();
         self.frontend = self.around.frontends.make(wire, false);
         match self.frontend.open(self.outbox.bytes()) {
-            Some(wish) => Box::pin(self.identify(wish)).await,
+            Some(wish) => self.identify(wish).await,
             None => Ok(()),
         }
     }

@@ -15,24 +15,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Ok(());
         };
         match item {
-            FeedItem::Lagged => {
-                let room = place.room.clone();
-                match room.roster().await {
-                    Ok(roster) => self.catch_up(slot, roster).await,
-                    Err(RoomGone) => Ok(()),
-                }
-            }
+            FeedItem::Lagged => Box::pin(self.lagged(slot)).await,
             FeedItem::Envelope(envelope) => {
                 if let Some(range) = envelope.sequences()
                     && *range.start() > place.cursor.next()
                 {
                     let last_missed = Sequence(range.start().0 - 1);
-                    self.fill(slot, last_missed).await?;
+                    Box::pin(self.fill(slot, last_missed)).await?;
                 }
                 self.append(slot, &envelope);
                 self.inbox.advance(slot, &envelope);
                 Ok(())
             }
+        }
+    }
+
+    /// The feed has moved on without this session.
+    async fn lagged(&mut self, slot: usize) -> Result<(), Ending> {
+        let Some(place) = self.inbox.place(slot) else { return Ok(()) };
+        let room = place.room.clone();
+        match room.roster().await {
+            Ok(roster) => self.catch_up(slot, roster).await,
+            Err(RoomGone) => Ok(()),
         }
     }
 
@@ -99,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(())
     }
 
-    /// The feed has moved on without this session: it reads what it missed, and the roster anew.
+    /// Reads what the session missed, and the roster anew.
     async fn catch_up(&mut self, slot: usize, roster: Roster) -> Result<(), Ending> {
         let Some(place) = self.inbox.place(slot) else { return Ok(()) };
         let address = place.address.clone();
@@ -160,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let left: Vec<usize> = self
             .inbox
             .slots()
-            .filter(|(_, place)| place.is_member && !rooms.contains_key(&place.id))
+            .filter(|(_, place)| place.is_member && rooms.get(place.id).is_none())
             .map(|(slot, _)| slot)
             .collect();
         for slot in left {
@@ -169,10 +173,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.tell(&Event::Exited { room: place.address });
             }
         }
-        for (id, membership) in rooms {
+        for (id, membership) in rooms.iter() {
             if self.inbox.slot_of(id).is_none() {
                 let since = membership.since;
-                self.follow(membership, Some(since)).await?;
+                self.follow(membership.clone(), Some(since)).await?;
             }
         }
         Ok(())

@@ -89,6 +89,8 @@ enum Ending {
 /// A connection.
 pub(crate) struct Session<S> {
     stream: S,
+    /// Who is at the other end, for the log.
+    peer: Box<str>,
     around: Arc<Surroundings>,
     stage: watch::Receiver<Stage>,
     frontend: Box<dyn Frontend>,
@@ -126,6 +128,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// session because it was silent.
     pub(crate) fn new(
         stream: S,
+        peer: Box<str>,
         around: Arc<Surroundings>,
         stage: watch::Receiver<Stage>,
         wire: Wire,
@@ -136,6 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let has_spoken = !input.is_empty();
         Self {
             stream,
+            peer,
             around,
             stage,
             frontend,
@@ -160,27 +164,40 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Serves the peer until either side has enough. A panic ends this session only.
-    pub(crate) async fn run(mut self) {
-        let ending = AssertUnwindSafe(self.talk()).catch_unwind().await;
+    #[expect(clippy::manual_async_fn, reason = "the session would stand in its future twice")]
+    pub(crate) fn run(mut self) -> impl Future<Output = ()> {
+        async move {
+            let ending = AssertUnwindSafe(self.talk()).catch_unwind().await;
+            Box::pin(self.end(ending)).await;
+        }
+    }
+
+    async fn end(&mut self, ending: std::thread::Result<Result<(), Ending>>) {
         let name = self.caller.claim.as_ref().map(|claim| claim.user().name().to_string());
         let name = name.as_deref().unwrap_or("-");
         self.part().await; // a free name is free before the peer sees that it is closed
-        match ending {
+        self.span().in_scope(|| match ending {
             Ok(Err(ending @ (Ending::Stalled | Ending::Journal(_)))) => {
                 tracing::warn!(name, why = %ending, "session ended");
             }
             Ok(Err(ending)) => tracing::info!(name, why = %ending, "session ended"),
             Ok(Ok(())) => tracing::info!(name, why = "done", "session ended"),
             Err(_panic) => tracing::error!(name, "session panicked"),
-        }
+        });
         if self.stream.shutdown().await.is_ok() && *self.stage.borrow() != Stage::Stopping {
             drop(tokio::time::timeout(LINGER, linger(&mut self.stream)).await);
         }
     }
 
+    /// What the log has of this session has its peer with it. Made when something is said: a span
+    /// that lives as long as its session would cost every wake-up.
+    fn span(&self) -> tracing::Span {
+        tracing::info_span!("session", peer = &*self.peer)
+    }
+
     async fn talk(&mut self) -> Result<(), Ending> {
         if let Some(wish) = self.frontend.open(self.outbox.bytes()) {
-            self.identify(wish).await?;
+            Box::pin(self.identify(wish)).await?;
         }
         loop {
             self.act().await?;
@@ -196,7 +213,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.outbox.mark();
         let has_room = self.outbox.has_room();
         if has_room && self.inbox.is_detached() {
-            return self.attach_again().await;
+            return Box::pin(self.attach_again()).await;
         }
         let wants_input = self.wants_input();
         let takes_news = has_room && !self.is_closing;
@@ -216,14 +233,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.deliver(slot, item).await
             }
             Ok(()) = rooms_changed(&mut self.seat), if self.seat.is_some() && takes_news => {
-                self.rooms_changed().await
+                Box::pin(self.rooms_changed()).await
             }
             () = replaced(self.caller.ticket.as_ref()) => Err(Ending::Replaced),
             exchanged = exchange(&mut self.stream, input, &mut self.outbox) => {
                 self.exchanged(&exchanged?);
                 Ok(())
             }
-            () = sleep_until(deadline), if deadline.is_some() => self.time_is_up().await,
+            () = sleep_until(deadline), if deadline.is_some() => Box::pin(self.time_is_up()).await,
         }
     }
 
