@@ -2,6 +2,7 @@
 //! daemon or to its disk, and the checker holds what they saw against what is there in the end.
 
 mod crowd;
+mod disk;
 mod kills;
 mod line_reader;
 mod log;
