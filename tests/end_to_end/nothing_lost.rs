@@ -8,4 +8,5 @@ mod line_reader;
 mod log;
 mod member;
 mod planted;
+mod stops;
 mod wire;
