@@ -90,6 +90,14 @@ impl SmallDisk {
         Self { place }
     }
 
+    /// Read-only (`ro`), or not (`rw`).
+    fn remount(&self, how: &str) {
+        let options = format!("remount,{how}");
+        let mut command = Command::new("mount");
+        let mounted = command.args(["-o", &options]).arg(&self.place).status().unwrap();
+        assert!(mounted.success(), "{options}: {mounted}");
+    }
+
     /// Puts something there that is in the way, at most so large.
     fn fill(&self, name: &str, bytes: usize) {
         let mut file = std::fs::File::create(self.place.join(name)).unwrap();
@@ -145,5 +153,30 @@ fn a_full_disk_refuses_and_goes_on_when_there_is_room() {
     crowd.round(&server, End::Finished, |_| {});
     let whole = crowd.finish(server, "full disk");
     assert!(whole.count(|seen| matches!(seen, Seen::Refused { .. })) >= 100);
+    drop(disk);
+}
+
+#[test]
+fn a_disk_that_cannot_be_written_serves_nobody_and_loses_nothing() {
+    let home = Home::new();
+    let disk = SmallDisk::mount(place_in(&home));
+    let setup = Setup::default().data(place_in(&home));
+    let mut server = setup.clone().start_in(home);
+    let mut crowd = Crowd::new(2, 1);
+    crowd.round(&server, End::Lost, |log| {
+        log.wait_for_acknowledgements(50);
+        server.signal(Signal::KILL);
+    });
+    server.finish();
+    let home = server.into_home();
+    disk.remount("ro");
+    let refused = setup.run(&home, &[]);
+    assert_eq!(refused.code, Some(1), "{refused:?}");
+    assert!(refused.stderr.contains("Read-only file system"), "{refused:?}");
+    assert!(!refused.stderr.contains("listening url="), "{refused:?}");
+    disk.remount("rw");
+    let server = setup.start_in(home);
+    crowd.round(&server, End::Finished, |_| {});
+    crowd.finish(server, "read-only disk");
     drop(disk);
 }
