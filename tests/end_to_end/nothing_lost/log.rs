@@ -22,7 +22,8 @@ pub(super) fn text_of(key: Key, filling: usize) -> String {
 #[track_caller]
 pub(super) fn key_of(text: &str) -> Key {
     let (said, filling) = text.split_once(' ').unwrap_or((text, "."));
-    let is_whole = filling.strip_suffix('.').is_some_and(|filling| !filling.contains(|c| c != 'x'));
+    let is_whole =
+        filling.strip_suffix('.').is_some_and(|filling| filling.bytes().all(|b| b == b'x'));
     let key = said.strip_prefix('m').and_then(|digits| digits.parse().ok());
     key.filter(|_| is_whole).unwrap_or_else(|| panic!("nobody said {text}"))
 }

@@ -38,6 +38,25 @@ fn a_stop_under_load_answers_all_that_it_stores() {
     crowd.finish(server, "stops");
 }
 
+/// They have not read what was written to them, and the daemon has not read what they wrote: a
+/// message may stay unknown, until it is said again.
+#[test]
+fn a_stop_that_finds_much_under_way_loses_nothing() {
+    const IN_FLIGHT: usize = 150;
+    let mut crowd = Crowd::new(0, 1);
+    crowd.members.extend((0..4).map(|n| Member::new(format!("w{n}"), n, IN_FLIGHT)));
+    crowd.filling = 2_000;
+    let server = Server::start("");
+    crowd.round(&server, End::Lost, |log| {
+        log.wait_for_acknowledgements(100);
+        server.signal(Signal::TERM);
+    });
+    let server = server.restart(Signal::TERM);
+    crowd.round(&server, End::Finished, |_| {});
+    let whole = crowd.finish(server, "a stop with much under way");
+    assert_eq!(whole.unknown_for_ever(), [0; 0]);
+}
+
 #[test]
 fn a_second_daemon_beside_a_run_disturbs_nobody() {
     let server = Server::start("");
