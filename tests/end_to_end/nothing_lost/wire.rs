@@ -2,10 +2,11 @@
 
 use std::io::{self, BufReader, ErrorKind, Read, Write};
 use std::net::TcpStream;
+use std::time::Instant;
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Command, Event, Hello, Request, RequestId, frame};
+use chat_protocol::{Command, Event, Hello, Refusal, Request, RequestId, frame};
 use samovar_tests::DEADLINE;
 
 /// A native connection that may be lost at any moment.
@@ -19,13 +20,19 @@ impl Wire {
         Ok(Self { stream: BufReader::new(connect(address)?), requests: 0 })
     }
 
+    /// Asks for a name until it can be had: that of a guest who is forgotten is about to be free.
     pub(super) fn hello(&mut self, hello: &Hello) -> io::Result<Welcome> {
         let mut bytes = BytesMut::new();
         frame::encode_hello(hello, &mut bytes);
-        self.stream.get_mut().write_all(&bytes)?;
-        match self.event()? {
-            Event::Welcome(welcome) => Ok(*welcome),
-            other => panic!("expected a welcome, but came {other:?}"),
+        let deadline = Instant::now() + DEADLINE;
+        loop {
+            self.stream.get_mut().write_all(&bytes)?;
+            match self.event()? {
+                Event::Welcome(welcome) => return Ok(*welcome),
+                Event::Refused { refusal: Refusal::NameTaken { .. }, .. }
+                    if Instant::now() < deadline => {}
+                other => panic!("expected a welcome, but came {other:?}"),
+            }
         }
     }
 
