@@ -11,6 +11,7 @@ mod bad_input;
 mod client;
 mod config;
 mod daemon;
+mod damage;
 mod direct;
 mod gone;
 mod grillo;

@@ -68,8 +68,7 @@ impl RoomActor {
                 break; // the daemon stops
             }
             if self.turn(&mut open, &mut commands).await.is_err() {
-                // The journal has stopped: what was asked is neither done nor refused.
-                return self.finish(drop).await;
+                return self.fall_silent().await;
             }
             if open.members.is_empty()
                 && open.leaving.is_empty()
@@ -113,6 +112,18 @@ impl RoomActor {
             presence: 0,
             leaving: Vec::new(),
         }))
+    }
+
+    /// The journal has stopped, and the daemon is about to. What was to be written, until then, is
+    /// neither done nor refused: its author would not try again after the restart.
+    async fn fall_silent(mut self) {
+        loop {
+            tokio::select! {
+                Some(command) = self.mailbox.recv() => command.leave_open(),
+                () = self.directory.closed() => break,
+            }
+        }
+        self.finish(RoomCommand::leave_open).await;
     }
 
     /// The room ends: who still asks is answered, or sees that it is gone and opens it anew.

@@ -244,6 +244,21 @@ impl RoomCommand {
         }
     }
 
+    /// The same when nobody knows what is stored: only who does not write is told no.
+    pub(super) fn leave_open(self) {
+        match self {
+            // The ticket says that it is unknown.
+            Self::Say { .. } | Self::SetTopic { .. } | Self::Delete { .. } => {}
+            Self::Enter { .. }
+            | Self::Watch { .. }
+            | Self::Leave { .. }
+            | Self::ForgetBefore { .. }
+            | Self::Rename { .. }
+            | Self::SetAway { .. }
+            | Self::Roster { .. } => self.refuse(&Refusal::Unavailable),
+        }
+    }
+
     /// The same for a room that cannot be.
     pub(super) fn refuse(self, refusal: &Refusal) {
         match self {
