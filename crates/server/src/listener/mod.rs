@@ -75,7 +75,7 @@ impl Listener {
                 Ok((connection, peer)) => {
                     let pass = Gate::enter(&reception.gate).await;
                     let peer = peer.to_string().into_boxed_str();
-                    tracing::info_span!("session", peer).in_scope(|| tracing::info!("accepted"));
+                    tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
                     reception.sessions.spawn(self.welcome(connection, peer, reception, pass));
                 }
                 Err(error) => {
@@ -122,12 +122,12 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         Protocol::Auto => match detect(&mut stream, &mut input).await {
             Ok(found) => found,
             Err(error) => {
-                let span = tracing::info_span!("session", peer);
+                let span = tracing::info_span!("session", %peer);
                 span.in_scope(|| tracing::info!(%error, "gone before a word"));
                 return;
             }
         },
     };
-    tracing::debug!(peer, ?wire, undecided, "speaks");
+    tracing::debug!(%peer, ?wire, undecided, "speaks");
     Session::new(stream, peer, around, stage, wire, input, undecided).run().await;
 }

@@ -199,7 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// What the log has of this session has its peer with it. Made when something is said: a span
     /// that lives as long as its session would cost every wake-up.
     fn span(&self) -> tracing::Span {
-        tracing::info_span!("session", peer = &*self.peer)
+        tracing::info_span!("session", peer = %self.peer)
     }
 
     async fn talk(&mut self) -> Result<(), Ending> {
