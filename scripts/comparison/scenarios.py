@@ -27,20 +27,20 @@ def speed(report):
 SCENARIOS = [
     Scenario(
         "fanout", "10 rooms x 100, 64 in flight a room", speed,
-        "fanout --rooms 10 --members 100 --window 64 --seconds 4",
+        "fanout --rooms 10 --members 100 --window 64 --seconds 3",
         "fanout --rooms 2 --members 20 --window 64 --seconds 0.5 --warm-up 0.2",
         "cpu_us_per_delivery",
     ),
     Scenario(
         "single", "1 in flight a room", speed,
-        "fanout --rooms 10 --members 100 --window 1 --seconds 4",
+        "fanout --rooms 10 --members 100 --window 1 --seconds 3",
         "fanout --rooms 2 --members 20 --window 1 --seconds 0.5 --warm-up 0.2",
         "cpu_us_per_delivery",
     ),
     Scenario(
         "latency", "p50 / p99 at 500 msg/s into 100",
         lambda report: f"{report['p50_us']:,.0f} / {report['p99_us']:,.0f} us",
-        "latency --members 100 --rate 500 --seconds 5",
+        "latency --members 100 --rate 500 --seconds 4",
         "latency --members 20 --rate 200 --seconds 0.5 --warm-up 0.2",
         "p99_us",
     ),
@@ -63,6 +63,6 @@ SCENARIOS = [
     ),
     Scenario(
         "ingest", "into a room of 2", lambda report: f"{report['messages_per_s'] / 1e3:.0f} k msg/s",
-        "ingest --messages 300000", "ingest --messages 2000", "messages_per_s", True,
+        "ingest --messages 200000", "ingest --messages 2000", "messages_per_s", True,
     ),
 ]

@@ -7,7 +7,12 @@ import platform
 import statistics
 import subprocess
 
+from .machine import DISTURBED_PERCENT
 from .servers import REPOSITORY, US
+
+
+def undisturbed(reports):
+    return [report for report in reports if report["others_percent"] <= DISTURBED_PERCENT]
 
 
 def is_clean(report):
@@ -18,8 +23,13 @@ def markdown(servers, scenarios, reports, options, cores):
     """Medians, and how much better we are; what they were measured on."""
 
     def middle(server, scenario):
-        group = sorted(reports[server.name, scenario.name], key=lambda report: report[scenario.key])
+        group = undisturbed(reports[server.name, scenario.name]) or reports[server.name, scenario.name]
+        group = sorted(group, key=lambda report: report[scenario.key])
         return group[(len(group) - 1) // 2]
+
+    def cell(server, scenario):
+        is_disturbed = not undisturbed([middle(server, scenario)])
+        return scenario.cell(middle(server, scenario)) + (" *" if is_disturbed else "")
 
     def times(server, scenario, us):
         ours, theirs = middle(us, scenario)[scenario.key], middle(server, scenario)[scenario.key]
@@ -30,10 +40,12 @@ def markdown(servers, scenarios, reports, options, cores):
     head = lambda first: f"| {' | '.join([first, *titles])} |\n|{' --- |' * (len(titles) + 1)}\n"
     row = lambda first, cells: f"| {' | '.join([first, *cells])} |\n"
     size = "small sizes" if options.quick else "full sizes"
-    table = f"Medians of {options.runs} interleaved runs, {size}, 64-byte messages.\n\n"
+    table = f"Medians of {options.runs} interleaved runs, {size}, 64-byte messages; those that other\n"
+    table += f"processes disturbed (more than {DISTURBED_PERCENT} % of the machine) do not count, or, if\n"
+    table += "there is no other, are marked: *.\n\n"
     table += head("server")
     for server in servers:
-        table += row(server.name, [s.cell(middle(server, s)) for s in scenarios])
+        table += row(server.name, [cell(server, s) for s in scenarios])
     us = next((server for server in servers if server.name == US), None)
     if us:
         compared = [f"{s.name}: {s.key}" for s in scenarios]
@@ -45,6 +57,10 @@ def markdown(servers, scenarios, reports, options, cores):
     table += "\nSpread, (max - min) / median, in percent.\n\n" + head("server")
     for server in servers:
         table += row(server.name, [spread(reports[server.name, s.name], s.key) for s in scenarios])
+    others = [report["others_percent"] for group in reports.values() for report in group]
+    table += "\nOther processes used {:.0f} % of the machine at the median, {:.0f} % at most.".format(
+        statistics.median(others), max(others)
+    )
     wrong = sum(not is_clean(report) for group in reports.values() for report in group)
     count = sum(len(group) for group in reports.values())
     table += f"\nLost, surplus, out of order or closed by the server: in {wrong} of {count} runs.\n\n"
