@@ -25,6 +25,8 @@ const READ_BYTES: usize = 256 * 1_024;
 const TURN_EVENTS: usize = 1_024;
 /// What a writer may have in its buffer before it is given more to say, in bytes.
 const BACKLOG_BYTES_MAX: usize = 256 * 1_024;
+/// How often members show that they are there; servers ask every minute or two.
+const KEEP_ALIVE: Duration = Duration::from_secs(30);
 
 /// Who is to come where.
 #[derive(Clone, Debug)]
@@ -57,6 +59,8 @@ pub(crate) struct Crowd {
     rooms: Vec<Room>,
     /// Members that are in.
     joined: usize,
+    /// When members have last shown that they are there.
+    alive: Instant,
     /// Bytes and reads so far, of all members.
     pub(crate) traffic: Traffic,
 }
@@ -162,6 +166,7 @@ impl Crowd {
             Err(error) if error.kind() == ErrorKind::Interrupted => return Ok(0),
             polled => polled?,
         }
+        self.keep_alive();
         let protocol = self.setting.wire.protocol();
         let mut count = 0;
         for event in &self.events {
@@ -196,6 +201,18 @@ impl Crowd {
             }
         }
         Ok(count)
+    }
+
+    fn keep_alive(&mut self) {
+        let words = self.setting.wire.protocol().keep_alive();
+        if words.is_empty() || self.alive.elapsed() < KEEP_ALIVE {
+            return;
+        }
+        self.alive = Instant::now();
+        for member in self.connections.iter_mut().filter(|member| member.stage == Stage::In) {
+            member.output.extend_from_slice(words);
+            member.flush();
+        }
     }
 
     /// Takes what comes until nothing has come for so long.

@@ -54,6 +54,7 @@ fn empty(setting: Setting) -> Result<Crowd, Error> {
         connections: Vec::with_capacity(setting.rooms * setting.members),
         rooms: (0..setting.rooms).map(|room| Room::new(&setting, room)).collect(),
         joined: 0,
+        alive: Instant::now(),
         traffic: Traffic::default(),
         setting,
     })

@@ -54,6 +54,10 @@ impl Protocol for Irc {
     fn writer_hears_itself(&self) -> bool {
         false
     }
+
+    fn keep_alive(&self) -> &'static [u8] {
+        b"PONG :chat-bench\r\n"
+    }
 }
 
 /// A numeric from 400 to 599.

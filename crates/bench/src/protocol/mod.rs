@@ -105,6 +105,12 @@ pub(crate) trait Protocol {
 
     /// Its messages come back to the writer too.
     fn writer_hears_itself(&self) -> bool;
+
+    /// What a member says now and then in a long run, where a server asks whether it is there:
+    /// nobody reads the question.
+    fn keep_alive(&self) -> &'static [u8] {
+        b""
+    }
 }
 
 /// The whole lines of some text, with the place behind each.

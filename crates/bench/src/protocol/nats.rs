@@ -41,4 +41,8 @@ impl Protocol for Nats {
     fn writer_hears_itself(&self) -> bool {
         false
     }
+
+    fn keep_alive(&self) -> &'static [u8] {
+        b"PONG\r\n"
+    }
 }

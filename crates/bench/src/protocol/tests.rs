@@ -150,6 +150,14 @@ fn the_kernel_limit_has_one_word_for_everything() {
 }
 
 #[test]
+fn who_is_asked_whether_it_is_there_says_so_unasked() {
+    for wire in Wire::value_variants() {
+        let asks = matches!(wire, Wire::Irc | Wire::Nats);
+        assert_eq!(wire.protocol().keep_alive().starts_with(b"PONG"), asks, "{wire:?}");
+    }
+}
+
+#[test]
 fn what_a_template_needs_is_in_every_message() {
     for wire in Wire::value_variants() {
         assert!(said(*wire, true)[2].contains("~abcdef:feedfacebeef"), "{wire:?}");

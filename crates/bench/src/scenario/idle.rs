@@ -16,7 +16,8 @@ pub(super) fn run(asked: &Idle, bench: &mut Bench) -> Result<Report, Error> {
     let mark = bench.begin(&crowd)?;
     let silence = Duration::from_secs_f64(asked.seconds);
     while mark.at.elapsed() < silence {
-        crowd.turn(silence.saturating_sub(mark.at.elapsed()), &mut |_| {})?;
+        let left = silence.saturating_sub(mark.at.elapsed());
+        crowd.turn(left.min(Duration::from_secs(1)), &mut |_| {})?;
     }
     let span = bench.since(&mark, &crowd)?;
     let after = Cost::of(pid)?;
