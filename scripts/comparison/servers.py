@@ -115,8 +115,8 @@ write_deadline: "60s"
 
 
 SERVERS = [
-    Server("kernel, a write each", "kernel", kernel()),
-    Server("kernel, coalesced", "kernel", kernel("--coalesce")),
+    Server("kernel-each", "kernel", kernel()),
+    Server("kernel-coalesced", "kernel", kernel("--coalesce")),
     Server("redis", "redis", redis, "redis-server", ("redis-server", "--version")),
     Server("inspircd", "irc", inspircd, "inspircd", ("inspircd", "--version"), at_once=1000),
     Server("nats", "nats", nats, "nats-server", ("nats-server", "--version")),

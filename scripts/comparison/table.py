@@ -34,7 +34,8 @@ def markdown(servers, scenarios, reports, options, cores):
     def times(server, scenario, us):
         ours, theirs = middle(us, scenario)[scenario.key], middle(server, scenario)[scenario.key]
         better, worse = (ours, theirs) if scenario.more_is_better else (theirs, ours)
-        return f"{better / worse:.2f}" if worse else "-"
+        is_fair = undisturbed([middle(us, scenario)]) and undisturbed([middle(server, scenario)])
+        return (f"{better / worse:.2f}" if worse else "-") + ("" if is_fair else " *")
 
     titles = [s.name if options.quick else s.title for s in scenarios]
     head = lambda first: f"| {' | '.join([first, *titles])} |\n|{' --- |' * (len(titles) + 1)}\n"
