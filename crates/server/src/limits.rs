@@ -40,8 +40,10 @@ pub(crate) const INDEX_SLICE_BYTES: i64 = 64 * 1_024;
 pub(crate) const INDEX_DUE_MESSAGES: i64 = 256;
 /// Messages that wait to be indexed before a writer that is busy does it all the same.
 pub(crate) const INDEX_BEHIND_MESSAGES_MAX: i64 = 2_000_000;
-/// How long a writer waits for the next batch of a burst before it does something else.
-pub(crate) const BURST_PAUSE: Duration = Duration::from_millis(10);
+/// One in so many parts of the writer's time is the index's, while messages come.
+pub(crate) const INDEX_SHARE: u32 = 16;
+/// A writer that had nothing to do for so long has time for the index.
+pub(crate) const INDEX_PATIENCE: Duration = Duration::from_millis(10);
 /// What the writer keeps of the database in memory, in KiB.
 pub(crate) const WRITER_CACHE_KIB: i64 = 16 * 1_024;
 /// Pages of 4 KiB in the log before it is copied into the database.
