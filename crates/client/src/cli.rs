@@ -70,7 +70,7 @@ pub(crate) struct CliOptions {
     /// With --json: print the other events too (joined, topic_changed, connected, gap, …)
     #[arg(long, global = true, requires = "json")]
     pub(crate) events: bool,
-    /// Plain lines, no line editor, on a terminal too
+    /// Lines instead of a screen, for screen readers; with TERM=dumb no line editor either
     #[arg(long, global = true)]
     pub(crate) plain: bool,
     /// Never read stdin

@@ -1,6 +1,7 @@
 //! Flags, environment and file become one set of settings. Reads the configuration file; never
 //! one from the current directory, which could send a name or a text to another server.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use chat_client::{Naming, ServerAddress};
@@ -10,6 +11,7 @@ use serde::Deserialize;
 
 use crate::cli::CliOptions;
 use crate::exit::{Exit, Failure};
+use crate::ui::{self, KeyMap, NameFrom};
 
 /// The configuration file; `config/chat-client.toml` documents it.
 #[derive(Debug, Default, Deserialize, PartialEq)]
@@ -19,6 +21,12 @@ struct File {
     server: Option<ServerAddress>,
     name: Option<UserName>,
     room: Option<RoomAddress>,
+    /// `/set` changes the same ones while the program runs.
+    #[serde(default)]
+    screen: BTreeMap<String, String>,
+    /// An action, and the keys that do it.
+    #[serde(default)]
+    keys: BTreeMap<String, Vec<String>>,
 }
 
 /// What holds, wherever it was said: flags before environment before file.
@@ -27,6 +35,9 @@ pub(crate) struct Settings {
     pub(crate) server: ServerAddress,
     pub(crate) naming: Naming,
     pub(crate) rooms: Vec<RoomAddress>,
+    pub(crate) name_from: NameFrom,
+    pub(crate) screen: ui::Settings,
+    pub(crate) keys: KeyMap,
 }
 
 impl Settings {
@@ -35,6 +46,11 @@ impl Settings {
             (Some(path), _) => read(path)?,
             (None, Some(path)) if path.exists() => read(&path)?,
             (None, _) => File::default(),
+        };
+        let (screen, keys) = file.screen_and_keys()?;
+        let name_from = match (&options.name, &file.name) {
+            (None, None) => NameFrom::Login,
+            (Some(_), _) | (None, Some(_)) => NameFrom::Chosen,
         };
         let naming = match (&options.name, file.name) {
             (Some(name), _) => Naming::Exact(UserName::parse(name).map_err(|error| {
@@ -53,7 +69,31 @@ impl Settings {
             server: options.server.clone().or(file.server).unwrap_or_default(),
             naming,
             rooms,
+            name_from,
+            screen,
+            keys,
         })
+    }
+}
+
+impl File {
+    /// What `[screen]` and `[keys]` say; NO_COLOR is stronger than a theme of the file.
+    fn screen_and_keys(&self) -> anyhow::Result<(ui::Settings, KeyMap)> {
+        let wrong = |error: &dyn std::fmt::Display| {
+            Failure::new(Exit::Usage, format!("configuration: {error}"))
+        };
+        let mut screen = ui::Settings::default();
+        for (name, value) in &self.screen {
+            screen.set(name, value).map_err(|error| wrong(&error))?;
+        }
+        if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+            screen.theme = ui::Theme::Mono;
+        }
+        let mut map = KeyMap::default();
+        for (action, keys) in &self.keys {
+            map.rebind(action, keys).map_err(|error| wrong(&error))?;
+        }
+        Ok((screen, map))
     }
 }
 
