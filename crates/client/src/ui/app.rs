@@ -161,6 +161,8 @@ pub(crate) struct App {
     pub(crate) known_rooms: Vec<(RoomAddress, u64)>,
     /// Ctrl-C was pressed on an empty input.
     leaving: bool,
+    /// Leave when all messages are stored.
+    quitting: bool,
     asked: BTreeMap<Ticket, Asked>,
     next_ticket: u64,
     effects: Vec<Effect>,
@@ -190,6 +192,7 @@ impl App {
             completing: None,
             known_rooms: Vec::new(),
             leaving: false,
+            quitting: false,
             asked: BTreeMap::new(),
             next_ticket: 0,
             effects: Vec::new(),
@@ -212,6 +215,9 @@ impl App {
             Action::Failed(why) => self.hint = Some(Hint::Wrong(why)),
         }
         self.look();
+        if self.quitting && self.unsent() == 0 {
+            self.effects.push(Effect::Quit);
+        }
         std::mem::take(&mut self.effects)
     }
 
@@ -305,6 +311,3 @@ impl App {
         self.room_mut().push(Some(now), Body::Warning(text.into()));
     }
 }
-
-#[cfg(test)]
-pub(crate) mod tests;

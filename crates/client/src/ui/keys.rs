@@ -148,6 +148,12 @@ impl Chord {
         Self { code, modifiers }
     }
 
+    /// As a terminal would say it.
+    #[cfg(test)]
+    pub(crate) const fn pressed(self) -> (KeyCode, KeyModifiers) {
+        (self.code, self.modifiers)
+    }
+
     /// The letter, if it is one to be typed.
     pub(crate) fn typed(self) -> Option<char> {
         match (self.code, self.modifiers.is_empty()) {

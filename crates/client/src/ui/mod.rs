@@ -23,3 +23,6 @@ pub(crate) use self::course::run;
 pub(crate) use self::keys::KeyMap;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::theme::Theme;
+
+#[cfg(test)]
+mod tests;

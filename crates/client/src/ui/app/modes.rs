@@ -1,8 +1,9 @@
 //! What is open over the room: help, the switcher, a search. Pure.
 
 use chat_protocol::limits::PAGE_HITS_MAX;
-use chat_protocol::search::{Hit, Query};
-use chat_protocol::{Command, LineText, RoomAddress, SearchCursor};
+use chat_protocol::search::Hit;
+use chat_protocol::slash::{self, Action as Slash};
+use chat_protocol::{Command, RoomAddress, SearchCursor};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
@@ -23,7 +24,7 @@ pub(crate) enum Mode {
         scroll: usize,
     },
     Switch(Switching),
-    Search(Searching),
+    Search(Box<Searching>),
     Recall(Recalling),
     /// Plain text without columns.
     Plain {
@@ -69,6 +70,8 @@ pub(crate) struct Searching {
     pub(crate) chosen: usize,
     /// What was searched for last, and where.
     pub(crate) searched: Option<(String, bool)>,
+    /// The same as a command, for more of it.
+    command: Option<Command>,
     pub(crate) waiting: bool,
     pub(crate) wrong: Option<String>,
 }
@@ -223,7 +226,7 @@ impl App {
     }
 
     pub(super) fn open_search(&mut self) {
-        self.mode = Mode::Search(Searching::default());
+        self.mode = Mode::Search(Box::default());
     }
 
     fn on_key_of_search(&mut self, chord: Chord, act: Option<Act>) -> bool {
@@ -249,16 +252,37 @@ impl App {
         true
     }
 
+    /// `/search WORDS`: in all rooms, as everywhere else.
+    pub(super) fn search_typed(&mut self, typed: &str) {
+        let mut search = Searching { everywhere: true, ..Searching::default() };
+        search.query.insert(typed);
+        self.mode = Mode::Search(Box::new(search));
+        self.search();
+    }
+
     fn search(&mut self) {
+        let here = self.room().address.clone();
         let Mode::Search(search) = &mut self.mode else { return };
         let text = search.query.text().trim().to_owned();
         search.hits.clear();
         search.chosen = 0;
         search.next = None;
-        search.wrong = Query::parse(&text).err().map(|error| error.to_string());
-        search.searched = Some((text, search.everywhere));
-        if search.wrong.is_none() {
-            self.ask_for_hits(None);
+        search.wrong = None;
+        search.searched = Some((text.clone(), search.everywhere));
+        // Its options are those of the command: in:ROOM, from:NAME, since:2h.
+        match slash::parse(&format!("search {text}"), here.as_ref()) {
+            Ok(Slash::Command(mut command)) => {
+                if let Command::Search { room, limit, .. } = &mut command {
+                    *limit = PAGE_HITS_MAX;
+                    if room.is_none() && !search.everywhere {
+                        *room = here;
+                    }
+                }
+                search.command = Some(command);
+                self.ask_for_hits(None);
+            }
+            Ok(Slash::Help(_)) => {}
+            Err(error) => search.wrong = Some(error.to_string()),
         }
     }
 
@@ -272,25 +296,13 @@ impl App {
         }
     }
 
-    pub(super) fn ask_for_hits(&mut self, before: Option<SearchCursor>) {
-        let here = self.room().address.clone();
+    pub(super) fn ask_for_hits(&mut self, cursor: Option<SearchCursor>) {
         let Mode::Search(search) = &mut self.mode else { return };
-        let Some((text, everywhere)) = &search.searched else { return };
-        let Ok(line) = LineText::parse(text) else {
-            search.wrong =
-                Some("that is too long, or has characters that nobody writes".to_owned());
-            return;
-        };
+        let Some(mut command) = search.command.clone() else { return };
         search.waiting = true;
-        let command = Command::Search {
-            room: here.filter(|_| !*everywhere),
-            text: line,
-            from: None,
-            after_ms: None,
-            before_ms: None,
-            before,
-            limit: PAGE_HITS_MAX,
-        };
+        if let Command::Search { before, .. } = &mut command {
+            *before = cursor.or(*before);
+        }
         self.ask(command, Asked::Search);
     }
 

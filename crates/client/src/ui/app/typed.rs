@@ -142,7 +142,7 @@ impl App {
             }
             Ok(Slash::Command(command)) => {
                 self.input_mut().take();
-                self.command(command);
+                self.command(command, rest);
             }
             Err(error) => self.hint = Some(Hint::Wrong(self.in_words(name, &error))),
         }
@@ -162,7 +162,7 @@ impl App {
         )
     }
 
-    fn command(&mut self, command: Command) {
+    fn command(&mut self, command: Command, typed: &str) {
         match command {
             Command::Say { room, text, kind, .. } => self.say(&room, text, kind),
             Command::Join { room } => self.join(room),
@@ -171,9 +171,7 @@ impl App {
             }
             Command::Nick { name } => self.nick(name),
             Command::Quit => self.quit(),
-            Command::Search { .. } => {
-                self.ask(command, Asked::Shown);
-            }
+            Command::Search { .. } => self.search_typed(typed.trim()),
             Command::History { .. }
             | Command::Watch { .. }
             | Command::GetTopic { .. }
@@ -209,14 +207,20 @@ impl App {
         }
     }
 
+    /// Leaves when everything is said; without a connection only if it is asked for twice.
     fn quit(&mut self) {
-        if self.unsent() > 0 && !self.leaving {
-            self.leaving = true;
-            let text = format!("{} messages are not sent yet; /quit again leaves", self.unsent());
-            self.hint = Some(Hint::Wrong(text));
-            self.input_mut().set("/quit");
-        } else {
+        let unsent = self.unsent();
+        if unsent == 0 || self.leaving {
             self.effects.push(Effect::Quit);
+            return;
+        }
+        self.leaving = true;
+        if self.net == Net::Up {
+            self.quitting = true;
+            self.hint = Some(Hint::Word(format!("leaving when {unsent} more is stored")));
+        } else {
+            self.hint = Some(Hint::Wrong(format!("not sent yet: {unsent}; /quit again leaves")));
+            self.input_mut().set("/quit");
         }
     }
 

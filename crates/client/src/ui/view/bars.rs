@@ -12,6 +12,9 @@ use crate::ui::keys::Act;
 use crate::ui::room::{Edge, Room, Scroll};
 use crate::ui::theme::Role;
 
+/// Below so many columns the line of rooms has only rooms.
+const STATUS_HINT_COLUMNS: u16 = 40;
+
 /// ` #ops  deploys, alerts  14 here        chat.lan  ok  12 ms`
 pub(super) fn header(app: &App) -> Line<'static> {
     let theme = app.settings.theme;
@@ -86,12 +89,18 @@ fn connection(app: &App) -> Option<String> {
         1 => " · 1 message queued".to_owned(),
         count => format!(" · {count} messages queued"),
     };
-    let mut text = format!("! connection lost {time} · {retry}{queued} · /reconnect now");
-    let why = format!(" · {why}");
-    if width(&text) + width(&why) < usize::from(app.size.width) {
-        text.push_str(&why);
-    }
-    Some(text)
+    let short = retry.split(" (").next().unwrap_or(&retry).to_owned();
+    // What helps least gives way first.
+    let forms = [
+        format!("! connection lost {time} · {retry}{queued} · /reconnect now · {why}"),
+        format!("! connection lost {time} · {retry}{queued} · /reconnect now"),
+        format!("! connection lost {time} · {short}{queued} · /reconnect now"),
+        format!("! connection lost · {short}{queued}"),
+        format!("! {short}{queued}"),
+    ];
+    let columns = usize::from(app.size.width);
+    let fits = forms.iter().find(|form| width(form) < columns);
+    fits.or(forms.last()).cloned()
 }
 
 /// Where one is, when that is not the newest message.
@@ -118,7 +127,8 @@ pub(super) fn status(app: &App) -> Line<'static> {
         let key = app.start.keys.key(Act::NextUnread);
         span(format!("  {key} → {} ", room.name()), theme.style(Role::Quiet))
     });
-    let right: Vec<Span<'static>> = right.into_iter().collect();
+    let has_room = app.size.width >= STATUS_HINT_COLUMNS;
+    let right: Vec<Span<'static>> = right.filter(|_| has_room).into_iter().collect();
     if app.size.width >= super::WIDE_COLUMNS {
         return sides(Vec::new(), right, app.size.width);
     }
@@ -199,8 +209,8 @@ pub(super) fn help(app: &App) -> Line<'static> {
             format!("{} go to room", keys.key(Act::GoToRoom)),
             format!("{} next unread", keys.key(Act::NextUnread)),
             format!("{} history", keys.key(Act::ScrollUp)),
-            format!("{} search", keys.key(Act::Search)),
             "/help".to_owned(),
+            format!("{} search", keys.key(Act::Search)),
         ],
         Mode::Help { .. } => {
             vec!["Up Down PgUp PgDn scroll".to_owned(), "any other key closes".to_owned()]
@@ -223,8 +233,15 @@ pub(super) fn help(app: &App) -> Line<'static> {
             "Esc closes".to_owned(),
         ],
     };
-    let text = format!(" {}", items.join("   "));
-    Line::styled(fitted(&text, usize::from(app.size.width)), app.settings.theme.style(Role::Quiet))
+    let mut text = String::new();
+    for item in items {
+        if width(&text) + width(&item) + 3 > usize::from(app.size.width) {
+            break;
+        }
+        text.push_str(if text.is_empty() { " " } else { "   " });
+        text.push_str(&item);
+    }
+    Line::styled(text, app.settings.theme.style(Role::Quiet))
 }
 
 /// The first lines that a new user sees.

@@ -94,16 +94,36 @@ impl Areas {
         areas.header_rule = rows.top(rows_if(tall(RULES_ROWS), 1));
         if wide {
             let middle = rows.rest;
-            let chat_columns = middle.width - ROOMS_COLUMNS - MEMBERS_COLUMNS - 2;
+            // A line, and a column of air, on both sides.
+            let chat_columns = middle.width - ROOMS_COLUMNS - MEMBERS_COLUMNS - 4;
             areas.rooms = Rect { width: ROOMS_COLUMNS, ..middle };
             areas.members =
                 Rect { x: middle.width - MEMBERS_COLUMNS, width: MEMBERS_COLUMNS, ..middle };
-            rows.rest = Rect { x: ROOMS_COLUMNS + 1, width: chat_columns, ..middle };
+            rows.rest = Rect { x: ROOMS_COLUMNS + 2, width: chat_columns, ..middle };
         }
         let welcome = app.welcome && tall(WELCOME_ROWS) && app.room().address.is_some();
         areas.welcome = rows.top(rows_if(welcome, WELCOME_LINES));
         areas.chat = rows.rest;
         areas
+    }
+
+    fn within(mut self, screen: Rect) -> Self {
+        for area in [
+            &mut self.header,
+            &mut self.header_rule,
+            &mut self.welcome,
+            &mut self.rooms,
+            &mut self.chat,
+            &mut self.members,
+            &mut self.notice,
+            &mut self.rule,
+            &mut self.status,
+            &mut self.input,
+            &mut self.help,
+        ] {
+            *area = area.intersection(screen);
+        }
+        self
     }
 }
 
@@ -114,7 +134,8 @@ pub(crate) fn chat_area(app: &App) -> Rect {
 
 /// Draws everything. Returns where links are.
 pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Vec<LinkPlace> {
-    let areas = Areas::of(app);
+    // The terminal may have changed its size since it was told.
+    let areas = Areas::of(app).within(frame.area());
     let buffer = frame.buffer_mut();
     let mut links = Vec::new();
     put(buffer, areas.header, 0, &bars::header(app));
@@ -174,18 +195,24 @@ fn messages(app: &App, buffer: &mut Buffer, area: Rect, links: &mut Vec<LinkPlac
             None => (window.len(), 0),
         },
     };
-    let mut y = area.bottom();
+    let height = usize::from(area.height);
     let mut skip = below;
-    while y > area.y && index > 0 {
+    // From the last one up.
+    let mut lines = Vec::new();
+    while lines.len() < height && index > 0 {
         index -= 1;
-        let lines = heights.lines(window, index);
-        let lines = lines.iter().rev().skip(std::mem::take(&mut skip));
-        for line in lines.take(usize::from(y - area.y)) {
-            y -= 1;
-            let place = Rect { y, height: 1, ..area };
-            buffer.set_line(area.x, y, &line.line, area.width);
-            links.extend(line.links.iter().map(|link| link.placed(place)));
-        }
+        let of_row = heights.lines(window, index);
+        lines.extend(of_row.into_iter().rev().skip(std::mem::take(&mut skip)));
+    }
+    lines.truncate(height);
+    let count = u16::try_from(lines.len()).unwrap_or(area.height);
+    // Below the welcome one reads on; else the newest is at the bottom.
+    let mut y = if app.welcome { area.y + count } else { area.bottom() };
+    for line in &lines {
+        y -= 1;
+        let place = Rect { y, height: 1, ..area };
+        buffer.set_line(area.x, y, &line.line, area.width);
+        links.extend(line.links.iter().map(|link| link.placed(place)));
     }
     if y > area.y && window.older == Edge::End && window.first_seq().is_some() && !app.welcome {
         let text = format!("the beginning of {}", room.title());

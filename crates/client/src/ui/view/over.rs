@@ -6,10 +6,10 @@ use ratatui::layout::Rect;
 use ratatui::text::{Line, Span};
 
 use super::bars::time_of;
-use super::rows::date;
+use super::rows::day;
 use super::{cut, put, span};
 use crate::ui::app::{App, OWN_WORDS, Place, Searching, Switching};
-use crate::ui::graphemes::{fitted, width};
+use crate::ui::graphemes::{fitted, width, wrapped};
 use crate::ui::keys::BINDINGS;
 use crate::ui::theme::Role;
 
@@ -39,7 +39,29 @@ pub(crate) fn help_lines(app: &App) -> Vec<(Role, String)> {
     }
     lines.push(text(String::new()));
     lines.push(text("  // says a line that begins with a slash.".to_owned()));
-    lines
+    broken(&lines, usize::from(super::chat_area(app).width).saturating_sub(2))
+}
+
+/// Lines that are too long go on below what they say.
+fn broken(lines: &[(Role, String)], columns: usize) -> Vec<(Role, String)> {
+    const INDENT: usize = 23;
+    let mut broken = Vec::new();
+    for (role, line) in lines {
+        let mut rest = line.as_str();
+        let mut indent = 0;
+        loop {
+            let cells = columns.saturating_sub(indent).max(8);
+            let end = wrapped(rest, cells).first().map_or(rest.len(), |first| first.end);
+            let (first, behind) = rest.split_at_checked(end).unwrap_or((rest, ""));
+            broken.push((*role, format!("{}{first}", " ".repeat(indent))));
+            rest = behind.trim_start();
+            if rest.is_empty() {
+                break;
+            }
+            indent = INDENT.min(columns / 3);
+        }
+    }
+    broken
 }
 
 pub(super) fn help(app: &App, scroll: usize, buffer: &mut Buffer, area: Rect) {
@@ -99,7 +121,7 @@ pub(super) fn search(app: &App, search: &Searching, buffer: &mut Buffer, area: R
     for (row, (index, hit)) in search.hits.iter().enumerate().skip(first).take(height).enumerate() {
         let chosen = index == search.chosen;
         let base = theme.style(if chosen { Role::Chosen } else { Role::Text });
-        let (day, time) = (date(hit.time_ms, &app.start.zone), time_of(app, hit.time_ms));
+        let (day, time) = (day(app, hit.time_ms), time_of(app, hit.time_ms));
         let mut spans = vec![
             span(if chosen { " › " } else { "   " }, base),
             span(format!("{day} {time} "), base.patch(theme.style(Role::Quiet))),

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use chat_protocol::{SayKind, Timestamp, UserName};
 use jiff::tz::TimeZone;
-use ratatui::style::Style;
+use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use crate::ui::app::{App, Net};
@@ -66,7 +66,7 @@ impl Look<'_> {
             (None, _) => false,
         };
         if let Some(time) = row.time.filter(|_| new_day) {
-            lines.push(self.rule(&date(time, zone), Role::Quiet));
+            lines.push(self.rule(&day(self.app, time), Role::Quiet));
         }
         if let Some(marker) = room.marker
             && row.seq > Some(marker.after)
@@ -181,7 +181,8 @@ impl Look<'_> {
         let time = row.time.filter(|_| !repeats).map(|time| clock(time, &self.app.start.zone));
         laid.push(&format!("{:<5} ", time.unwrap_or_default()), theme.style(Role::Quiet));
         let bar = if *mention { "▌" } else { " " };
-        laid.push(bar, if *mention { theme.style(Role::Mention) } else { Style::new() });
+        let bar_style = theme.style(Role::Mention).remove_modifier(Modifier::REVERSED);
+        laid.push(bar, bar_style);
         let name = match kind {
             SayKind::Text => fitted(from.as_str(), self.name_cells()),
             SayKind::Action => "*".to_owned(),
@@ -332,9 +333,16 @@ pub(crate) fn clock(time: Timestamp, zone: &TimeZone) -> String {
     zoned(time, zone).strftime("%H:%M").to_string()
 }
 
-/// `Fri 20 Nov`, and the year with what is older.
-pub(crate) fn date(time: Timestamp, zone: &TimeZone) -> String {
-    zoned(time, zone).strftime("%a %-d %b %Y").to_string()
+fn date(time: Timestamp, zone: &TimeZone) -> jiff::civil::Date {
+    zoned(time, zone).date()
+}
+
+/// `Fri 20 Nov`, and the year if it is not this one.
+pub(crate) fn day(app: &App, time: Timestamp) -> String {
+    let zone = &app.start.zone;
+    let this_year = date(time, zone).year() == date(app.now, zone).year();
+    let form = if this_year { "%a %-d %b" } else { "%a %-d %b %Y" };
+    zoned(time, zone).strftime(form).to_string()
 }
 
 pub(crate) fn zoned(time: Timestamp, zone: &TimeZone) -> jiff::Zoned {

@@ -1,0 +1,97 @@
+//! The life of the connection, as one sees it.
+
+use chat_client::{Answer, Gap, Update};
+use chat_protocol::{Command, Event, Sequence, Timestamp};
+
+use super::{Action, Effect, Stage, lost, room, said, user, welcome};
+
+#[test]
+fn what_is_typed_without_a_connection_waits_and_says_so() {
+    let mut stage = Stage::new(80, 24);
+    stage.tell(lost("the server closed the connection", 4, 1));
+    stage.shows("! connection lost 08:12:00 · retry in 4 s (try 1) · /reconnect now");
+    stage.enter("are you there?");
+    stage.shows("queued");
+    stage.shows("1 message queued");
+    stage.now_ms += 1_500;
+    stage.act(Action::Tick);
+    stage.shows("retry in 3 s");
+    stage.tell(welcome("ana"));
+    stage.hides("connection lost");
+    stage.shows("sending…");
+    stage.store(1);
+    stage.shows("✓");
+    assert_eq!(stage.app.next_tick(), None, "nothing moves by itself");
+}
+
+#[test]
+fn an_answer_that_never_came_is_told_at_the_message() {
+    let mut stage = Stage::new(80, 24);
+    stage.enter("did it send?");
+    let (ticket, _) = stage.sent().unwrap();
+    stage.act(Action::Answered(ticket, Answer::Unknown));
+    stage.shows("? the connection was lost: it may be sent or not");
+}
+
+#[test]
+fn a_name_that_was_taken_meanwhile_is_told() {
+    let mut stage = Stage::new(80, 24);
+    stage.tell(lost("the server closed the connection", 1, 1));
+    stage.tell(welcome("ana2"));
+    stage.shows("You are ana2 now: ana was taken meanwhile.");
+    stage.shows("ana2 ›");
+}
+
+#[test]
+fn another_name_can_be_chosen_while_the_old_one_keeps_us_out() {
+    let mut stage = Stage::new(120, 24);
+    stage.tell(lost("The name \"ana\" is taken.", 8, 3));
+    stage.shows("The name \"ana\" is taken.");
+    stage.enter("/nick ana_");
+    assert!(stage.effects.contains(&Effect::AskForName(user("ana_"))));
+    stage.effects.clear();
+    stage.tell(welcome("ana_"));
+    assert!(
+        !stage.effects.iter().any(|effect| matches!(effect, Effect::Send(_, Command::Nick { .. })))
+    );
+}
+
+#[test]
+fn a_gap_and_another_history_are_rows_that_say_so() {
+    let mut stage = Stage::new(80, 24);
+    stage.event(said("ops", 5, stage.now_ms, "maya", "before"));
+    let why = "the server does not keep them any more".to_owned();
+    let missing = Some((Sequence(6), Sequence(9)));
+    stage.tell(Update::Gap(Gap { room: room("ops"), missing, why }));
+    stage.shows("messages 6 to 9 are missing: the server does not keep them");
+    let why = "the server has another history than before".to_owned();
+    stage.tell(Update::Gap(Gap { room: room("ops"), missing: None, why }));
+    stage.shows("what came before may be missing: the server has another history");
+    let events = vec![said("ops", 1, stage.now_ms, "maya", "after")];
+    stage.event(Event::History { id: None, room: room("ops"), events, more: false });
+    stage.shows("before");
+    stage.shows("after");
+}
+
+#[test]
+fn a_server_that_stops_says_when() {
+    let mut stage = Stage::new(80, 24);
+    stage.event(Event::ShuttingDown { time_ms: Timestamp(0), in_seconds: 30 });
+    stage.shows("the server stops in 30 seconds");
+    stage.event(Event::Notice { text: "\u{1b}[2Jevil".to_owned() });
+    stage.shows("\\u{1b}[2Jevil");
+}
+
+#[test]
+fn who_is_here_follows_what_is_told() {
+    let mut stage = Stage::new(140, 24);
+    let time_ms = Timestamp(stage.now_ms);
+    stage.event(Event::Joined { room: room("ops"), time_ms, user: user("kai") });
+    stage.shows("15 here");
+    stage.event(Event::Renamed { from: user("kai"), to: user("kay") });
+    stage.shows("kai joined · kai is now kay");
+    stage.event(Event::Gone { room: room("ops"), time_ms, user: user("kay") });
+    stage.shows("14 here");
+    stage.enter("/set joins hidden");
+    stage.hides("is now kay");
+}
