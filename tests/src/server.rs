@@ -221,6 +221,13 @@ impl Server {
     #[must_use]
     pub fn restart(mut self, signal: Signal) -> Self {
         self.stop(signal);
+        self.start_again()
+    }
+
+    /// Starts another one in the same place, after this one has ended.
+    #[track_caller]
+    #[must_use]
+    pub fn start_again(mut self) -> Self {
         let home = self.home.take().expect("it is handed on once");
         self.setup.clone().start_in(home)
     }

@@ -247,9 +247,8 @@ impl Course {
     /// Lets an editor have the terminal; what the server tells meanwhile is taken.
     async fn edit(&mut self, text: &str, connection: &mut Connection) -> anyhow::Result<()> {
         self.screen.leave();
-        // Its thread reads what is typed.
-        let (stopped, _) = (std::mem::replace(&mut self.keys, EventStream::new()), ());
-        drop(stopped);
+        // The old one's thread would read what is typed into the editor.
+        self.keys = EventStream::new();
         let action = match editor::start(text) {
             Err(error) => Action::Failed(error.to_string()),
             Ok(mut edited) => loop {

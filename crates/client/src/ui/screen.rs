@@ -43,8 +43,7 @@ impl Screen {
         give_back_on_panic();
         // NO_COLOR is a theme of ours: crossterm's own way would take bold and reverse away too.
         style::force_color_output(true);
-        let backend = CrosstermBackend::new(BufWriter::new(io::stdout()));
-        let mut screen = Self { terminal: Terminal::new(backend)?, mouse };
+        let mut screen = Self { terminal: blank()?, mouse };
         screen.enter()?;
         Ok(screen)
     }
@@ -72,7 +71,11 @@ impl Screen {
 
     /// The next frame draws every cell.
     pub(crate) fn redraw(&mut self) -> io::Result<()> {
-        self.terminal.clear()
+        // `Terminal::clear` would ask the terminal where its cursor is, and the reader of keys
+        // would take the answer.
+        execute!(io::stdout(), Clear(ClearType::All))?;
+        self.terminal = blank()?;
+        Ok(())
     }
 
     pub(crate) fn size(&self) -> io::Result<Size> {
@@ -120,6 +123,10 @@ impl Screen {
         }
         stdout.flush()
     }
+}
+
+fn blank() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
+    Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))
 }
 
 /// OSC 9 (iTerm2, kitty, WezTerm, Ghostty, Windows Terminal), or 777 where that is what is known.
