@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chat_client::ServerAddress;
 use chat_protocol::{RoomAddress, UserName};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::{SignedDuration, Span, Timestamp, Zoned};
+
+use crate::config::WantedServer;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -52,9 +53,9 @@ pub(crate) struct Cli {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are switches")]
 pub(crate) struct CliOptions {
-    /// The server: HOST:PORT or unix:PATH [default: 127.0.0.1:5005]
+    /// The server: HOST:PORT, unix:PATH, or a name from the configuration [default: 127.0.0.1:5005]
     #[arg(long, global = true, value_name = "ADDR", env = "CHAT_CLIENT_SERVER", hide_env = true)]
-    pub(crate) server: Option<ServerAddress>,
+    pub(crate) server: Option<WantedServer>,
     /// A room, or @NAME for one user; may be repeated, one speaks in the first [default: the server's]
     #[arg(long, global = true, value_name = "ROOM")]
     pub(crate) room: Vec<RoomAddress>,

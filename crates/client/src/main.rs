@@ -61,7 +61,7 @@ fn main() -> ExitCode {
         io::stdout().lock().write_all(&script).ok();
         return Exit::Ok.into();
     }
-    let server = cli.options.server.clone().unwrap_or_default();
+    let server = cli.options.server.clone().unwrap_or_default().address();
     let outcome = Settings::resolve(&cli.options).map_err(|error| (error, server));
     let outcome = outcome.and_then(|settings| {
         let server = settings.server.clone();

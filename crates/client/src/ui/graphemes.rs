@@ -72,18 +72,18 @@ pub(crate) fn wrapped(text: &str, cells: usize) -> Vec<Range<usize>> {
     let mut space: Option<(usize, usize)> = None;
     for grapheme in graphemes(text) {
         let end = grapheme.at + grapheme_bytes(text, grapheme.at);
-        if used + grapheme.width > cells {
-            if grapheme.shown.trim().is_empty() {
-                // A space that does not fit ends the line.
-                lines.push(start..grapheme.at);
-                (start, used, space) = (end, 0, None);
-                continue;
-            }
-            match space {
+        if used + grapheme.width > cells && grapheme.shown.trim().is_empty() {
+            // A space that does not fit ends the line.
+            lines.push(start..grapheme.at);
+            (start, used, space) = (end, 0, None);
+            continue;
+        }
+        // A second time where a wide one stands behind a break that made just too little room.
+        while used > 0 && used + grapheme.width > cells {
+            match space.take() {
                 Some((at, used_before)) => {
-                    lines.push(
-                        start..text.get(start..at).map_or(at, |line| start + line.trim_end().len()),
-                    );
+                    let line = text.get(start..at).unwrap_or_default();
+                    lines.push(start..start + line.trim_end().len());
                     (start, used) = (at, used.saturating_sub(used_before));
                 }
                 None => {
@@ -91,7 +91,6 @@ pub(crate) fn wrapped(text: &str, cells: usize) -> Vec<Range<usize>> {
                     (start, used) = (grapheme.at, 0);
                 }
             }
-            space = None;
         }
         used += grapheme.width;
         if grapheme.shown.trim().is_empty() {
@@ -155,6 +154,7 @@ mod tests {
         assert_eq!(lines("ab 日本語日本語", 6), ["ab", "日本語", "日本語"]);
         assert_eq!(lines("", 8), [""]);
         assert_eq!(lines("exactly8 x", 8), ["exactly8", "x"]);
+        assert_eq!(lines(" 123456日", 7), ["", "123456", "日"]);
     }
 
     #[test]

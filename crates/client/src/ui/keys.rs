@@ -123,6 +123,14 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind("yank", Act::Yank, &["Ctrl-Y"], "bring back what was deleted"),
 ];
 
+/// The names of all actions, in alphabetical order.
+#[cfg(test)]
+pub(crate) fn action_names() -> Vec<String> {
+    let mut names: Vec<String> = BINDINGS.iter().map(|binding| binding.name.to_owned()).collect();
+    names.sort();
+    names
+}
+
 /// A key with what is held beside it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct Chord {
@@ -253,7 +261,7 @@ impl fmt::Display for Chord {
 }
 
 /// The keys as they are bound.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct KeyMap(HashMap<Chord, Act>);
 
 /// Why keys could not be bound.

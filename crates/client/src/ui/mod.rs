@@ -21,6 +21,8 @@ mod words;
 pub(crate) use self::app::{NameFrom, Start};
 pub(crate) use self::course::run;
 pub(crate) use self::keys::KeyMap;
+#[cfg(test)]
+pub(crate) use self::keys::action_names;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::theme::Theme;
 

@@ -14,6 +14,8 @@ impl App {
         let chord = Chord::of(key);
         let act = self.start.keys.act(chord);
         self.hint = None;
+        // Who types looks: not every terminal says that it is looked at again.
+        self.focused = true;
         if act != Some(Act::Interrupt) && act != Some(Act::EndOfInput) {
             self.leaving = false;
         }

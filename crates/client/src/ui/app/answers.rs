@@ -125,11 +125,11 @@ impl App {
             }
             Asked::Search => self.search_failed(text),
             Asked::KnownRooms | Asked::Ping(_) => {}
-            Asked::Join { .. }
-            | Asked::JoinAndJump(_)
-            | Asked::Leave(_)
-            | Asked::Nick(_)
-            | Asked::Shown => self.warn(text),
+            // It is not there, or never was: nothing holds it in the list.
+            Asked::Leave(room) => self.left(&room),
+            Asked::Join { .. } | Asked::JoinAndJump(_) | Asked::Nick(_) | Asked::Shown => {
+                self.warn(text);
+            }
         }
     }
 
