@@ -1,12 +1,15 @@
-//! Links: where they are in a text, and how a terminal is told (OSC 8). Pure.
+//! Links: where they are in a text, and how a terminal is told (OSC 8). Knows no room.
 
-use std::num::NonZeroU16;
+use std::cell::RefCell;
+use std::io::{self, Write};
 use std::ops::Range;
+use std::rc::Rc;
 use std::sync::Arc;
 
 use linkify::{LinkFinder, LinkKind};
-use ratatui::buffer::{Buffer, CellDiffOption, CellWidth};
-use ratatui::layout::{Position, Rect};
+use ratatui::backend::{Backend, ClearType, CrosstermBackend, WindowSize};
+use ratatui::buffer::{Buffer, Cell, CellDiffOption, CellWidth};
+use ratatui::layout::{Position, Rect, Size};
 
 /// A link in a line, by cells from its start.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,20 +46,114 @@ pub(crate) fn links(text: &str) -> Vec<(Range<usize>, Arc<str>)> {
     links.map(|link| (link.start()..link.end(), Arc::from(link.as_str()))).collect()
 }
 
-/// Marks the cells of links for the terminal: each cell for itself, so that whatever is drawn
-/// later, or not at all because it did not change, is right.
-pub(crate) fn mark(buffer: &mut Buffer, places: &[LinkPlace]) {
+/// Where the links of the next frame are: written by the screen, read by [`LinkBackend`].
+pub(crate) type SharedPlaces = Rc<RefCell<Vec<LinkPlace>>>;
+
+/// Cells of links are written again when the links are others: a cell that looks the same may lead
+/// elsewhere.
+pub(crate) fn refresh(buffer: &mut Buffer, places: &[LinkPlace]) {
     for place in places {
-        // A terminal that draws a link on several lines shows it as one by its id.
-        let id =
-            place.target.bytes().fold(0_u32, |sum, byte| sum.wrapping_mul(31) + u32::from(byte));
-        for x in place.area.left()..place.area.right() {
-            let Some(cell) = buffer.cell_mut(Position { x, y: place.area.y }) else { continue };
-            let Some(width) = NonZeroU16::new(cell.symbol().cell_width()) else { continue };
-            let symbol =
-                format!("\x1b]8;id={id:x};{}\x1b\\{}\x1b]8;;\x1b\\", place.target, cell.symbol());
-            cell.set_symbol(&symbol).set_diff_option(CellDiffOption::ForcedWidth(width));
+        let (mut x, y) = (place.area.left(), place.area.y);
+        while let Some(cell) = buffer.cell_mut(Position { x, y }).filter(|_| x < place.area.right())
+        {
+            cell.set_diff_option(CellDiffOption::AlwaysUpdate);
+            // What a wide character covers is not written for itself.
+            x += cell.symbol().cell_width().max(1);
         }
+    }
+}
+
+/// Writes cells as crossterm does, with every run of a link's cells between the two sequences that
+/// make it one.
+#[derive(Debug)]
+pub(crate) struct LinkBackend<W: Write> {
+    inner: CrosstermBackend<W>,
+    places: SharedPlaces,
+}
+
+impl<W: Write> LinkBackend<W> {
+    pub(crate) const fn new(writer: W, places: SharedPlaces) -> Self {
+        Self { inner: CrosstermBackend::new(writer), places }
+    }
+}
+
+impl<W: Write> Write for LinkBackend<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.inner.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Write::flush(&mut self.inner)
+    }
+}
+
+impl<W: Write> Backend for LinkBackend<W> {
+    type Error = io::Error;
+
+    fn draw<'a, I>(&mut self, content: I) -> io::Result<()>
+    where
+        I: Iterator<Item = (u16, u16, &'a Cell)>,
+    {
+        let places = self.places.borrow();
+        let link = |(x, y, _): &(u16, u16, &Cell)| {
+            places.iter().position(|place| place.area.contains(Position { x: *x, y: *y }))
+        };
+        let mut content = content.peekable();
+        while let Some(first) = content.next() {
+            let of = link(&first);
+            let mut run = vec![first];
+            while let Some(next) = content.next_if(|next| link(next) == of) {
+                run.push(next);
+            }
+            let target = of.and_then(|of| places.get(of)).map(|place| &place.target);
+            if let Some(target) = target {
+                // A link on several lines is shown as one by its id.
+                let id =
+                    target.bytes().fold(0_u32, |id, byte| id.wrapping_mul(31) ^ u32::from(byte));
+                write!(self.inner, "\x1b]8;id={id:x};{target}\x1b\\")?;
+            }
+            self.inner.draw(run.into_iter())?;
+            if target.is_some() {
+                write!(self.inner, "\x1b]8;;\x1b\\")?;
+            }
+        }
+        Ok(())
+    }
+
+    fn hide_cursor(&mut self) -> io::Result<()> {
+        self.inner.hide_cursor()
+    }
+
+    fn show_cursor(&mut self) -> io::Result<()> {
+        self.inner.show_cursor()
+    }
+
+    fn get_cursor_position(&mut self) -> io::Result<Position> {
+        self.inner.get_cursor_position()
+    }
+
+    fn set_cursor_position<P: Into<Position>>(&mut self, position: P) -> io::Result<()> {
+        self.inner.set_cursor_position(position)
+    }
+
+    fn clear(&mut self) -> io::Result<()> {
+        self.inner.clear()
+    }
+
+    fn clear_region(&mut self, region: ClearType) -> io::Result<()> {
+        self.inner.clear_region(region)
+    }
+
+    fn size(&self) -> io::Result<Size> {
+        self.inner.size()
+    }
+
+    fn window_size(&mut self) -> io::Result<WindowSize> {
+        self.inner.window_size()
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Backend::flush(&mut self.inner)
     }
 }
 
@@ -78,15 +175,20 @@ mod tests {
     }
 
     #[test]
-    fn every_cell_of_a_link_is_one_and_keeps_its_width() {
-        let mut buffer = Buffer::with_lines(["a http://x 日"]);
-        let line = Rect::new(0, 0, 13, 1);
+    fn the_cells_of_a_link_are_one_link_and_no_others_are() {
+        let buffer = Buffer::with_lines(["a http://x 日"]);
         let link = LinkCells { cells: 2..10, target: Arc::from("http://x") };
-        mark(&mut buffer, &[link.placed(line)]);
-        let cell = buffer.cell((2, 0)).unwrap();
-        assert!(cell.symbol().starts_with("\x1b]8;id=") && cell.symbol().contains("h\x1b]8;;"));
-        assert_eq!(cell.cell_width(), 1);
-        assert_eq!(buffer.cell((1, 0)).unwrap().symbol(), " ");
-        assert_eq!(buffer.cell((10, 0)).unwrap().symbol(), " ");
+        let places = Rc::new(RefCell::new(vec![link.placed(Rect::new(0, 0, 13, 1))]));
+        let mut written = Vec::new();
+        let mut backend = LinkBackend::new(&mut written, places);
+        let blank = Buffer::empty(buffer.area);
+        backend.draw(blank.diff_iter(&buffer)).unwrap();
+        let written = String::from_utf8(written).unwrap();
+        let (before, rest) = written.split_once("\x1b]8;id=").unwrap();
+        let (target, rest) = rest.split_once("\x1b\\").unwrap();
+        let (linked, behind) = rest.split_once("\x1b]8;;\x1b\\").unwrap();
+        assert!(before.contains('a') && target.ends_with(";http://x"), "{written:?}");
+        assert!(linked.contains("http://x") && behind.contains('日'), "{written:?}");
+        assert!(!behind.contains("]8;"), "{written:?}");
     }
 }

@@ -2,6 +2,7 @@
 //! alternate screen and everything else that is switched on; never decides what is shown.
 
 use std::io::{self, BufWriter, Stdout, Write};
+use std::rc::Rc;
 use std::sync::Once;
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -15,19 +16,20 @@ use crossterm::terminal::{
 };
 use crossterm::{cursor, execute, queue, style};
 use ratatui::Terminal;
-use ratatui::backend::CrosstermBackend;
 use ratatui::layout::Size;
 
 use super::app::App;
+use super::links::{self, LinkBackend, SharedPlaces};
 use super::settings::Notify;
-use super::{links, view};
+use super::view;
 
 /// Is the terminal ours now?
 static TAKEN: AtomicBool = AtomicBool::new(false);
 
 /// The terminal, taken over until this is dropped.
 pub(crate) struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
+    terminal: Terminal<LinkBackend<BufWriter<Stdout>>>,
+    links: SharedPlaces,
     mouse: bool,
 }
 
@@ -43,7 +45,8 @@ impl Screen {
         give_back_on_panic();
         // NO_COLOR is a theme of ours: crossterm's own way would take bold and reverse away too.
         style::force_color_output(true);
-        let mut screen = Self { terminal: blank()?, mouse };
+        let links = SharedPlaces::default();
+        let mut screen = Self { terminal: blank(&links)?, links, mouse };
         screen.enter()?;
         Ok(screen)
     }
@@ -74,7 +77,7 @@ impl Screen {
         // `Terminal::clear` would ask the terminal where its cursor is, and the reader of keys
         // would take the answer.
         execute!(io::stdout(), Clear(ClearType::All))?;
-        self.terminal = blank()?;
+        self.terminal = blank(&self.links)?;
         Ok(())
     }
 
@@ -85,9 +88,13 @@ impl Screen {
     /// Draws the state; only what changed is written.
     pub(crate) fn draw(&mut self, app: &App) -> io::Result<()> {
         queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
+        let links = &self.links;
         self.terminal.draw(|frame| {
             let places = view::draw(app, frame);
-            links::mark(frame.buffer_mut(), &places);
+            if *links.borrow() != places {
+                links::refresh(frame.buffer_mut(), &places);
+                links.replace(places);
+            }
         })?;
         execute!(self.terminal.backend_mut(), EndSynchronizedUpdate)
     }
@@ -125,8 +132,8 @@ impl Screen {
     }
 }
 
-fn blank() -> io::Result<Terminal<CrosstermBackend<BufWriter<Stdout>>>> {
-    Terminal::new(CrosstermBackend::new(BufWriter::new(io::stdout())))
+fn blank(links: &SharedPlaces) -> io::Result<Terminal<LinkBackend<BufWriter<Stdout>>>> {
+    Terminal::new(LinkBackend::new(BufWriter::new(io::stdout()), Rc::clone(links)))
 }
 
 /// OSC 9 (iTerm2, kitty, WezTerm, Ghostty, Windows Terminal), or 777 where that is what is known.

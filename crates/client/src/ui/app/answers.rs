@@ -23,7 +23,12 @@ pub(crate) enum Asked {
     JoinAndJump(Sequence),
     Leave(RoomAddress),
     Nick(UserName),
-    Page(RoomAddress, Side),
+    Page {
+        room: RoomAddress,
+        side: Side,
+        /// Of the window that it was asked for.
+        generation: u64,
+    },
     /// The hits of an open search.
     Search,
     /// Rooms for the switcher.
@@ -46,7 +51,7 @@ impl App {
     fn on_unknown(&mut self, ticket: Ticket, asked: Asked) {
         match asked {
             Asked::Say(room) => self.said(&room, ticket, Delivery::Unknown),
-            Asked::Page(room, side) => self.page_failed(&room, side),
+            Asked::Page { room, side, generation } => self.page_failed(&room, side, generation),
             Asked::Search => self.search_failed("the connection was lost".to_owned()),
             Asked::Ping(_) | Asked::KnownRooms => {}
             Asked::Join { .. }
@@ -86,8 +91,8 @@ impl App {
             }
             (Asked::Leave(room), Event::Done { .. }) => self.left(&room),
             (Asked::Nick(name), Event::Done { .. }) => self.renamed_to(name),
-            (Asked::Page(room, side), Event::History { events, more, .. }) => {
-                self.on_page(&room, side, &events, more);
+            (Asked::Page { room, side, generation }, Event::History { events, more, .. }) => {
+                self.on_page(&room, side, generation, &events, more);
             }
             (Asked::Search, Event::Found { hits, next, unsearched, .. }) => {
                 let Mode::Search(search) = &mut self.mode else { return };
@@ -119,8 +124,8 @@ impl App {
         let text = crate::sanitise::line(text);
         match asked {
             Asked::Say(room) => self.said(&room, ticket, Delivery::Refused(text)),
-            Asked::Page(room, side) => {
-                self.page_failed(&room, side);
+            Asked::Page { room, side, generation } => {
+                self.page_failed(&room, side, generation);
                 self.hint = Some(Hint::Wrong(text));
             }
             Asked::Search => self.search_failed(text),
@@ -133,17 +138,24 @@ impl App {
         }
     }
 
-    fn on_page(&mut self, address: &RoomAddress, side: Side, events: &[Event], more: bool) {
+    fn on_page(
+        &mut self,
+        address: &RoomAddress,
+        side: Side,
+        generation: u64,
+        events: &[Event],
+        more: bool,
+    ) {
         let me = self.me.clone();
         let Some(index) = self.index_of(address) else { return };
         let Some(room) = self.rooms.get_mut(index) else { return };
-        // The window may have been given up meanwhile: what does not join it is not put there.
+        // The window may have been begun anew meanwhile, or its end was cut off.
         let joins = match side {
             Side::Older => room.window.older == Edge::Asked,
             Side::Newer => room.window.newer == Edge::Asked,
             Side::Newest | Side::Around => true,
         };
-        if !joins {
+        if !joins || room.window.generation != generation {
             return;
         }
         room.page(events, side, more, me.as_ref());
@@ -156,10 +168,13 @@ impl App {
         }
     }
 
-    fn page_failed(&mut self, address: &RoomAddress, side: Side) {
+    fn page_failed(&mut self, address: &RoomAddress, side: Side, generation: u64) {
         let Some(index) = self.index_of(address) else { return };
         let Some(room) = self.rooms.get_mut(index) else { return };
         let window = &mut room.window;
+        if window.generation != generation {
+            return;
+        }
         match side {
             Side::Older => window.older = Edge::More,
             Side::Newer => window.newer = Edge::More,

@@ -68,7 +68,9 @@ impl App {
         let room = self.room_mut();
         room.scroll = Scroll::Bottom;
         room.found = None;
-        if !room.window.is_live() && room.window.newer != Edge::Asked {
+        // An empty window that was asked for is on its way already.
+        let on_its_way = room.window.newer == Edge::Asked && room.window.first_seq().is_none();
+        if !room.window.is_live() && !on_its_way {
             self.load(index, Side::Newest);
         }
     }
@@ -118,8 +120,9 @@ impl App {
                 HistoryRange { around, ..all }
             }
         };
+        let generation = room.window.generation;
         let command = Command::History { room: address.clone(), range, limit: PAGE_EVENTS_MAX };
-        self.ask(command, Asked::Page(address, side));
+        self.ask(command, Asked::Page { room: address, side, generation });
     }
 
     /// Shows a message that a search found.

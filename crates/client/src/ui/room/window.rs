@@ -24,11 +24,13 @@ pub(crate) struct Window {
     pub(crate) older: Edge,
     /// [`Edge::End`]: what is said now belongs into the window.
     pub(crate) newer: Edge,
+    /// How often it was begun anew: a page that was asked for before does not belong here.
+    pub(crate) generation: u64,
 }
 
 impl Default for Window {
     fn default() -> Self {
-        Self { rows: VecDeque::new(), older: Edge::End, newer: Edge::End }
+        Self { rows: VecDeque::new(), older: Edge::End, newer: Edge::End, generation: 0 }
     }
 }
 
@@ -146,6 +148,7 @@ impl Window {
     /// All stored rows go; what is on its way, or was refused, stays.
     pub(crate) fn forget(&mut self) {
         self.rows.retain(|row| row.seq.is_none() && matches!(row.body, Body::Said { .. }));
+        self.generation += 1;
         self.older = Edge::Asked;
         self.newer = Edge::Asked;
     }
@@ -155,6 +158,7 @@ impl Window {
         for row in &mut self.rows {
             row.seq = None;
         }
+        self.generation += 1;
         self.older = Edge::End;
         self.newer = Edge::End;
     }

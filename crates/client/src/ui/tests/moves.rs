@@ -110,6 +110,25 @@ fn a_message_far_away_is_loaded_with_what_is_around_it() {
 }
 
 #[test]
+fn what_is_said_while_a_page_is_under_way_is_not_left_out() {
+    let mut stage = with_messages(1, 40);
+    stage.app.room_mut().window.newer = crate::ui::room::Edge::More;
+    for _ in 0..2 {
+        stage.press("PgUp");
+    }
+    stage.press("End");
+    stage.hear("ops", 42, "lee", "text 42.");
+    // What was asked for before does not belong here any more.
+    page(&mut stage, 90, 99, false);
+    stage.hides("text 99.");
+    page(&mut stage, 1, 41, false);
+    page(&mut stage, 42, 42, false);
+    stage.shows("text 41.");
+    stage.shows("text 42.");
+    assert_eq!(stage.sent(), None);
+}
+
+#[test]
 fn the_next_unread_room_is_a_mention_first() {
     let mut stage = Stage::new(80, 24);
     for name in ["build", "lobby"] {
