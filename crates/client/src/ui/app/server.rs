@@ -104,6 +104,17 @@ impl App {
         self.hint = Some(Hint::Word(format!("you left {address}")));
     }
 
+    /// A conversation that ended stays, with what was said in it, until one leaves it.
+    fn on_exited(&mut self, address: &RoomAddress) {
+        let Some(index) = self.index_of(address) else { return };
+        match (address, self.rooms.get_mut(index)) {
+            (RoomAddress::Direct(name), Some(room)) => {
+                room.another_history(format!("{name} is gone: the conversation is over"));
+            }
+            (RoomAddress::Direct(_) | RoomAddress::Named(_), _) => self.left(address),
+        }
+    }
+
     pub(super) fn renamed_to(&mut self, name: UserName) {
         if self.me.as_ref().is_none_or(|me| me.as_str() != name.as_str()) {
             self.hint = Some(Hint::Word(format!("you are {name} now")));
@@ -132,7 +143,7 @@ impl App {
             Event::Entered { room, topic, members, members_total, .. } => {
                 self.entered(&room, topic, &members, members_total);
             }
-            Event::Exited { room } => self.left(&room),
+            Event::Exited { room } => self.on_exited(&room),
             Event::Roster { room, members, members_total } => {
                 if let Some(index) = self.index_of(&room)
                     && let Some(room) = self.rooms.get_mut(index)

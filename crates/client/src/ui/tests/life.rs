@@ -1,7 +1,7 @@
 //! The life of the connection, as one sees it.
 
 use chat_client::{Answer, Gap, Update};
-use chat_protocol::{Command, Event, Sequence, Timestamp};
+use chat_protocol::{Command, Event, Refusal, Sequence, Timestamp};
 
 use super::{Action, Effect, Stage, lost, room, said, user, welcome};
 
@@ -71,6 +71,25 @@ fn a_gap_and_another_history_are_rows_that_say_so() {
     stage.event(Event::History { id: None, room: room("ops"), events, more: false });
     stage.shows("before");
     stage.shows("after");
+}
+
+#[test]
+fn a_conversation_that_ended_stays_until_one_leaves_it() {
+    let mut stage = Stage::new(80, 24);
+    stage.hear("@mila", 1, "mila", "do you have a minute?");
+    stage.event(Event::Exited { room: room("@mila") });
+    stage.shows("2 @mila @1");
+    stage.press("Alt-a");
+    stage.shows("do you have a minute?");
+    stage.shows("mila is gone: the conversation is over");
+    // Another mila is another conversation, whose sequences begin anew.
+    stage.hear("@mila", 1, "mila", "I am new here");
+    stage.shows("I am new here");
+    stage.enter("/leave");
+    let (ticket, _) = stage.sent().unwrap();
+    stage.answer(ticket, Event::refused(None, Refusal::NotInRoom { room: room("@mila") }));
+    stage.hides("@mila @");
+    stage.shows(" #ops");
 }
 
 #[test]
