@@ -212,6 +212,28 @@ fn a_paste_of_many_lines_is_one_message_after_enter() {
 }
 
 #[test]
+fn one_comes_back_to_where_one_was() {
+    let (server, pane) = in_lobby(80, 24);
+    let mut maya = server.native("maya");
+    maya.join("lobby");
+    maya.say("lobby", "read before");
+    pane.wait_for("read before");
+    // tmux says that nobody looks at a pane without a client; who types does.
+    pane.type_in("I am here");
+    pane.wait_for("I am here");
+    pane.signal(Signal::TERM);
+    pane.wait_for("exit 143");
+    maya.say("lobby", "said meanwhile");
+    maya.say("lobby", "and this");
+    client(&pane, &server, "--room lobby");
+    let screen = pane.wait_for("2 new since");
+    let line = |text: &str| screen.lines().position(|line| line.contains(text));
+    assert!(
+        line("read before") < line("2 new since") && line("2 new since") < line("said meanwhile")
+    );
+}
+
+#[test]
 fn an_editor_writes_the_message() {
     let server = Server::start("");
     let pane = Pane::open(80, 24, &[("EDITOR", "./editor.sh")]);

@@ -20,6 +20,7 @@ mod send;
 mod signals;
 mod spawn;
 mod speech;
+mod state;
 mod ui;
 
 use std::io::{self, IsTerminal, Write};
@@ -176,6 +177,20 @@ fn is_dumb() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term == "dumb")
 }
 
+/// Saved however the screen ends; without the file only comfort is lost.
+struct Remembered {
+    address: String,
+    memory: Option<ui::Memory>,
+}
+
+impl Drop for Remembered {
+    fn drop(&mut self) {
+        if let Some(memory) = self.memory.take() {
+            state::save(&self.address, memory).ok();
+        }
+    }
+}
+
 /// Talks on the whole screen.
 async fn screen(settings: Settings, held: &mut Held) -> anyhow::Result<Exit> {
     let address = settings.server.to_string();
@@ -193,9 +208,11 @@ async fn screen(settings: Settings, held: &mut Held) -> anyhow::Result<Exit> {
         settings: settings.screen,
         keys: settings.keys,
         zone: jiff::tz::TimeZone::system(),
-        address,
+        memory: state::load(&address),
+        address: address.clone(),
     };
-    Box::pin(ui::run(connection, start)).await
+    let mut remembered = Remembered { address, memory: None };
+    Box::pin(ui::run(connection, start, &mut remembered.memory)).await
 }
 
 /// Where is read from and printed to.

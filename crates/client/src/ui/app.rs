@@ -21,6 +21,7 @@ use ratatui::layout::Size;
 use super::input::InputBox;
 use super::keys::KeyMap;
 use super::limits::OUTBOX_COMMANDS_MAX;
+use super::memory::Memory;
 use super::room::Room;
 use super::row::{Body, Ticket};
 use super::settings::Settings;
@@ -119,6 +120,8 @@ pub(crate) struct Start {
     pub(crate) zone: TimeZone,
     /// Where the server is, as it was written.
     pub(crate) address: String,
+    /// What is remembered of it.
+    pub(crate) memory: Memory,
 }
 
 /// A message below the input that the next key takes away.
@@ -172,6 +175,7 @@ impl App {
     pub(crate) fn new(start: Start, size: Size, now: Timestamp) -> Self {
         Self {
             settings: start.settings,
+            ignored: start.memory.ignored.clone(),
             start,
             now,
             size,
@@ -188,7 +192,6 @@ impl App {
             mode: Mode::Talk,
             hint: None,
             welcome: true,
-            ignored: BTreeSet::new(),
             completing: None,
             known_rooms: Vec::new(),
             leaving: false,
@@ -259,9 +262,31 @@ impl App {
     /// The room, new at the end of the list if it is not known.
     fn room_at(&mut self, address: &RoomAddress) -> usize {
         self.index_of(address).unwrap_or_else(|| {
-            self.rooms.push(Room::new(Some(address.clone())));
+            let mut room = Room::new(Some(address.clone()));
+            if let RoomAddress::Named(name) = address {
+                let memory = &self.start.memory;
+                room.muted = memory.muted.contains(name);
+                room.begin_behind(memory.read.get(name).copied().unwrap_or_default());
+            }
+            self.rooms.push(room);
             self.rooms.len() - 1
         })
+    }
+
+    /// What is to be remembered of this server.
+    pub(crate) fn memory(&self) -> Memory {
+        let mut memory = self.start.memory.clone();
+        memory.ignored = self.ignored.clone();
+        for room in &self.rooms {
+            let Some(RoomAddress::Named(name)) = &room.address else { continue };
+            memory.remember(name, room.read_up_to());
+            if room.muted {
+                memory.muted.insert(name.clone());
+            } else {
+                memory.muted.remove(name);
+            }
+        }
+        memory
     }
 
     /// Is this room shown at its newest message, and does somebody look?

@@ -15,6 +15,7 @@ use tokio::time::{Instant, sleep_until};
 use super::app::{Action, App, Effect, Mode, Start};
 use super::editor;
 use super::limits::{FRAME, SLEEP_NOTICED_AFTER, UPDATES_AT_ONCE};
+use super::memory::Memory;
 use super::row::Ticket;
 use super::screen::Screen;
 use super::view;
@@ -24,8 +25,13 @@ use crate::signals::{Jobs, Shell};
 /// Lines that a turn of the wheel scrolls.
 const WHEEL_LINES: i16 = 3;
 
-/// Runs the full screen until the user leaves.
-pub(crate) async fn run(connection: &mut Connection, start: Start) -> anyhow::Result<Exit> {
+/// Runs the full screen until the user leaves. `memory` is what is to be remembered, also if this
+/// is dropped before its end.
+pub(crate) async fn run(
+    connection: &mut Connection,
+    start: Start,
+    memory: &mut Option<Memory>,
+) -> anyhow::Result<Exit> {
     let screen = Screen::take(start.settings.mouse)
         .context("cannot use this terminal; --plain needs less of it")?;
     let size = screen.size().unwrap_or(Size::new(80, 24));
@@ -43,11 +49,12 @@ pub(crate) async fn run(connection: &mut Connection, start: Start) -> anyhow::Re
         drawn_at: None,
         plain: None,
         clock: Clock::new(),
+        memory,
     };
     course.run(connection).await
 }
 
-struct Course {
+struct Course<'a> {
     app: App,
     screen: Screen,
     handle: Handle,
@@ -64,6 +71,7 @@ struct Course {
     /// How far back the plain view is that stands on the screen.
     plain: Option<usize>,
     clock: Clock,
+    memory: &'a mut Option<Memory>,
 }
 
 /// What one turn of the loop waits for.
@@ -76,7 +84,13 @@ enum Turn {
     Continued,
 }
 
-impl Course {
+impl Drop for Course<'_> {
+    fn drop(&mut self) {
+        *self.memory = Some(self.app.memory());
+    }
+}
+
+impl Course<'_> {
     async fn run(mut self, connection: &mut Connection) -> anyhow::Result<Exit> {
         loop {
             self.draw_if_due()?;

@@ -28,3 +28,5 @@ pub(crate) const FRAME: Duration = Duration::from_millis(25);
 pub(crate) const SLEEP_NOTICED_AFTER: Duration = Duration::from_secs(20);
 /// What an external editor gives back is read up to here, in bytes.
 pub(crate) const EDITED_BYTES_MAX: u64 = 64 * 1_024;
+/// Rooms whose read positions are remembered from run to run, for each server.
+pub(crate) const READ_ROOMS_MAX: usize = 500;

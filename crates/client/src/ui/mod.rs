@@ -10,6 +10,7 @@ mod input;
 mod keys;
 mod limits;
 mod links;
+mod memory;
 mod room;
 mod row;
 mod screen;
@@ -23,6 +24,7 @@ pub(crate) use self::course::run;
 pub(crate) use self::keys::KeyMap;
 #[cfg(test)]
 pub(crate) use self::keys::action_names;
+pub(crate) use self::memory::Memory;
 pub(crate) use self::settings::Settings;
 pub(crate) use self::theme::Theme;
 

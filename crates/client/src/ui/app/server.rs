@@ -34,6 +34,7 @@ impl App {
 
     fn on_connected(&mut self, welcome: &Welcome) {
         let first = self.net == Net::Coming;
+        self.start.memory.begin(welcome.journal);
         self.net = Net::Up;
         self.server = sanitise::line(&welcome.server);
         self.server_version = sanitise::line(&welcome.version);
@@ -97,6 +98,7 @@ impl App {
 
     pub(super) fn left(&mut self, address: &RoomAddress) {
         let Some(index) = self.index_of(address) else { return };
+        self.start.memory = self.memory();
         self.rooms.remove(index);
         if index < self.current || self.current == self.rooms.len() {
             self.current = self.current.saturating_sub(1);
@@ -204,7 +206,7 @@ impl App {
         let Some(room) = self.rooms.get_mut(index) else { return };
         if room.window.newer == Edge::End {
             room.page(events, Side::Newest, more, me.as_ref());
-            room.seen();
+            room.catch_up(me.as_ref());
         }
     }
 

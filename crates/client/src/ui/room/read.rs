@@ -1,9 +1,10 @@
 //! What is read and what is new in a room. Pure. THE place where a read position moves: one that the
 //! server keeps would be told from, and set in, [`Room::seen`].
 
-use chat_protocol::{Sequence, Timestamp};
+use chat_protocol::{Sequence, Timestamp, UserName};
 
 use super::{News, Room};
+use crate::ui::row::{Body, Row};
 
 /// The line above what was new when one came back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,10 +37,49 @@ impl Room {
         }
     }
 
+    /// So far it was read in an earlier run.
+    pub(crate) fn begin_behind(&mut self, seq: Sequence) {
+        self.read = seq;
+    }
+
+    pub(crate) const fn read_up_to(&self) -> Sequence {
+        self.read
+    }
+
+    /// The last messages are here, on entering: what of them is new since the earlier run? Who is
+    /// here for the first time has nothing to catch up with.
+    pub(crate) fn catch_up(&mut self, me: Option<&UserName>) {
+        let newest = self.newest();
+        let after = std::mem::replace(&mut self.read, newest);
+        if after == Sequence(0) || after >= newest {
+            return;
+        }
+        let new = |row: &&Row| row.seq > Some(after);
+        let by_others =
+            |row: &&Row| matches!(&row.body, Body::Said { from, .. } if Some(from) != me);
+        let seen = self.window.rows().filter(new).filter(by_others);
+        // What lies before the window was not counted: sequences are dense.
+        let first = self.window.first_seq().unwrap_or_default();
+        let before = usize::try_from(first.0.saturating_sub(after.0 + 1)).unwrap_or(usize::MAX);
+        let count = seen.count().saturating_add(before);
+        if count == 0 {
+            return;
+        }
+        let named = |row: &&Row| matches!(row.body, Body::Said { mention: true, .. });
+        let mentions = self.window.rows().filter(new).filter(named).count();
+        let last = self.window.rows().find(|row| row.seq == Some(after));
+        let since = last.and_then(|row| row.time);
+        self.read = after;
+        self.unread = count;
+        self.mentions = mentions;
+        self.marker = Some(Marker { after, count, since });
+    }
+
     /// The room is shown, at the bottom, and somebody looks. True: that was news.
     pub(crate) fn seen(&mut self) -> bool {
         let moved = self.read < self.newest() || self.unread > 0;
-        self.read = self.newest();
+        // Before the last messages are here, nothing newer than in the earlier run is known.
+        self.read = self.read.max(self.newest());
         self.unread = 0;
         self.mentions = 0;
         moved

@@ -74,6 +74,34 @@ fn a_gap_and_another_history_are_rows_that_say_so() {
 }
 
 #[test]
+fn one_comes_back_to_where_one_was() {
+    let mut stage = Stage::new(80, 24);
+    stage.history();
+    stage.enter("/ignore troll");
+    stage.join("build");
+    stage.enter("/mute");
+    let memory = stage.app.memory();
+    let mut start = super::start();
+    start.memory = memory;
+    let mut stage = Stage::with(80, 24, start.clone());
+    let time_ms = stage.now_ms;
+    let events: Vec<Event> =
+        (43..46).map(|seq| said("ops", seq, time_ms, "lee", &format!("text {seq}."))).collect();
+    let replay = Event::History { id: None, room: room("ops"), events, more: true };
+    stage.event(replay.clone());
+    stage.shows("2 new since");
+    assert_eq!(stage.app.room().unread, 0, "they are seen");
+    stage.join("build");
+    assert!(stage.app.room().muted);
+    assert!(stage.app.ignored.contains(&user("troll")));
+    // Of another history nothing was read.
+    start.memory.journal = None;
+    let mut stage = Stage::with(80, 24, start);
+    stage.event(replay);
+    stage.hides("new since");
+}
+
+#[test]
 fn a_conversation_that_ended_stays_until_one_leaves_it() {
     let mut stage = Stage::new(80, 24);
     stage.hear("@mila", 1, "mila", "do you have a minute?");

@@ -24,6 +24,7 @@ use ratatui::layout::Size;
 
 use super::app::{Action, App, Effect, NameFrom, Start};
 use super::keys::{Chord, KeyMap};
+use super::memory::Memory;
 use super::row::Ticket;
 use super::settings::Settings;
 use super::view;
@@ -59,7 +60,7 @@ pub(super) fn said(to: &str, seq: u64, time_ms: u64, from: &str, text: &str) -> 
     }
 }
 
-fn start() -> Start {
+pub(super) fn start() -> Start {
     Start {
         rooms: vec![room("ops")],
         name_from: NameFrom::Login,
@@ -67,6 +68,7 @@ fn start() -> Start {
         keys: KeyMap::default(),
         zone: TimeZone::UTC,
         address: "chat.lan:5005".to_owned(),
+        memory: Memory::default(),
     }
 }
 
