@@ -112,7 +112,7 @@ impl Course<'_> {
                 }
                 Turn::Time => self.act(Action::Tick),
                 Turn::Suspend => self.suspend()?,
-                Turn::Continued => self.screen.enter()?,
+                Turn::Continued => self.enter()?,
             }
             while let Some(effect) = self.todo.pop_front() {
                 if effect == Effect::Quit {
@@ -251,10 +251,16 @@ impl Course<'_> {
         }
         self.screen.leave();
         let stopped = self.jobs.stop();
-        self.screen.enter()?;
-        stopped.context("cannot stop for the shell")?;
-        self.dirty = true;
         self.clock = Clock::new();
+        self.enter()?;
+        stopped.context("cannot stop for the shell")
+    }
+
+    /// Takes the terminal again, whatever was drawn on it meanwhile.
+    fn enter(&mut self) -> anyhow::Result<()> {
+        self.screen.enter().context("cannot take the terminal again")?;
+        self.plain = None;
+        self.dirty = true;
         Ok(())
     }
 
@@ -278,9 +284,8 @@ impl Course<'_> {
                 }
             },
         };
-        self.screen.enter()?;
         self.act(action);
-        Ok(())
+        self.enter()
     }
 }
 
