@@ -299,7 +299,11 @@ impl App {
         }
         let had_mouse = self.settings.mouse;
         match self.settings.set(name, value.trim()) {
-            Ok(()) => self.hint = Some(Hint::Word(format!("{name} = {}", value.trim()))),
+            Ok(()) => {
+                let value = value.trim();
+                let text = format!("{name} = {value}; for good: [screen] in config.toml");
+                self.hint = Some(Hint::Word(text));
+            }
             Err(error) => self.hint = Some(Hint::Wrong(error.to_string())),
         }
         if self.settings.mouse != had_mouse {
