@@ -292,6 +292,19 @@ fn no_color_means_none_and_mentions_are_still_seen() {
 }
 
 #[test]
+fn a_mention_rings_and_another_message_does_not() {
+    let (server, pane) = in_lobby(80, 24);
+    let mut maya = server.native("maya");
+    maya.join("lobby");
+    maya.say("lobby", "just talking");
+    pane.wait_for("just talking");
+    assert!(!pane.has_rung());
+    maya.say("lobby", "@ana are you there?");
+    pane.wait_for("@ana are you there?");
+    pane.wait_until("it rings", |_| pane.has_rung());
+}
+
+#[test]
 fn the_keyboard_is_live_while_a_flood_comes_in() {
     let (server, pane) = in_lobby(80, 24);
     let mut flood = server.native("flood");

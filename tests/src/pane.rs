@@ -97,6 +97,12 @@ impl Pane {
         self.tmux(&["capture-pane", "-p", "-e"])
     }
 
+    /// Has the bell rung?
+    #[must_use]
+    pub fn has_rung(&self) -> bool {
+        self.tmux(&["display-message", "-p", "#{window_bell_flag}"]).trim() == "1"
+    }
+
     /// Waits until the screen has this text.
     #[track_caller]
     pub fn wait_for(&self, text: &str) -> String {

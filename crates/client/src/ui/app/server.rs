@@ -7,6 +7,7 @@ use chat_protocol::{Command, Event, LineText, RoomAddress, Timestamp, UserName};
 
 use super::{App, Asked, Effect, Hint, Net};
 use crate::sanitise;
+use crate::ui::keys::Act;
 use crate::ui::room::{Edge, News, Room, Side};
 use crate::ui::row::{Body, Presence};
 use crate::ui::settings::{Joins, Notify};
@@ -61,6 +62,10 @@ impl App {
         let mut rooms = self.start.rooms.clone();
         if rooms.is_empty() {
             rooms.extend(welcome.default_room.clone().map(RoomAddress::from));
+        }
+        if rooms.is_empty() {
+            let key = self.start.keys.key(Act::GoToRoom);
+            self.talk(format!("You are in no room. {key} lists them, /join ROOM enters one."));
         }
         for (index, room) in rooms.into_iter().enumerate() {
             self.ask(Command::Join { room }, Asked::Join { show: index == 0 });
