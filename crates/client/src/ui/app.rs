@@ -77,7 +77,8 @@ pub(crate) enum Effect {
     Redraw,
     /// The end.
     Quit,
-    /// Break, to see that the terminal comes back (builds with debug assertions only).
+    /// Break, to see that the terminal comes back.
+    #[cfg(debug_assertions)]
     Crash,
 }
 
