@@ -23,11 +23,13 @@ Examples:
   chat-client who ops";
 
 const EXIT_CODES: &str = "\
-On a terminal, what begins with / is a command: /help lists them, // says a slash.
+On a terminal it takes the whole screen; F1 helps there. With --plain it is a line editor, with
+TERM=dumb just lines. What begins with / is a command: /help lists them, // says a slash.
 In a pipe, every line is said as it is; the room comes to stdout, everything else to stderr.
 
-Environment: CHAT_CLIENT_SERVER, CHAT_CLIENT_NAME. Configuration: server, name and room in
-chat-client/config.toml of your configuration folder ($XDG_CONFIG_HOME or ~/.config).
+Environment: CHAT_CLIENT_SERVER, CHAT_CLIENT_NAME, NO_COLOR, VISUAL or EDITOR. Configuration:
+servers by name, looks and keys in chat-client/config.toml of your configuration folder
+($XDG_CONFIG_HOME or ~/.config).
 
 Exit codes: 0 done, 1 nothing found, 2 wrong usage or configuration, 3 no connection,
 5 refused, 6 not everything was delivered, 10 a fault of this program, 124 --timeout passed,

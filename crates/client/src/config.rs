@@ -77,12 +77,12 @@ pub(crate) struct Settings {
 
 impl Settings {
     pub(crate) fn resolve(options: &CliOptions) -> anyhow::Result<Self> {
-        let mut file = match (&options.config, default_path()) {
-            (Some(path), _) => read(path)?,
-            (None, Some(path)) if path.exists() => read(&path)?,
-            (None, _) => File::default(),
-        };
-        let (screen, keys) = file.screen_and_keys()?;
+        let path = options.config.clone().or_else(|| default_path().filter(|path| path.exists()));
+        let mut file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+        let (screen, keys) = file.screen_and_keys().map_err(|error| {
+            let path = path.unwrap_or_default();
+            Failure::new(Exit::Usage, format!("{}: {error}", path.display()))
+        })?;
         let wanted = options.server.clone().or_else(|| file.server.take()).unwrap_or_default();
         let named = file.servers.remove(&wanted.text);
         let (server, name, room) = match named {
@@ -113,20 +113,17 @@ impl Settings {
 
 impl File {
     /// What `[screen]` and `[keys]` say; NO_COLOR is stronger than a theme of the file.
-    fn screen_and_keys(&self) -> anyhow::Result<(ui::Settings, KeyMap)> {
-        let wrong = |part: &str, error: &dyn std::fmt::Display| {
-            Failure::new(Exit::Usage, format!("configuration, {part}: {error}"))
-        };
+    fn screen_and_keys(&self) -> Result<(ui::Settings, KeyMap), String> {
         let mut screen = ui::Settings::default();
         for (name, value) in &self.screen {
-            screen.set(name, value).map_err(|error| wrong("[screen]", &error))?;
+            screen.set(name, value).map_err(|error| format!("[screen]: {error}"))?;
         }
         if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
             screen.theme = ui::Theme::Mono;
         }
         let mut map = KeyMap::default();
         for (action, keys) in &self.keys {
-            map.rebind(action, keys).map_err(|error| wrong("[keys]", &error))?;
+            map.rebind(action, keys).map_err(|error| format!("[keys]: {error}"))?;
         }
         Ok((screen, map))
     }

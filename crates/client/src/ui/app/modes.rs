@@ -8,7 +8,7 @@ use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
 use super::act::edit;
-use super::{App, Asked, Effect};
+use super::{App, Asked, Effect, Net};
 use crate::ui::input::InputBox;
 use crate::ui::keys::{Act, Chord};
 use crate::ui::limits::HITS_KEPT_MAX;
@@ -146,8 +146,10 @@ impl App {
     pub(super) fn open_switcher(&mut self) {
         self.mode = Mode::Switch(Switching::default());
         self.find_places();
-        // Rooms that one is not in.
-        self.ask(Command::Rooms, Asked::KnownRooms);
+        // Rooms that one is not in. Without a connection those of the last time have to do.
+        if self.net == Net::Up {
+            self.ask(Command::Rooms, Asked::KnownRooms);
+        }
     }
 
     fn on_key_of_switcher(&mut self, chord: Chord, act: Option<Act>) -> bool {

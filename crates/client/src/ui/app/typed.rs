@@ -92,21 +92,26 @@ impl App {
         };
         match parsed(text) {
             Ok(text) => {
-                self.input_mut().take();
-                self.say(&address, text, SayKind::Text);
+                let typed = self.current;
+                if self.say(&address, text, SayKind::Text)
+                    && let Some(room) = self.rooms.get_mut(typed)
+                {
+                    room.input.take();
+                }
             }
             Err(why) => self.hint = Some(Hint::Wrong(format!("not sent: {why}"))),
         }
     }
 
-    /// Puts the message into its room, and sends it; or keeps it until there is a connection.
-    fn say(&mut self, address: &RoomAddress, text: MessageText, kind: SayKind) {
-        let Some(me) = self.me.clone() else { return };
+    /// Puts the message into its room, and sends it, or keeps it until there is a connection.
+    /// False: too much waits already.
+    fn say(&mut self, address: &RoomAddress, text: MessageText, kind: SayKind) -> bool {
+        let Some(me) = self.me.clone() else { return false };
         let now = self.now;
         let index = self.room_at(address);
         let command = Command::Say { room: address.clone(), text: text.clone(), kind, key: None };
-        let Some(ticket) = self.ask(command, Asked::Say(address.clone())) else { return };
-        let Some(room) = self.rooms.get_mut(index) else { return };
+        let Some(ticket) = self.ask(command, Asked::Say(address.clone())) else { return false };
+        let Some(room) = self.rooms.get_mut(index) else { return false };
         let was_away_from_end = !room.window.is_live();
         let delivery = Delivery::Sending(ticket);
         room.say(now, Body::Said { from: me, kind, text, delivery, mention: false });
@@ -114,6 +119,7 @@ impl App {
             self.load(index, crate::ui::room::Side::Newest);
         }
         self.go_to(index);
+        true
     }
 
     fn run(&mut self, typed: &str) {
@@ -164,7 +170,9 @@ impl App {
 
     fn command(&mut self, command: Command, typed: &str) {
         match command {
-            Command::Say { room, text, kind, .. } => self.say(&room, text, kind),
+            Command::Say { room, text, kind, .. } => {
+                self.say(&room, text, kind);
+            }
             Command::Join { room } => self.join(room),
             Command::Leave { room } => {
                 self.ask(Command::Leave { room: room.clone() }, Asked::Leave(room));
@@ -335,7 +343,9 @@ impl App {
             ),
         ];
         self.talk(lines.join("\n"));
-        self.ping();
+        if self.net == Net::Up {
+            self.ping();
+        }
     }
 
     /// Measures how long an answer takes.

@@ -25,6 +25,18 @@ fn what_is_typed_without_a_connection_waits_and_says_so() {
 }
 
 #[test]
+fn a_queue_that_is_full_says_so_and_keeps_what_is_typed() {
+    let mut stage = Stage::new(80, 24);
+    stage.tell(lost("gone", 4, 1));
+    for n in 0..crate::ui::limits::OUTBOX_COMMANDS_MAX {
+        stage.enter(&format!("{n}"));
+    }
+    stage.enter("one too many");
+    stage.shows("commands wait for the server; this one was not taken");
+    assert_eq!(stage.app.input().text(), "one too many");
+}
+
+#[test]
 fn an_answer_that_never_came_is_told_at_the_message() {
     let mut stage = Stage::new(80, 24);
     stage.enter("did it send?");
