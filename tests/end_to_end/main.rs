@@ -8,10 +8,13 @@
 )]
 
 mod bad_input;
+mod bench;
 mod client;
 mod config;
 mod daemon;
+mod damage;
 mod direct;
+mod gone;
 mod grillo;
 mod journal;
 mod layers;

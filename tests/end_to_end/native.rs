@@ -190,11 +190,12 @@ fn a_native_and_a_line_client_talk_in_private() {
         bob connects natively
         bob> {"type":"hello","v":1,"name":"bob"}
         bob< {"type":"welcome"}
+        bob> {"type":"join","room":"@ana","id":0}
+        bob< {"type":"entered","id":0,"room":"@ana"}
         bob> {"type":"say","room":"@ana","text":"psst","id":1}
         # where ana speaks stays as it was
         ana< [@bob] bob: psst
         ana> what?
-        bob< {"type":"entered","room":"@ana"}
         bob< {"type":"stored","id":1,"room":"@ana","seq":1}
         bob< {"type":"message","room":"@ana","seq":1,"from":"bob","text":"psst"}
         ana> /msg bob yes?

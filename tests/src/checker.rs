@@ -80,6 +80,30 @@ pub enum Seen {
         /// The last one that it needs no more.
         seq: u64,
     },
+    /// Thrown out, or banned: nothing behind this is for this session's eyes, until it is let in.
+    ThrownOut {
+        /// Who.
+        session: String,
+        /// From where.
+        room: String,
+        /// Where in the room's order that stands.
+        seq: u64,
+    },
+    /// Let in again: all is for its eyes.
+    LetIn {
+        /// Who.
+        session: String,
+        /// Where.
+        room: String,
+    },
+    /// The fault is over, and so is the time that all had to catch up: whoever reads this room is
+    /// through here.
+    Healed {
+        /// Where.
+        room: String,
+        /// Up to there.
+        seq: u64,
+    },
 }
 
 /// What was seen, in order: a send stands before the bytes leave, all else behind the bytes that
@@ -133,6 +157,9 @@ struct Checker {
     unknown: BTreeSet<Key>,
     /// The last sequence that each session got, or needs no more; and whether it just resumed.
     cursors: BTreeMap<Reader, (u64, bool)>,
+    /// The newest that each session was shown since it was let in; and where it was thrown out.
+    shown: BTreeMap<Reader, u64>,
+    thrown_out: BTreeMap<Reader, u64>,
     wrong: Vec<String>,
 }
 
@@ -177,6 +204,7 @@ impl Checker {
                 self.is_sent("received", *key);
                 self.stands_at(session, *key, room, *seq);
                 self.knows(room, *seq);
+                self.is_shown(session, room, *seq);
                 if *via != Via::History {
                     self.goes_on(session, room, *seq);
                 }
@@ -189,6 +217,13 @@ impl Checker {
                 self.misses(session, room, seq.saturating_add(1));
                 self.cursors.insert((session.clone(), room.clone()), (*seq, true));
             }
+            Seen::ThrownOut { session, room, seq } => self.throw_out(session, room, *seq),
+            Seen::LetIn { session, room } => {
+                let of = (session.clone(), room.clone());
+                self.shown.remove(&of);
+                self.thrown_out.remove(&of);
+            }
+            Seen::Healed { room, seq } => self.has_healed(room, *seq),
         }
     }
 
@@ -255,6 +290,37 @@ impl Checker {
                 "rules 2, 4: {key} is at {room} {seq} for {who}, and at {first_room} {first_seq} \
                  for others"
             ));
+        }
+    }
+
+    /// Rule 9, as something is shown.
+    fn is_shown(&mut self, session: &str, room: &str, seq: u64) {
+        let of = (session.to_owned(), room.to_owned());
+        if let Some(out) = self.thrown_out.get(&of).filter(|out| seq > **out) {
+            self.wrong.push(format!("rule 9: {session} got {room} {seq}, and was out at {out}"));
+        }
+        let shown = self.shown.entry(of).or_default();
+        *shown = seq.max(*shown);
+    }
+
+    /// Rule 9: what is behind may have been shown already.
+    fn throw_out(&mut self, session: &str, room: &str, seq: u64) {
+        let of = (session.to_owned(), room.to_owned());
+        if let Some(shown) = self.shown.get(&of).filter(|shown| **shown > seq) {
+            self.wrong.push(format!("rule 9: {session} got {room} {shown}, and was out at {seq}"));
+        }
+        self.thrown_out.insert(of, seq);
+    }
+
+    /// Rule 10: who may read has read.
+    fn has_healed(&mut self, room: &str, seq: u64) {
+        for (of, (cursor, _)) in &self.cursors {
+            if of.1 == room && *cursor < seq && !self.thrown_out.contains_key(of) {
+                self.wrong.push(format!(
+                    "rule 10: {} is at {room} {cursor}, and {seq} is there for all",
+                    of.0
+                ));
+            }
         }
     }
 

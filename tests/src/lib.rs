@@ -27,7 +27,7 @@ mod server;
 
 use std::time::Duration;
 
-pub use binaries::{chat_client, chat_server, repository};
+pub use binaries::{chat_bench, chat_client, chat_server, repository};
 pub use cast::{Cast, Style, check};
 pub use client::Client;
 pub use home::Home;

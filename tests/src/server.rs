@@ -20,6 +20,7 @@ pub struct Setup {
     listen: Vec<String>,
     variables: Vec<(String, String)>,
     data: Option<PathBuf>,
+    under: Vec<String>,
 }
 
 impl Setup {
@@ -48,6 +49,13 @@ impl Setup {
     #[must_use]
     pub fn data(mut self, data: impl Into<PathBuf>) -> Self {
         self.data = Some(data.into());
+        self
+    }
+
+    /// Run by this program with these arguments, which becomes the daemon (keeps its process id).
+    #[must_use]
+    pub fn under(mut self, program: &[&str]) -> Self {
+        self.under = program.iter().map(|argument| (*argument).to_owned()).collect();
         self
     }
 
@@ -90,7 +98,14 @@ impl Setup {
 
     fn command(&self, home: &Home) -> Command {
         let config = home.write("test.toml", &self.config);
-        let mut command = home.command(chat_server());
+        let mut words = self.under.iter();
+        let mut command = match words.next() {
+            Some(program) => home.command(Path::new(program)),
+            None => home.command(chat_server()),
+        };
+        if !self.under.is_empty() {
+            command.args(words).arg(chat_server());
+        }
         command.arg("--config").arg(config);
         command.arg("--data").arg(self.data.clone().unwrap_or_else(|| home.data()));
         for url in self.urls() {
@@ -227,9 +242,14 @@ impl Server {
     /// Starts another one in the same place, after this one has ended.
     #[track_caller]
     #[must_use]
-    pub fn start_again(mut self) -> Self {
-        let home = self.home.take().expect("it is handed on once");
-        self.setup.clone().start_in(home)
+    pub fn start_again(self) -> Self {
+        self.setup.clone().start_in(self.into_home())
+    }
+
+    /// The place of one that has ended, for another.
+    #[must_use]
+    pub fn into_home(mut self) -> Home {
+        self.home.take().expect("it is handed on once")
     }
 
     /// Physical memory that it has, in bytes.

@@ -274,6 +274,8 @@ impl Actor {
                 | Command::Members { .. }
                 | Command::History { .. }
                 | Command::Search { .. }
+                | Command::Unread
+                | Command::MarkRead { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
                     continue;
@@ -288,6 +290,7 @@ impl Actor {
                     Answer::Event(Event::Done { id: Some(id) })
                 }
                 Command::SetTopic { .. }
+                | Command::Delete { .. }
                 | Command::Nick { .. }
                 | Command::Away { .. }
                 | Command::Quit

@@ -148,8 +148,13 @@ async fn bounds(
 }
 
 fn is_before(event: &Event, since: Option<Timestamp>) -> bool {
-    let (Some(since), Event::Message { time_ms, .. } | Event::TopicChanged { time_ms, .. }) =
-        (since, event)
+    let (
+        Some(since),
+        Event::Message { time_ms, .. }
+        | Event::TopicChanged { time_ms, .. }
+        | Event::Deleted { time_ms, .. }
+        | Event::Tombstone { time_ms, .. },
+    ) = (since, event)
     else {
         return false;
     };

@@ -224,12 +224,15 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::UserList { id, .. }
         | Event::MemberList { id, .. }
         | Event::History { id, .. }
+        | Event::UnreadList { id, .. }
         | Event::Found { id, .. }
         | Event::Pong { id } => *id,
         Event::Welcome(_)
         | Event::Exited { .. }
         | Event::Message { .. }
         | Event::TopicChanged { .. }
+        | Event::Deleted { .. }
+        | Event::Tombstone { .. }
         | Event::Joined { .. }
         | Event::Left { .. }
         | Event::Gone { .. }

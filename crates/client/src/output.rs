@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use chat_client::{Gap, Update};
-use chat_protocol::event::{UserInfo, Welcome};
+use chat_protocol::event::{UnreadInfo, UserInfo, Welcome};
 use chat_protocol::search::Hit;
 use chat_protocol::{Event, LineText, RoomAddress, SayKind, SearchCursor, UserName};
 
@@ -138,6 +138,19 @@ impl Output {
             Event::UserList { users, total, .. } => list("Connected", named(users), *total),
             Event::MemberList { room, members, total, .. } => {
                 list(&format!("In {room}"), named(members), *total)
+            }
+            Event::Deleted { room, from, target, .. } => {
+                format!("* {from} deleted message {target} of {room}")
+            }
+            Event::Tombstone { room, from, .. } => {
+                format!("* a message of {from} in {room} was deleted")
+            }
+            Event::UnreadList { rooms, total, .. } => {
+                let rooms = rooms.iter().map(|unread| {
+                    let UnreadInfo { room, read, messages, mentions } = unread;
+                    format!("{room}  {messages} ({mentions} with your name), behind #{read}")
+                });
+                list("Unread", rooms, *total)
             }
             Event::Found { hits, next, unsearched, .. } => found(hits, *next, *unsearched),
             Event::Gap { room, from, to, why } => {

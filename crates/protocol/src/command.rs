@@ -108,6 +108,24 @@ pub enum Command {
         /// The new one.
         topic: LineText,
     },
+    /// Delete a message of one's own: it keeps its number and loses its text, for everybody.
+    /// Answer: `stored`, with the number of the deletion.
+    Delete {
+        /// In which room.
+        room: RoomAddress,
+        /// Which; none: the last that one said there.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<Sequence>,
+    },
+    /// What has come that one has not read? Answer: `unread_list`.
+    Unread,
+    /// One has read a room up to this event. Never goes back. Answer: `done`.
+    MarkRead {
+        /// Which room.
+        room: RoomAddress,
+        /// Up to here.
+        seq: Sequence,
+    },
     /// Take another name. Answer: `done`.
     Nick {
         /// The new one.

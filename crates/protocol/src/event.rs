@@ -102,6 +102,33 @@ pub enum Event {
         /// The new one; empty: cleared.
         topic: LineText,
     },
+    /// Somebody deleted a message.
+    Deleted {
+        /// Where.
+        room: RoomAddress,
+        /// The deletion's own number in the room.
+        seq: Sequence,
+        /// When it was stored.
+        time_ms: Timestamp,
+        /// Who.
+        from: UserName,
+        /// Which message; it comes as a `tombstone` from now on.
+        target: Sequence,
+    },
+    /// Here was a message that is deleted.
+    Tombstone {
+        /// Where.
+        room: RoomAddress,
+        /// Its number in the room.
+        seq: Sequence,
+        /// When it was stored.
+        time_ms: Timestamp,
+        /// Whose it was.
+        from: UserName,
+        /// The sender's key.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<MessageKey>,
+    },
     /// Somebody entered.
     Joined {
         /// Where.
@@ -203,10 +230,20 @@ pub enum Event {
         id: Option<RequestId>,
         /// Where.
         room: RoomAddress,
-        /// `message` and `topic_changed` events.
+        /// `message`, `topic_changed`, `deleted` and `tombstone` events.
         events: Vec<Self>,
         /// There is more in the direction that was asked for.
         more: bool,
+    },
+    /// What one has not read, as asked: rooms in which something was said, the busiest first.
+    UnreadList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::UNREAD_ROOMS_MAX`].
+        rooms: Vec<UnreadInfo>,
+        /// How many there are.
+        total: u64,
     },
     /// What a search found, newest first.
     Found {
@@ -297,6 +334,20 @@ pub struct RoomInfo {
     pub topic: Option<LineText>,
 }
 
+/// What one has not read in a room, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UnreadInfo {
+    /// Which.
+    pub room: RoomAddress,
+    /// One has read up to here.
+    pub read: Sequence,
+    /// So many messages of others have come, counted up to
+    /// [`crate::limits::UNREAD_COUNTED_MAX`].
+    pub messages: u64,
+    /// In so many of them one's name is a word.
+    pub mentions: u64,
+}
+
 /// A user, in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserInfo {
@@ -322,6 +373,8 @@ impl Event {
         let mut event = self.clone();
         if let Self::Message { room, .. }
         | Self::TopicChanged { room, .. }
+        | Self::Deleted { room, .. }
+        | Self::Tombstone { room, .. }
         | Self::Joined { room, .. }
         | Self::Left { room, .. }
         | Self::Gone { room, .. } = &mut event
@@ -334,7 +387,11 @@ impl Event {
     /// The number of a stored event in its room.
     #[must_use]
     pub const fn sequence(&self) -> Option<Sequence> {
-        if let Self::Message { seq, .. } | Self::TopicChanged { seq, .. } = self {
+        if let Self::Message { seq, .. }
+        | Self::TopicChanged { seq, .. }
+        | Self::Deleted { seq, .. }
+        | Self::Tombstone { seq, .. } = self
+        {
             Some(*seq)
         } else {
             None

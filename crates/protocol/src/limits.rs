@@ -18,6 +18,12 @@ pub const CLIENT_FRAME_BYTES_MAX: usize = 64 * 1_024;
 pub const SERVER_FRAME_BYTES_MAX: usize = 4 * 1_024 * 1_024;
 /// Events in one history page.
 pub const PAGE_EVENTS_MAX: u32 = 100;
+/// Rooms in one answer to what is unread.
+pub const UNREAD_ROOMS_MAX: usize = 100;
+/// Messages that are counted as unread in one room; there may be more.
+pub const UNREAD_COUNTED_MAX: u32 = 1_000;
+/// The newest events of a room, among which "the last that I said" is looked for.
+pub const OWN_LAST_EVENTS_MAX: u64 = 1_000;
 /// Messages in one answer to a search.
 pub const PAGE_HITS_MAX: u32 = 50;
 /// Words and phrases of one search; its text is one line ([`LINE_TEXT_BYTES_MAX`]).

@@ -131,6 +131,18 @@ struct Name {
 }
 
 impl UserName {
+    /// Does it stand in `text` as a word? Case does not matter.
+    #[must_use]
+    pub fn is_mentioned_in(&self, text: &str) -> bool {
+        let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
+        let (text, name) = (text.to_lowercase(), self.folded());
+        text.match_indices(name).any(|(at, _)| {
+            let before = text.get(..at).and_then(|before| before.chars().next_back());
+            let behind = text.get(at + name.len()..).and_then(|behind| behind.chars().next());
+            !before.is_some_and(in_word) && !behind.is_some_and(in_word)
+        })
+    }
+
     /// Checks `text` and keeps it.
     ///
     /// # Errors

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::REFUSAL_DETAIL_BYTES_MAX;
-use crate::{RoomAddress, UserName};
+use crate::{RoomAddress, Sequence, UserName};
 
 /// Why something was refused. On the wire `{"code":"name_taken","name":"ana"}`, with the sentence
 /// of [`fmt::Display`] beside it for clients that do not know the code.
@@ -66,6 +66,21 @@ pub enum Refusal {
     NoSuchRoom {
         /// Which.
         room: RoomAddress,
+    },
+    /// There is no such message, or no more.
+    NoSuchMessage {
+        /// In which room.
+        room: RoomAddress,
+        /// Which; none: the last of one's own.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        seq: Option<Sequence>,
+    },
+    /// Somebody else said it.
+    NotYours {
+        /// In which room.
+        room: RoomAddress,
+        /// Which.
+        seq: Sequence,
     },
     /// There is no such user here.
     NoSuchUser {
@@ -159,6 +174,15 @@ impl fmt::Display for Refusal {
             }
             Self::NotInRoom { room } => write!(f, "You are not in {room}. /join {room}"),
             Self::NoSuchRoom { room } => write!(f, "There is no room {room}. /rooms lists them."),
+            Self::NoSuchMessage { room, seq: Some(seq) } => {
+                write!(f, "There is no message {seq} in {room}. /history shows their numbers.")
+            }
+            Self::NoSuchMessage { room, seq: None } => {
+                write!(f, "None of the last messages of {room} is yours. /history shows them.")
+            }
+            Self::NotYours { room, seq } => {
+                write!(f, "Message {seq} of {room} is not yours to delete.")
+            }
             Self::NoSuchUser { name } => write!(f, "There is no {name} here. /who lists who is."),
             Self::NotReachable { name } => {
                 write!(f, "{name} has too many conversations open. Try again later.")

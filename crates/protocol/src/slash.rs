@@ -4,7 +4,7 @@
 mod look_up;
 
 use crate::nearest::nearest;
-use crate::{Command, LineText, MessageText, RoomAddress, SayKind, UserName};
+use crate::{Command, LineText, MessageText, RoomAddress, SayKind, Sequence, UserName};
 
 /// A row of the table.
 #[derive(Debug)]
@@ -135,6 +135,30 @@ pub const WORDS: &[Word] = &[
         arguments: "WORDS",
         help: "find words, \"a phrase\", begin*, -without; in:ROOM from:NAME since:2h narrow it",
         parse: |typed| command(look_up::search(typed)?),
+    },
+    Word {
+        name: "unread",
+        aliases: &[],
+        arguments: "",
+        help: "what has come since you last typed",
+        parse: |_| command(Command::Unread),
+    },
+    Word {
+        name: "delete",
+        aliases: &[],
+        arguments: "[N]",
+        help: "delete your last message here, or your message number N",
+        parse: |typed| {
+            let digits = typed.rest.strip_prefix('#').unwrap_or(typed.rest);
+            let seq =
+                match digits {
+                    "" => None,
+                    digits => Some(Sequence(digits.parse().map_err(|_| {
+                        typed.usage("N is a message's number: /history shows them")
+                    })?)),
+                };
+            command(Command::Delete { room: typed.here()?, seq })
+        },
     },
     Word {
         name: "quit",

@@ -17,6 +17,7 @@ use chat_protocol::RoomName;
 use serde::Deserialize;
 
 use crate::frontend::line::style::{Overrides, StyleName};
+use crate::limits::SWEEP_PAUSE;
 
 pub(crate) use self::environment::{Environment, data_dir};
 pub(crate) use self::listen::{Endpoint, ListenUrl, Protocol};
@@ -88,6 +89,31 @@ pub(crate) struct HistoryConfig {
     /// Stored messages that a native or samovar-style client is shown on joining; at most
     /// [`PAGE_EVENTS_MAX`](chat_protocol::limits::PAGE_EVENTS_MAX).
     pub(crate) replay: u32,
+    /// How much of every room is kept.
+    pub(crate) keep: Keep,
+    /// How much of these rooms is kept instead.
+    pub(crate) rooms: Vec<(RoomName, Keep)>,
+    /// How many days the key of a message is known after the message is taken away.
+    pub(crate) key_days: u64,
+}
+
+impl HistoryConfig {
+    /// How often it is looked for what is not to be kept any more: four times within the shortest
+    /// age, once a minute at least, once a second at most.
+    pub(crate) fn sweep_pause(&self) -> Duration {
+        let ages = self.rooms.iter().map(|(_, keep)| keep).chain([&self.keep]);
+        let shortest = ages.filter_map(|keep| keep.age).min().unwrap_or(SWEEP_PAUSE);
+        (shortest / 4).clamp(Duration::from_secs(1), SWEEP_PAUSE)
+    }
+}
+
+/// How much of a room is kept; `None` is `"off"`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Keep {
+    /// Nothing older.
+    pub(crate) age: Option<Duration>,
+    /// No more events than the last so many.
+    pub(crate) events: Option<u64>,
 }
 
 /// When a message counts as stored.
@@ -134,7 +160,13 @@ impl Default for Config {
             },
             line: LineConfig::default(),
             rooms: RoomsConfig { max: 10_000, per_user_max: 1_000 },
-            history: HistoryConfig { sync: Sync::default(), replay: 20 },
+            history: HistoryConfig {
+                sync: Sync::default(),
+                replay: 20,
+                keep: Keep::default(),
+                rooms: Vec::new(),
+                key_days: 30,
+            },
             limits: LimitsConfig {
                 connections: Some(20_000),
                 handshake: Some(Duration::from_secs(10)),

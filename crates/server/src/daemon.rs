@@ -20,10 +20,10 @@ use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl};
 use crate::frontend::Frontends;
 use crate::frontend::line::LineSettings;
 use crate::frontend::line::style::Style;
-use crate::journal::{self, Journal, JournalSettings};
+use crate::journal::{self, Journal, JournalSettings, Keep, Retention, RoomId};
 use crate::listener::{Gate, Listener, Reception};
 use crate::notify;
-use crate::room::{Directory, Pages, RoomSettings};
+use crate::room::{Directory, RoomSettings};
 use crate::session::{SessionLimits, Stage, Surroundings};
 use crate::signals::{Signal, Signals};
 use crate::telemetry::LogHandle;
@@ -98,6 +98,7 @@ impl Daemon {
                 config::Sync::Always => journal::Sync::Always,
                 config::Sync::Os => journal::Sync::Os,
             },
+            retention: Arc::new(retention(config)),
             rooms_max: config.rooms.max,
             clock: now,
         };
@@ -117,6 +118,9 @@ impl Daemon {
         let guests = guest::park_stored(&daemon.house).await?;
         tracing::debug!(guests, "may come back");
         daemon.listen().await?;
+        let house = daemon.house.clone();
+        let pause = daemon.start.config.history.sweep_pause();
+        daemon.house.parkings.spawn(sweep(house, pause));
         Ok(daemon)
     }
 
@@ -230,7 +234,6 @@ fn house(config: &Config, journal: Journal, rooms: &TaskTracker) -> House {
     House {
         registry: Registry::default(),
         directory: Directory::new(journal.clone(), settings, rooms.clone()),
-        pages: Pages::new(journal.clone()),
         journal,
         rooms_per_user_max: config.rooms.per_user_max,
         clock: now,
@@ -239,6 +242,36 @@ fn house(config: &Config, journal: Journal, rooms: &TaskTracker) -> House {
         resume_grace: config.server.resume_grace,
         parkings: TaskTracker::new(),
         stopping: CancellationToken::new(),
+    }
+}
+
+fn retention(config: &Config) -> Retention {
+    let keep = |keep: &config::Keep| Keep { age: keep.age, events: keep.events };
+    let history = &config.history;
+    Retention {
+        otherwise: keep(&history.keep),
+        rooms: history.rooms.iter().map(|(room, own)| (room.clone(), keep(own))).collect(),
+        keys: Duration::from_secs(history.key_days * 24 * 60 * 60),
+    }
+}
+
+/// Takes away what is not to be kept, now and again and again.
+async fn sweep(house: House, pause: Duration) {
+    loop {
+        let mut after = Some(RoomId(0));
+        while let Some(behind) = after {
+            let Ok(swept) = house.journal.sweep(behind).await else { return };
+            let events = swept.pruned.len();
+            if events > 0 {
+                tracing::debug!(rooms = events, "took away what is not to be kept");
+            }
+            house.directory.pruned(swept.pruned).await;
+            after = swept.next;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(pause) => {}
+            () = house.stopping.cancelled() => return,
+        }
     }
 }
 

@@ -39,12 +39,18 @@ pub(crate) const INDEX_SLICE_BYTES: i64 = 64 * 1_024;
 /// Messages that wait to be indexed before a writer with nothing else to do begins.
 pub(crate) const INDEX_DUE_MESSAGES: i64 = 256;
 /// Messages that wait to be indexed before a writer that is busy does it all the same.
-pub(crate) const INDEX_BEHIND_MESSAGES_MAX: i64 = 262_144;
+pub(crate) const INDEX_BEHIND_MESSAGES_MAX: i64 = 2_000_000;
+/// How long a writer waits for the next batch of a burst before it does something else.
+pub(crate) const BURST_PAUSE: Duration = Duration::from_millis(10);
+/// What the writer keeps of the database in memory, in KiB.
+pub(crate) const WRITER_CACHE_KIB: i64 = 16 * 1_024;
+/// Pages of 4 KiB in the log before it is copied into the database.
+pub(crate) const WAL_PAGES: i64 = 4_096;
 /// Messages that a search reads of what is not indexed yet: the newest.
 pub(crate) const SEARCH_TAIL_MESSAGES_MAX: i64 = 2_048;
 /// Messages that have the words and that one search looks at more closely (author, time); then its
 /// page ends, and the next one goes on there.
-pub(crate) const SEARCH_SCANNED_MAX: u32 = 10_000;
+pub(crate) const SEARCH_SCANNED_MAX: u32 = 6_000;
 /// Messages that one session may have on their way to the disk; then it is not read from.
 pub(crate) const SESSION_IN_FLIGHT_MAX: usize = 1_024;
 /// What waits to be written to one session, in bytes; then it takes nothing from its feeds. One
@@ -65,3 +71,10 @@ pub(crate) const TELNET_SUBNEGOTIATION_BYTES_MAX: usize = 4_096;
 pub(crate) const NAME_TRIES_MAX: u32 = 20;
 /// Random names to try before one gets a number.
 pub(crate) const RANDOM_NAME_TRIES: u32 = 8;
+/// Events that one slice of a sweep takes away: a few milliseconds for which a commit may have to
+/// wait.
+pub(crate) const SWEEP_EVENTS: u64 = 512;
+/// How often it is looked for what is not to be kept any more.
+pub(crate) const SWEEP_PAUSE: Duration = Duration::from_secs(60);
+/// Messages that are read at most to count what one user has not read.
+pub(crate) const UNREAD_READ_MAX: u32 = 10_000;

@@ -4,8 +4,8 @@ use std::io::{self, BufRead, BufReader, ErrorKind, Write};
 
 use samovar_tests::checker::{Key, Via};
 
+use super::log::key_of;
 use super::wire::{came_to_its_end, connect};
-use super::{LAST, key_of};
 
 /// What somebody with a line client saw: no sequences, so these are found later by the keys.
 #[derive(Default)]
@@ -15,11 +15,11 @@ pub(super) struct LineReader {
 
 impl LineReader {
     /// Until the last message, or until the daemon is dead.
-    pub(super) fn run(&mut self, address: &str, round: u64) -> bool {
-        came_to_its_end(self.read(address, round))
+    pub(super) fn run(&mut self, address: &str, round: u64, last: Key) -> bool {
+        came_to_its_end(self.read(address, round, last))
     }
 
-    fn read(&mut self, address: &str, round: u64) -> io::Result<()> {
+    fn read(&mut self, address: &str, round: u64, last: Key) -> io::Result<()> {
         let session = format!("the line reader of round {round}");
         let mut stream = connect(address)?;
         stream.write_all(format!("line{round}\n").as_bytes())?;
@@ -42,7 +42,7 @@ impl LineReader {
             if text.starts_with('m') && text[1..].parse::<Key>().is_ok() {
                 let key = key_of(text);
                 self.seen.push((session.clone(), key, via));
-                if key == LAST {
+                if key == last {
                     return Ok(());
                 }
             }

@@ -154,3 +154,33 @@ fn a_resume_that_starts_elsewhere_is_found() {
     found("rule 7", &resumed(1, 11), &THREE);
     found("rule 7", &three_and(&[resumed_behind(0), live(2, 12)]), &THREE);
 }
+
+#[test]
+fn something_shown_to_one_who_was_thrown_out_is_found() {
+    let (session, room) = ("bob".to_owned(), "lobby".to_owned());
+    let out = Seen::ThrownOut { session: session.clone(), room: room.clone(), seq: 2 };
+    let let_in = Seen::LetIn { session, room };
+    // What stands before it may come late; and all may come to one who is let in.
+    clean(&three_and(&[live(1, 11), out.clone(), live(2, 12)]), &THREE);
+    clean(
+        &three_and(&[live(1, 11), out.clone(), let_in.clone(), live(2, 12), live(3, 13)]),
+        &THREE,
+    );
+    clean(&three_and(&[live(1, 11), live(2, 12), live(3, 13), let_in, out.clone()]), &THREE);
+    found("rule 9", &three_and(&[live(1, 11), live(2, 12), out.clone(), live(3, 13)]), &THREE);
+    // Shown before anybody said that it was to be out; and on a page.
+    found("rule 9", &three_and(&[live(1, 11), live(2, 12), live(3, 13), out.clone()]), &THREE);
+    found("rule 9", &three_and(&[out, received(3, 13, Via::History)]), &THREE);
+}
+
+#[test]
+fn one_who_does_not_catch_up_is_found() {
+    let healed = Seen::Healed { room: "lobby".to_owned(), seq: 3 };
+    let out = Seen::ThrownOut { session: "bob".to_owned(), room: "lobby".to_owned(), seq: 1 };
+    clean(&three_and(&[live(1, 11), live(2, 12), live(3, 13), healed.clone()]), &THREE);
+    clean(&three_and(&[live(1, 11), gap(2, 3), healed.clone()]), &THREE);
+    clean(&three_and(&[live(1, 11), out, healed.clone()]), &THREE);
+    clean(&three_and(std::slice::from_ref(&healed)), &THREE);
+    found("rule 10", &three_and(&[live(1, 11), live(2, 12), healed.clone()]), &THREE);
+    found("rule 10", &three_and(&[resumed_behind(1), healed]), &THREE);
+}

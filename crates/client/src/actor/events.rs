@@ -92,7 +92,9 @@ impl Actor {
                 self.rooms.live(&room, event, own, out);
                 Some(room)
             }
-            Event::TopicChanged { ref room, .. } => {
+            Event::TopicChanged { ref room, .. }
+            | Event::Deleted { ref room, .. }
+            | Event::Tombstone { ref room, .. } => {
                 let room = room.clone();
                 self.rooms.live(&room, event, false, out);
                 Some(room)
@@ -134,6 +136,7 @@ impl Actor {
             | Event::RoomList { .. }
             | Event::UserList { .. }
             | Event::MemberList { .. }
+            | Event::UnreadList { .. }
             | Event::Found { .. }
             | Event::Notice { .. }
             | Event::ShuttingDown { .. } => {

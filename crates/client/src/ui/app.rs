@@ -13,14 +13,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use chat_client::{Answer, Update};
-use chat_protocol::{Command, RoomAddress, Timestamp, UserName};
+use chat_protocol::{Command, RoomAddress, Sequence, Timestamp, UserName};
 use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
 use ratatui::layout::Size;
 
 use super::input::InputBox;
 use super::keys::KeyMap;
-use super::limits::OUTBOX_COMMANDS_MAX;
+use super::limits::{MARK_READ_AFTER, OUTBOX_COMMANDS_MAX};
 use super::memory::Memory;
 use super::room::Room;
 use super::row::{Body, Ticket};
@@ -167,6 +167,8 @@ pub(crate) struct App {
     leaving: bool,
     /// Leave when all messages are stored.
     quitting: bool,
+    /// When the server is told how far one has read.
+    mark_at: Option<Timestamp>,
     asked: BTreeMap<Ticket, Asked>,
     next_ticket: u64,
     effects: Vec<Effect>,
@@ -197,6 +199,7 @@ impl App {
             known_rooms: Vec::new(),
             leaving: false,
             quitting: false,
+            mark_at: None,
             asked: BTreeMap::new(),
             next_ticket: 0,
             effects: Vec::new(),
@@ -219,22 +222,24 @@ impl App {
             Action::Failed(why) => self.hint = Some(Hint::Wrong(why)),
         }
         self.look();
+        self.mark();
         if self.quitting && self.unsent() == 0 {
             self.effects.push(Effect::Quit);
         }
         std::mem::take(&mut self.effects)
     }
 
-    /// When the screen changes by itself; none: never.
+    /// When something is to be done by itself; none: never.
     pub(crate) fn next_tick(&self) -> Option<Timestamp> {
         match &self.net {
+            Net::Up => self.mark_at,
             Net::Down { retry_at, .. } if *retry_at > self.now => {
                 let left_ms = retry_at.0 - self.now.0;
                 // When the seconds that are shown change.
                 let rest_ms = (left_ms - 1) % 1_000 + 1;
                 Some(Timestamp(self.now.0 + rest_ms))
             }
-            Net::Down { .. } | Net::Coming | Net::Up => None,
+            Net::Down { .. } | Net::Coming => None,
         }
     }
 
@@ -303,6 +308,25 @@ impl App {
             && let Some(room) = self.rooms.get_mut(self.current)
         {
             room.seen();
+        }
+    }
+
+    /// Tells the server how far one has read: not at once, for more is read soon.
+    fn mark(&mut self) {
+        if !self.rooms.iter().any(Room::is_unmarked) {
+            self.mark_at = None;
+            return;
+        }
+        let delay_ms = u64::try_from(MARK_READ_AFTER.as_millis()).unwrap_or_default();
+        let at = *self.mark_at.get_or_insert(Timestamp(self.now.0 + delay_ms));
+        if self.now < at || self.net != Net::Up {
+            return;
+        }
+        self.mark_at = None;
+        let read = |room: &mut Room| Some((room.address.clone()?, room.take_mark()?));
+        let marks: Vec<(RoomAddress, Sequence)> = self.rooms.iter_mut().filter_map(read).collect();
+        for (room, seq) in marks {
+            self.ask(Command::MarkRead { room, seq }, Asked::Marked);
         }
     }
 

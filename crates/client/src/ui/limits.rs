@@ -30,3 +30,5 @@ pub(crate) const SLEEP_NOTICED_AFTER: Duration = Duration::from_secs(20);
 pub(crate) const EDITED_BYTES_MAX: u64 = 64 * 1_024;
 /// Rooms whose read positions are remembered from run to run, for each server.
 pub(crate) const READ_ROOMS_MAX: usize = 500;
+/// The server is told so long after something was read: by then more is.
+pub(crate) const MARK_READ_AFTER: Duration = Duration::from_secs(2);

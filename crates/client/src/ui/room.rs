@@ -10,7 +10,7 @@ use chat_protocol::{Event, LineText, RoomAddress, Sequence, Timestamp, UserName}
 
 use super::input::InputBox;
 use super::limits::{ROWS_KEPT_MAX, ROWS_KEPT_UNSEEN_MAX};
-use super::row::{Body, Delivery, Presence, Row, RowId, Ticket, mentions};
+use super::row::{Body, Delivery, Presence, Row, RowId, Ticket};
 
 pub(crate) use self::read::Marker;
 pub(crate) use self::window::{Edge, Window};
@@ -53,9 +53,13 @@ pub(crate) struct Room {
     pub(crate) unread: usize,
     pub(crate) mentions: usize,
     pub(crate) marker: Option<Marker>,
-    /// The newest stored event that is read, and the newest heard of.
+    /// The newest stored event that is read, the newest heard of, and up to where the server was
+    /// told that it is read.
     read: Sequence,
     newest: Sequence,
+    marked: Sequence,
+    /// Nothing was known of how far it was read in an earlier run.
+    first_time: bool,
     next_row: u64,
 }
 
@@ -91,6 +95,8 @@ impl Room {
             marker: None,
             read: Sequence::default(),
             newest: Sequence::default(),
+            marked: Sequence::default(),
+            first_time: true,
             next_row: 1,
         }
     }
@@ -168,7 +174,9 @@ impl Room {
             Body::Said { .. } if self.is_direct() => News::Mention,
             Body::Said { mention: true, .. } => News::Mention,
             Body::Said { .. } => News::Message,
-            Body::Topic { .. }
+            Body::Deleted { .. }
+            | Body::Deletion
+            | Body::Topic { .. }
             | Body::Presence(_)
             | Body::Gap(_)
             | Body::Talk(_)
@@ -245,6 +253,7 @@ impl Room {
         self.window.freeze();
         self.newest = Sequence::default();
         self.read = Sequence::default();
+        self.marked = Sequence::default();
         self.marker = None;
         self.push(None, Body::Gap(why));
     }
@@ -318,7 +327,7 @@ impl Room {
                 kind: *kind,
                 text: text.clone(),
                 delivery: if own { Delivery::Stored } else { Delivery::Theirs },
-                mention: !own && me.is_some_and(|me| mentions(text.as_str(), me)),
+                mention: !own && me.is_some_and(|me| me.is_mentioned_in(text.as_str())),
             };
             return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body });
         }
@@ -328,6 +337,14 @@ impl Room {
             }
             let body = Body::Topic { from: from.clone(), topic: topic.clone() };
             return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body });
+        }
+        if let Event::Tombstone { seq, time_ms, from, .. } = event {
+            let body = Body::Deleted { from: from.clone() };
+            return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body });
+        }
+        if let Event::Deleted { seq, time_ms, target, .. } = event {
+            self.window.bury(*target);
+            return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body: Body::Deletion });
         }
         None
     }

@@ -35,6 +35,10 @@ pub(crate) enum Body {
         /// It names us.
         mention: bool,
     },
+    /// Somebody said something, and it is deleted.
+    Deleted { from: UserName },
+    /// The deletion of a message, which has a number of its own; what it deleted shows it.
+    Deletion,
     /// Somebody changed the topic.
     Topic { from: UserName, topic: LineText },
     /// Who came, went, and has another name: folded.
@@ -154,16 +158,6 @@ impl Row {
     }
 }
 
-/// Is `me` named in a text? As a word, with `@` before it or without.
-pub(crate) fn mentions(text: &str, me: &UserName) -> bool {
-    let wanted = me.folded();
-    let is_name = |c: char| c.is_alphanumeric() || "-_.[]{}|^\\`'".contains(c);
-    text.split(|c: char| !is_name(c))
-        .map(|word| word.trim_matches(['.', '\'', '`']))
-        .map(|word| word.strip_suffix("'s").unwrap_or(word))
-        .any(|word| word == me.as_str() || word.to_lowercase() == wanted)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -192,17 +186,5 @@ mod tests {
             presence.joined(&name(&format!("n{n}")));
         }
         assert!(presence.said().ends_with("n7 and 292 more joined"), "{}", presence.said());
-    }
-
-    #[test]
-    fn one_is_named_as_a_word_in_any_case() {
-        let me = name("ana");
-        for text in ["@ana can you", "Ana: hi", "hi ana", "ana, lee", "(ana)", "ana's", "ask @ANA."]
-        {
-            assert!(mentions(text, &me), "{text}");
-        }
-        for text in ["banana", "anabel", "ana-2", "an a"] {
-            assert!(!mentions(text, &me), "{text}");
-        }
     }
 }

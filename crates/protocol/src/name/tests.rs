@@ -3,6 +3,17 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
+fn a_name_is_mentioned_as_a_word_in_any_case() {
+    let name = UserName::parse("Ana").unwrap();
+    for text in ["ana", "hi ANA!", "@ana: look", "(ana)", "banana, ana's", "ana\nbob"] {
+        assert!(name.is_mentioned_in(text), "{text}");
+    }
+    for text in ["", "banana", "anatomy", "ana_b", "maria-ana", "an a"] {
+        assert!(!name.is_mentioned_in(text), "{text}");
+    }
+}
+
+#[test]
 fn names_compare_folded_and_show_as_written() {
     let ana = UserName::parse("Ana").unwrap();
     assert_eq!(ana, UserName::parse("aNA").unwrap());

@@ -4,6 +4,7 @@
 pub(crate) mod guest;
 mod list;
 mod presence;
+mod read;
 mod room;
 mod say;
 mod search;
@@ -16,7 +17,7 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::journal::{Journal, Receipts, RoomKey};
-use crate::room::{ChangeId, Directory, Pages, RoomHandle, Snapshot};
+use crate::room::{ChangeId, Directory, RoomHandle, Snapshot};
 use crate::user::{Claim, Registry, Returns, User};
 use guest::ReturnTicket;
 
@@ -29,8 +30,6 @@ pub(crate) struct House {
     pub(crate) directory: Directory,
     /// What is stored.
     pub(crate) journal: Journal,
-    /// What is stored, for sessions that are behind.
-    pub(crate) pages: Pages,
     /// In how many rooms one user may be.
     pub(crate) rooms_per_user_max: u64,
     /// The time of day.
@@ -112,6 +111,9 @@ pub(crate) async fn execute(
             say::say(house, caller, id, say::Saying { room, text, kind, key }).await
         }
         Command::SetTopic { room, topic } => say::set_topic(house, caller, id, room, topic).await,
+        Command::Delete { room, seq } => say::delete(house, caller, id, room, seq).await,
+        Command::Unread => read::unread(house, caller, id).await,
+        Command::MarkRead { room, seq } => read::mark(caller, id, &room, seq),
         Command::GetTopic { room } => list::topic(house, id, room).await,
         Command::Join { room } => room::join(house, caller, room).await,
         Command::Leave { room } => room::leave(caller, id, room).await,

@@ -1,9 +1,12 @@
-//! What is written: messages and topics. The answer is a receipt, when the journal has it.
+//! What is written: messages, topics, deletions. The answer is a receipt, when the journal has it.
 
-use chat_protocol::{LineText, MessageKey, MessageText, Refusal, RequestId, RoomAddress, SayKind};
+use chat_protocol::{
+    LineText, MessageKey, MessageText, Refusal, RequestId, RoomAddress, SayKind, Sequence,
+};
 
+use super::list::stored_room;
 use super::room::open_direct;
-use super::{Answer, Caller, House, peer};
+use super::{Answer, Caller, House, journal_refusal, key_of, peer};
 use crate::journal::RoomKey;
 use crate::room::RoomHandle;
 use crate::user::User;
@@ -46,6 +49,35 @@ pub(super) async fn set_topic(
     let room = named(house, &address)?;
     let ticket = caller.receipts.ticket(id, address, None);
     room.set_topic(user.identity(), topic, ticket).await;
+    Ok(Answer::InFlight)
+}
+
+/// Deletes a message of one's own in a room one is in.
+pub(super) async fn delete(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    address: RoomAddress,
+    seq: Option<Sequence>,
+) -> Result<Answer, Refusal> {
+    let user = caller.user()?;
+    let key = key_of(house, caller, &address)?;
+    let room = house.directory.find(&key);
+    let room = room.ok_or_else(|| Refusal::NotInRoom { room: address.clone() })?;
+    let target = match seq {
+        Some(seq) => Some(seq),
+        None => match stored_room(house, &key, &address).await? {
+            Some(stored) => {
+                let last = house.journal.last_own(stored, user.identity()).await;
+                last.map_err(journal_refusal)?
+            }
+            None => None,
+        },
+    };
+    let none = || Refusal::NoSuchMessage { room: address.clone(), seq };
+    let target = target.ok_or_else(none)?;
+    let ticket = caller.receipts.ticket(id, address.clone(), None);
+    room.delete(user.identity(), target, ticket).await;
     Ok(Answer::InFlight)
 }
 

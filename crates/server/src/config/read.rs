@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use chat_protocol::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX};
-use chat_protocol::{LineText, MessageText, RoomName, slash};
+use chat_protocol::{LineText, MessageText, Moment, RoomName, slash};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -14,6 +14,7 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 use toml::Spanned;
 use toml::de::{DeArray, DeValue};
 
+use super::Keep;
 use super::listen::ListenUrl;
 use super::problem::shown;
 use crate::frontend::line::style::{All, Words};
@@ -26,6 +27,12 @@ pub(super) type Value<'i> = Spanned<DeValue<'i>>;
 pub(super) const LISTENERS_MAX: usize = 64;
 /// What counts as a count: rooms, connections. (A room's number in the journal has 23 bits.)
 pub(super) const COUNT_MAX: u64 = 1_000_000;
+/// What is kept of a room, in events.
+const EVENTS_MAX: u64 = 1_000_000_000;
+/// How long keys are known, in days.
+const DAYS_MAX: u64 = 3_650;
+/// Rooms with a rule of their own.
+const ROOMS_KEPT_MAX: usize = 1_000;
 /// A server's name, in bytes: it stands in one line with other things.
 const SERVER_NAME_BYTES_MAX: usize = 64;
 /// The longest time that can be configured.
@@ -142,6 +149,78 @@ pub(super) fn time_or_off(value: &Value<'_>) -> Result<Option<Duration>, Refused
         Duration::ZERO => Err(Refused::value(value)),
         time => Ok(Some(time)),
     }
+}
+
+/// How long something is kept: `"90s"`, `"30d"`, `"2w"`; or `"off"`: for ever.
+pub(super) fn age_or_off(value: &Value<'_>) -> Result<Option<Duration>, Refused> {
+    if is_off(value) {
+        return Ok(None);
+    }
+    age(text(value)?).map(Some).ok_or_else(|| Refused::value(value))
+}
+
+fn age(text: &str) -> Option<Duration> {
+    match Moment::parse_age(text)? {
+        Moment::Ago { ms } => Some(Duration::from_millis(ms)),
+        Moment::At(_) => None,
+    }
+}
+
+/// 1 to [`EVENTS_MAX`], or `"off"`.
+pub(super) fn events_or_off(value: &Value<'_>) -> Result<Option<u64>, Refused> {
+    if is_off(value) {
+        return Ok(None);
+    }
+    whole(value, 1, EVENTS_MAX).map(Some)
+}
+
+/// 0 to ten years.
+pub(super) fn days(value: &Value<'_>) -> Result<u64, Refused> {
+    whole(value, 0, DAYS_MAX)
+}
+
+/// Rooms, each with what is kept of it: an age, a number of events, both, or `off`.
+pub(super) fn rooms_kept(value: &Value<'_>) -> Result<Vec<(RoomName, Keep)>, Refused> {
+    let list = list(value)?;
+    if list.len() > ROOMS_KEPT_MAX {
+        let reason = format!("{} rooms; there are up to {ROOMS_KEPT_MAX}", list.len());
+        return Err(Refused::reason(value, reason));
+    }
+    let mut rooms: Vec<(RoomName, Keep)> = Vec::new();
+    for element in list.iter() {
+        let (room, keep) = room_kept(text(element)?).map_err(|e| Refused::reason(element, e))?;
+        if rooms.iter().any(|(other, _)| *other == room) {
+            return Err(Refused::reason(element, format!("{room} is in the list twice")));
+        }
+        rooms.push((room, keep));
+    }
+    Ok(rooms)
+}
+
+fn room_kept(text: &str) -> Result<(RoomName, Keep), String> {
+    let mut words = text.split_whitespace();
+    let room = RoomName::parse(words.next().unwrap_or_default()).map_err(|e| e.to_string())?;
+    let mut keep = Keep::default();
+    let mut is_empty = true;
+    for word in words {
+        is_empty = false;
+        let events = word.parse().ok().filter(|events| (1..=EVENTS_MAX).contains(events));
+        match (word, events, age(word)) {
+            ("off", ..) => {}
+            (_, Some(events), _) => keep.events = Some(events),
+            (_, None, Some(age)) => keep.age = Some(age),
+            (_, None, None) => {
+                return Err(format!(
+                    "\"{}\" is neither an age (7d), nor a number of events (5000), nor off",
+                    shown(word)
+                ));
+            }
+        }
+    }
+    if is_empty {
+        return Err(format!("it is not said what is kept of {room}"));
+    }
+    Ok((room, keep))
 }
 
 /// 1 to [`COUNT_MAX`].

@@ -1,9 +1,10 @@
 //! One record inside the writer's transaction: the sequence, the time, the key. Never commits.
 
 use chat_protocol::{LineText, Refusal, RoomName, SayKind, Sequence, Timestamp};
-use rusqlite::{Row, Transaction, params};
+use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::JournalError;
+use super::deletion;
 use super::record::{Body, Entry, Record, RoomId, RoomKey};
 use super::writer::RoomState;
 
@@ -26,6 +27,20 @@ pub(super) enum Applied {
 pub(super) const KIND_TEXT: i64 = 0;
 pub(super) const KIND_ACTION: i64 = 1;
 pub(super) const KIND_TOPIC: i64 = 2;
+pub(super) const KIND_TOMBSTONE: i64 = 3;
+pub(super) const KIND_DELETION: i64 = 4;
+
+/// A transaction, and what the records in it share.
+pub(super) struct Turn<'a> {
+    pub(super) transaction: &'a Transaction<'a>,
+    pub(super) now: Timestamp,
+    /// How many messages the journal has been given.
+    pub(super) newest: i64,
+    /// The index has all up to this number.
+    pub(super) indexed: i64,
+    /// Keys of what retention took may come again.
+    pub(super) has_spent_keys: bool,
+}
 
 /// A message's id.
 pub(super) fn message_id(room: RoomId, sequence: Sequence) -> i64 {
@@ -37,28 +52,42 @@ pub(super) fn sequence_of(id: i64) -> Sequence {
     Sequence(id.unsigned_abs() & SEQUENCE_MAX)
 }
 
-/// Stores one record, or finds that it was stored. A retry and a refusal leave no hole. `newest`:
-/// how many messages the journal has been given.
+/// Stores one record, or finds that it was stored. A retry and a refusal leave no hole.
 pub(super) fn record(
-    transaction: &Transaction<'_>,
+    turn: &mut Turn<'_>,
     room: RoomId,
     state: &mut RoomState,
     record: &Record,
-    newest: &mut i64,
-    now: Timestamp,
 ) -> Result<Applied, JournalError> {
+    let transaction = turn.transaction;
+    if turn.has_spent_keys
+        && let Some(applied) = spent(transaction, room, record)?
+    {
+        return Ok(applied);
+    }
+    if let Body::Deletion { target } = record.body
+        && let Err(refusal) = deletion::bury(transaction, room, record, target, turn.indexed)?
+    {
+        return Ok(Applied::Refused(refusal));
+    }
     let entry = Entry {
         sequence: state.last.next(),
-        time: now.max(state.time),
+        time: turn.now.max(state.time),
         author: record.author,
         name: record.name.clone(),
         body: record.body.clone(),
         key: record.key,
     };
+    let number;
     let (kind, body) = match &entry.body {
         Body::Message { text, kind: SayKind::Text } => (KIND_TEXT, text.as_str()),
         Body::Message { text, kind: SayKind::Action } => (KIND_ACTION, text.as_str()),
         Body::Topic(topic) => (KIND_TOPIC, topic.as_str()),
+        Body::Deletion { target } => {
+            number = target.to_string();
+            (KIND_DELETION, number.as_str())
+        }
+        Body::Tombstone => (KIND_TOMBSTONE, ""),
     };
     let key = entry.key.as_ref().map(|key| key.0.as_bytes());
     let inserted = transaction
@@ -75,12 +104,12 @@ pub(super) fn record(
             kind,
             key,
             body,
-            *newest + 1,
+            turn.newest + 1,
         ])?;
     if inserted == 0 {
         return first_result(transaction, room, record);
     }
-    *newest += 1;
+    turn.newest += 1;
     state.last = entry.sequence;
     state.time = entry.time;
     if let Body::Topic(topic) = &entry.body {
@@ -101,10 +130,30 @@ fn first_result(
         .query_row(params![record.author.0.as_bytes(), key], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })?;
+    Ok(duplicate(room, id, time))
+}
+
+fn duplicate(room: RoomId, id: i64, time: i64) -> Applied {
     if RoomId::of_message(id) != room {
-        return Ok(Applied::Refused(Refusal::malformed(&"this key was used in another room")));
+        return Applied::Refused(Refusal::malformed(&"this key was used in another room"));
     }
-    Ok(Applied::Duplicate { sequence: sequence_of(id), time: Timestamp(time.unsigned_abs()) })
+    Applied::Duplicate { sequence: sequence_of(id), time: Timestamp(time.unsigned_abs()) }
+}
+
+/// The first result of a key whose message retention took.
+fn spent(
+    transaction: &Transaction<'_>,
+    room: RoomId,
+    record: &Record,
+) -> Result<Option<Applied>, JournalError> {
+    let Some(key) = &record.key else { return Ok(None) };
+    let found: Option<(i64, i64)> = transaction
+        .prepare_cached("SELECT id, time_ms FROM spent_keys WHERE author = ?1 AND key = ?2")?
+        .query_row(params![record.author.0.as_bytes(), key.0.as_bytes()], |row| {
+            Ok((row.get(0)?, row.get(1)?))
+        })
+        .optional()?;
+    Ok(found.map(|(id, time)| duplicate(room, id, time)))
 }
 
 /// Writes a room's row, after its batch.
@@ -135,7 +184,7 @@ pub(super) fn room(
     Ok(())
 }
 
-/// Reads `SELECT id, name, topic, last_seq, last_time_ms`. The name is the stored one: whoever
+/// Reads `SELECT id, name, topic, last_seq, last_time_ms, first_seq`. The name is the stored one: whoever
 /// opens a room later does not rewrite it.
 pub(super) fn room_row(
     row: &Row<'_>,
@@ -144,13 +193,14 @@ pub(super) fn room_row(
     let id = RoomId(row.get(0)?);
     let (name, topic): (String, String) = (row.get(1)?, row.get(2)?);
     let (last, time) = (Sequence(row.get(3)?), Timestamp(row.get(4)?));
+    let first = Sequence(row.get(5)?);
     let key = match key {
         RoomKey::Named(_) => RoomName::parse(&name)
             .map(RoomKey::Named)
             .map_err(|error| JournalError::Damaged(format!("a stored room's name: {error}"))),
         RoomKey::Direct(..) => Ok(key.clone()),
     };
-    let state = |key, topic| RoomState { key, last, time, topic, stored: true };
+    let state = |key, topic| RoomState { key, first, last, time, topic, stored: true };
     Ok(key.and_then(|key| Ok((id, state(key, line(&topic)?)))))
 }
 

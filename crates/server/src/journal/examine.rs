@@ -144,20 +144,31 @@ pub(super) fn structure(connection: &Connection, limit: Duration) -> Result<Chec
 pub(super) fn ends(connection: &Connection) -> Result<(), JournalError> {
     let wrong = connection
         .query_row(
-            "SELECT id, last_seq, (SELECT messages.id FROM messages
-                 WHERE messages.id BETWEEN rooms.id << 40 AND (rooms.id << 40) | ?1
-                 ORDER BY messages.id DESC LIMIT 1) AS newest
-             FROM rooms WHERE newest IS NOT ((rooms.id << 40) | last_seq) LIMIT 1",
+            "SELECT id, first_seq, last_seq,
+                 (SELECT min(messages.id) FROM messages
+                  WHERE messages.id BETWEEN rooms.id << 40 AND (rooms.id << 40) | ?1) AS oldest,
+                 (SELECT max(messages.id) FROM messages
+                  WHERE messages.id BETWEEN rooms.id << 40 AND (rooms.id << 40) | ?1) AS newest
+             FROM rooms
+             WHERE oldest IS NOT iif(first_seq > last_seq, NULL, (rooms.id << 40) | first_seq)
+                OR newest IS NOT iif(first_seq > last_seq, NULL, (rooms.id << 40) | last_seq)
+                OR first_seq NOT BETWEEN 1 AND last_seq + 1
+             LIMIT 1",
             [message_id(RoomId(0), Sequence(u64::MAX))],
-            |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+            |row| {
+                let row_says: (u64, u64) = (row.get(1)?, row.get(2)?);
+                let found: (Option<i64>, Option<i64>) = (row.get(3)?, row.get(4)?);
+                Ok((row.get(0)?, row_says, found))
+            },
         )
         .optional()
         .map_err(damage)?;
-    if let Some((room, last, newest)) = wrong {
-        let (room, last, newest): (i64, i64, Option<i64>) = (room, last, newest);
-        let newest = newest.map_or(Sequence(0), super::apply::sequence_of);
+    if let Some((room, (first, last), (oldest, newest))) = wrong {
+        let room: i64 = room;
+        let [oldest, newest] =
+            [oldest, newest].map(|id| id.map_or(Sequence(0), super::apply::sequence_of));
         return Err(JournalError::Damaged(format!(
-            "room {room} has messages up to {newest}, and its row says {last}"
+            "room {room} has messages {oldest} to {newest}, and its row says {first} to {last}"
         )));
     }
     let stray: bool = connection

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension};
 
 use super::apply::message_id;
 use super::examine::{cause, damage, open_current};
-use super::history::{Range, find_room, page};
+use super::history::{Range, find_room, first_kept, page};
 use super::record::{Entry, RoomId, RoomKey};
 use super::{JournalError, database};
 use crate::limits::ROOMS_PAGE;
@@ -60,6 +60,7 @@ impl fmt::Display for Place {
 struct StoredRoom {
     id: RoomId,
     key: RoomKey,
+    first: Sequence,
     last: Sequence,
     time: Timestamp,
 }
@@ -105,7 +106,7 @@ impl Selection {
 
 fn rooms_after(connection: &Connection, after: &str) -> Result<Vec<StoredRoom>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, key, name, last_seq, last_time_ms FROM rooms
+        "SELECT id, key, name, last_seq, last_time_ms, first_seq FROM rooms
          WHERE key > ?1 ORDER BY key LIMIT ?2",
     )?;
     let mut rows = statement.query((after, i64::try_from(ROOMS_PAGE).unwrap_or(i64::MAX)))?;
@@ -116,7 +117,8 @@ fn rooms_after(connection: &Connection, after: &str) -> Result<Vec<StoredRoom>, 
         let key = RoomKey::restored(&key, &name)
             .map_err(|error| JournalError::Damaged(format!("room {id}: {error}")))?;
         let (last, time) = (Sequence(row.get(3)?), Timestamp(row.get(4)?));
-        rooms.push(StoredRoom { id, key, last, time });
+        let first = Sequence(row.get::<_, u64>(5)?.max(1));
+        rooms.push(StoredRoom { id, key, first, last, time });
     }
     Ok(rooms)
 }
@@ -131,14 +133,14 @@ fn export_room<E: From<JournalError>>(
     let damaged = |what: String| JournalError::Damaged(format!("{place}: {what}"));
     let mut after = match selection.since {
         Some(since) => before_time(connection, room, since)?,
-        None => Sequence(0),
+        None => Sequence(room.first.0 - 1),
     };
     while after < room.last {
         let range = Range::After { after, before: Some(room.last.next()) };
         let page = page(connection, room.id, range, PAGE_EVENTS_MAX)
             .map_err(|error| damaged(format!("behind message {after}: {}", cause(error))))?;
         for entry in &page.entries {
-            if entry.sequence != after.next() {
+            if entry.sequence != after.next() && !is_swept(connection, room.id, entry.sequence)? {
                 return Err(damaged(missing(after, entry.sequence)).into());
             }
             after = entry.sequence;
@@ -148,10 +150,18 @@ fn export_room<E: From<JournalError>>(
             each(&place, entry)?;
         }
         if !page.more && after < room.last {
+            if is_swept(connection, room.id, room.last.next())? {
+                return Ok(());
+            }
             return Err(damaged(missing(after, room.last.next())).into());
         }
     }
     Ok(())
+}
+
+/// What stood before this one was there a moment ago, and a daemon has taken it away since.
+fn is_swept(connection: &Connection, room: RoomId, next: Sequence) -> Result<bool, JournalError> {
+    Ok(first_kept(connection, room)? >= next)
 }
 
 /// What is missing between two sequences, in words.
@@ -171,7 +181,7 @@ fn before_time(
     since: Timestamp,
 ) -> Result<Sequence, JournalError> {
     let mut statement = connection.prepare_cached("SELECT time_ms FROM messages WHERE id = ?1")?;
-    let (mut low, mut high) = (0, room.last.0);
+    let (mut low, mut high) = (room.first.0 - 1, room.last.0);
     while low < high {
         let middle = Sequence(low + (high - low) / 2 + 1);
         let time: Option<i64> = statement

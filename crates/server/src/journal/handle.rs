@@ -4,7 +4,7 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chat_protocol::{JournalId, Sequence, Timestamp};
+use chat_protocol::{Identity, JournalId, Sequence, Timestamp};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -12,8 +12,9 @@ use uuid::Uuid;
 
 use super::examine::{self, Checked, Contents};
 use super::guest::{Guest, GuestChange, TokenHash};
-use super::history::{Page, Range, Readers, StoredRoom};
+use super::history::{Page, Range, Readers, StoredRoom, Unread};
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
+use super::retention::{Retention, Swept};
 use super::search::{Found, Search};
 use super::writer::{Batch, Job, Writer};
 use super::{JournalError, schema};
@@ -35,6 +36,8 @@ pub(crate) struct JournalSettings {
     pub(crate) directory: PathBuf,
     /// When a commit is done.
     pub(crate) sync: Sync,
+    /// What is kept.
+    pub(crate) retention: Arc<Retention>,
     /// How many rooms with a name may be stored.
     pub(crate) rooms_max: u64,
     /// The time of day.
@@ -70,6 +73,7 @@ impl Journal {
         }
         connection.pragma_update(None, "journal_mode", "WAL")?;
         connection.pragma_update(None, "synchronous", "FULL")?;
+        connection.pragma_update(None, "secure_delete", "ON")?; // what is deleted is overwritten
         schema::migrate(&mut connection)?;
         examine::ends(&connection)?;
         let id = identify(&connection)?;
@@ -157,6 +161,45 @@ impl Journal {
     /// A guest does not come back.
     pub(crate) async fn forget_guest(&self, token: TokenHash) -> Result<(), JournalError> {
         self.ask(Job::Guest { change: GuestChange::Forget(token), reply: None }).await
+    }
+
+    /// Takes away what is not to be kept: one slice, of the rooms behind `after`.
+    ///
+    /// # Errors
+    /// [`JournalError::Stopped`].
+    pub(crate) async fn sweep(&self, after: RoomId) -> Result<Swept, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Job::Sweep { after, reply }).await?;
+        answer.await.map_err(|_| JournalError::Stopped)
+    }
+
+    /// The last message of an author, if it is among a room's newest events.
+    pub(crate) async fn last_own(
+        &self,
+        room: RoomId,
+        author: Identity,
+    ) -> Result<Option<Sequence>, JournalError> {
+        self.readers
+            .read(move |connection| super::deletion::last_own(connection, room, author))
+            .await
+    }
+
+    /// What others have said in rooms behind certain events; the rooms in which nothing was are
+    /// left out.
+    pub(crate) async fn unread(
+        &self,
+        rooms: Vec<(RoomId, Sequence)>,
+        reader: Identity,
+        name: chat_protocol::UserName,
+    ) -> Result<Vec<Unread>, JournalError> {
+        self.readers
+            .read(move |connection| super::history::unread(connection, &rooms, reader, &name))
+            .await
+    }
+
+    /// The first event of a room that is kept.
+    pub(crate) async fn first_kept(&self, room: RoomId) -> Result<Sequence, JournalError> {
+        self.readers.read(move |connection| super::history::first_kept(connection, room)).await
     }
 
     /// The guests that may come back.

@@ -2,16 +2,21 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chat_protocol::limits::UNREAD_COUNTED_MAX;
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, RoomName, SayKind, Sequence, Timestamp, UserName,
 };
-use rusqlite::{CachedStatement, Connection, OptionalExtension, Row};
+use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::JournalError;
-use super::apply::{KIND_ACTION, KIND_TEXT, KIND_TOPIC, line, message_id, sequence_of};
+use super::apply::{
+    KIND_ACTION, KIND_DELETION, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC, line, message_id,
+    sequence_of,
+};
 use super::record::{Body, Entry, RoomId, RoomKey};
+use crate::limits::UNREAD_READ_MAX;
 
 /// Which part of a room's history; the bounds are exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +36,16 @@ pub(crate) struct Page {
     pub(crate) entries: Vec<Entry>,
     /// There is more in the direction of the range; around a place, on either side.
     pub(crate) more: bool,
+}
+
+/// What others have said in a room behind what was read.
+#[derive(Debug)]
+pub(crate) struct Unread {
+    pub(crate) room: RoomId,
+    /// Counted up to [`UNREAD_COUNTED_MAX`].
+    pub(crate) messages: u64,
+    /// Those that have the reader's name as a word.
+    pub(crate) mentions: u64,
 }
 
 /// A room with a name, in a list.
@@ -174,6 +189,49 @@ pub(super) fn sequence_at(
     Ok(low)
 }
 
+/// The first event that is kept; 1 of a room that has none.
+pub(super) fn first_kept(connection: &Connection, room: RoomId) -> Result<Sequence, JournalError> {
+    let mut statement = connection.prepare_cached("SELECT first_seq FROM rooms WHERE id = ?1")?;
+    let first = statement.query_row([room.0], |row| row.get(0)).optional()?;
+    Ok(first.map_or(Sequence(1), Sequence))
+}
+
+pub(super) fn unread(
+    connection: &Connection,
+    rooms: &[(RoomId, Sequence)],
+    reader: Identity,
+    name: &UserName,
+) -> Result<Vec<Unread>, JournalError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT body FROM messages WHERE id > ?1 AND id <= ?2 AND kind IN (?3, ?4) AND author <> ?5
+         ORDER BY id LIMIT ?6",
+    )?;
+    let mut found = Vec::new();
+    let mut left = UNREAD_READ_MAX;
+    for &(room, read) in rooms {
+        let limit = UNREAD_COUNTED_MAX.min(left);
+        let (from, to) = (message_id(room, read), message_id(room, Sequence(u64::MAX)));
+        let mut rows = statement.query(params![
+            from,
+            to,
+            KIND_TEXT,
+            KIND_ACTION,
+            reader.0.as_bytes(),
+            limit
+        ])?;
+        let mut unread = Unread { room, messages: 0, mentions: 0 };
+        while let Some(row) = rows.next()? {
+            unread.messages += 1;
+            unread.mentions += u64::from(name.is_mentioned_in(&row.get::<_, String>(0)?));
+            left -= 1;
+        }
+        if unread.messages > 0 {
+            found.push(unread);
+        }
+    }
+    Ok(found)
+}
+
 pub(super) fn find_room(
     connection: &Connection,
     key: &RoomKey,
@@ -225,6 +283,10 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
         KIND_TEXT => Body::Message { text: text()?, kind: SayKind::Text },
         KIND_ACTION => Body::Message { text: text()?, kind: SayKind::Action },
         KIND_TOPIC => Body::Topic(line(&body)?),
+        KIND_TOMBSTONE => Body::Tombstone,
+        KIND_DELETION => {
+            Body::Deletion { target: body.parse().map(Sequence).map_err(|error| damaged(&error))? }
+        }
         other => return Err(damaged(&format!("a message of kind {other}"))),
     };
     let key: Option<[u8; 16]> = row.get(5)?;

@@ -20,6 +20,8 @@ pub(super) struct Index {
     /// The newest number that was given.
     newest: i64,
     sync: Sync,
+    /// The last commit was a large one: the next may follow at once.
+    is_in_burst: bool,
     /// The disk is full: not tried again before a commit went well.
     is_paused: bool,
 }
@@ -31,7 +33,13 @@ impl Index {
         let newest: i64 =
             connection
                 .query_row("SELECT coalesce(max(number), 0) FROM messages", [], |row| row.get(0))?;
-        Ok(Self { through, newest: newest.max(through), sync, is_paused: false })
+        Ok(Self {
+            through,
+            newest: newest.max(through),
+            sync,
+            is_in_burst: false,
+            is_paused: false,
+        })
     }
 
     /// The newest number that was given to a message.
@@ -39,10 +47,21 @@ impl Index {
         self.newest
     }
 
+    /// Messages up to this number are in the index.
+    pub(super) const fn through(&self) -> i64 {
+        self.through
+    }
+
     /// Messages up to this number are committed.
     pub(super) const fn committed(&mut self, newest: i64) {
+        self.is_in_burst = newest - self.newest >= INDEX_DUE_MESSAGES;
         self.newest = newest;
         self.is_paused = false;
+    }
+
+    /// Is it better to wait a moment for the next commit?
+    pub(super) const fn is_in_burst(&self) -> bool {
+        self.is_in_burst && self.newest - self.through <= INDEX_BEHIND_MESSAGES_MAX
     }
 
     /// Is there enough for a slice, for a writer with nothing else to do? Less than that a search

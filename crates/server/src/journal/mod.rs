@@ -3,6 +3,7 @@
 
 mod apply;
 mod backup;
+mod deletion;
 mod examine;
 mod export;
 mod guest;
@@ -11,6 +12,7 @@ mod history;
 mod index;
 mod receipt;
 mod record;
+mod retention;
 mod schema;
 mod search;
 mod snippet;
@@ -22,9 +24,10 @@ pub(crate) use examine::database;
 pub(crate) use export::{Place, Selection, export};
 pub(crate) use guest::{Guest, TokenHash};
 pub(crate) use handle::{Journal, JournalSettings, Sync};
-pub(crate) use history::Range;
+pub(crate) use history::{Range, Unread};
 pub(crate) use receipt::{Outcome, Receipts, Ticket};
 pub(crate) use record::{Body, Entry, Record, RoomId, RoomKey};
+pub(crate) use retention::{Keep, Pruned, Retention};
 pub(crate) use search::{Found, FoundMessage, Scope, Search};
 pub(crate) use verify::verify;
 

@@ -110,6 +110,13 @@ pub(crate) enum Body {
     },
     /// Somebody changed the topic.
     Topic(LineText),
+    /// Somebody deleted a message.
+    Deletion {
+        /// Which.
+        target: Sequence,
+    },
+    /// Here was a message; only read, never recorded.
+    Tombstone,
 }
 
 /// What is stored.
@@ -136,6 +143,8 @@ pub(crate) struct OpenedRoom {
     pub(crate) id: RoomId,
     /// Its name as whoever made it wrote it; none: a direct room.
     pub(crate) name: Option<RoomName>,
+    /// The first stored event that is kept.
+    pub(crate) first: Sequence,
     /// The newest stored event; 0: none yet.
     pub(crate) last: Sequence,
     /// Its topic; empty: none.

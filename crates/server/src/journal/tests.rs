@@ -1,5 +1,6 @@
 mod beside;
 mod damage;
+mod gone;
 mod measure;
 mod search;
 
@@ -14,8 +15,22 @@ use uuid::Uuid;
 use super::*;
 
 fn open(directory: &Path, clock: fn() -> Timestamp) -> Result<Journal, JournalError> {
-    let directory = directory.to_owned();
-    Journal::open(&JournalSettings { directory, sync: Sync::Always, rooms_max: 3, clock })
+    open_keeping(directory, clock, Retention::default())
+}
+
+fn open_keeping(
+    directory: &Path,
+    clock: fn() -> Timestamp,
+    retention: Retention,
+) -> Result<Journal, JournalError> {
+    let (directory, retention) = (directory.to_owned(), retention.into());
+    Journal::open(&JournalSettings {
+        directory,
+        sync: Sync::Always,
+        retention,
+        rooms_max: 3,
+        clock,
+    })
 }
 
 fn noon() -> Timestamp {
@@ -59,6 +74,8 @@ async fn texts(journal: &Journal, room: RoomId) -> Vec<(u64, String)> {
     let text = |body| match body {
         Body::Message { text, .. } => text.to_string(),
         Body::Topic(topic) => format!("topic {topic}"),
+        Body::Deletion { target } => format!("deletes {target}"),
+        Body::Tombstone => "deleted".to_owned(),
     };
     page.entries.into_iter().map(|entry| (entry.sequence.0, text(entry.body))).collect()
 }

@@ -117,8 +117,9 @@ fn journal_id(connection: &Connection, report: &mut Report) -> Result<(), Journa
 }
 
 fn rooms(connection: &Connection, report: &mut Report) -> Result<(), JournalError> {
-    let mut statement = connection
-        .prepare("SELECT id, key, name, topic, last_seq, last_time_ms FROM rooms ORDER BY id")?;
+    let mut statement = connection.prepare(
+        "SELECT id, key, name, topic, last_seq, last_time_ms, first_seq FROM rooms ORDER BY id",
+    )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next().map_err(damage)? {
         let id = RoomId(row.get(0)?);
@@ -136,6 +137,7 @@ struct StoredRoom {
     id: RoomId,
     label: String,
     topic: String,
+    first: Sequence,
     last: i64,
     time: i64,
 }
@@ -152,7 +154,12 @@ impl StoredRoom {
             topic: row.get(3)?,
             last: row.get(4)?,
             time: row.get(5)?,
+            first: Sequence(row.get(6)?),
         };
+        if room.first == Sequence(0) || room.first.0 > room.last.unsigned_abs() + 1 {
+            let (first, last) = (room.first, room.last);
+            report.note(format!("{}: its row says {first} to {last}", room.label));
+        }
         if let Err(error) = RoomKey::restored(&key, &name) {
             report.note(format!("room {id}: {error}"));
         }
@@ -175,7 +182,8 @@ fn messages(
     )?;
     let ends = [Sequence(0), Sequence(u64::MAX)].map(|sequence| message_id(room.id, sequence));
     let mut rows = statement.query(ends)?;
-    let mut walk = Walk { room, last: Sequence(0), time: 0, topic: None };
+    let before = Sequence(room.first.0.saturating_sub(1));
+    let mut walk = Walk { room, last: before, time: 0, topic: None };
     while let Some(row) = rows.next().map_err(damage)? {
         report.messages += 1;
         walk.step(row, report);
@@ -204,6 +212,10 @@ impl Walk<'_> {
             report.note(format!("{label}: there is a message 0; they begin at 1"));
             return;
         }
+        if sequence < self.room.first {
+            report.note(format!("{label}: message {sequence} should be gone"));
+            return;
+        }
         if sequence != self.last.next() {
             report.note(format!("{label}: {}", missing(self.last, sequence)));
         }
@@ -217,11 +229,15 @@ impl Walk<'_> {
         }
         self.time = self.time.max(time);
         match history::entry(row) {
-            Ok(entry) => {
-                if let Body::Topic(topic) = entry.body {
-                    self.topic = Some(topic.as_str().to_owned());
+            Ok(entry) => match entry.body {
+                Body::Topic(topic) => self.topic = Some(topic.as_str().to_owned()),
+                Body::Deletion { target } if target >= sequence => {
+                    report.note(format!(
+                        "{label}: message {sequence} deletes {target}, which comes later"
+                    ));
                 }
-            }
+                Body::Message { .. } | Body::Deletion { .. } | Body::Tombstone => {}
+            },
             Err(error) => report.note(format!("{label}: message {sequence}: {}", cause(error))),
         }
     }
@@ -237,7 +253,7 @@ impl Walk<'_> {
                 "{label}: has messages up to {found}, and its row says {last}: numbers could be \
                  used twice"
             ));
-        } else if self.time != *time {
+        } else if self.room.first <= self.last && self.time != *time {
             report.note(format!(
                 "{label}: its newest message is from {}, and its row says {}",
                 in_words(self.time),

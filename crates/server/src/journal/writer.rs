@@ -2,6 +2,7 @@
 //! transaction, and only then tells anybody. Never decides who may do what.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use chat_protocol::{LineText, Refusal, Sequence, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
@@ -9,13 +10,14 @@ use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::JournalError;
-use super::apply::{self, Applied};
+use super::apply::{self, Applied, Turn};
 use super::guest::{self, GuestChange};
 use super::handle::{JournalSettings, checkpoint};
 use super::index::Index;
 use super::receipt::Outcome;
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
-use crate::limits::JOURNAL_TURN_JOBS;
+use super::retention::{self, Retention, Swept};
+use crate::limits::{BURST_PAUSE, JOURNAL_TURN_JOBS, WAL_PAGES, WRITER_CACHE_KIB};
 
 /// Rooms that the journal can number: the sequence takes the lower 40 of an id's 63 bits.
 const ROOM_ID_MAX: i64 = (1 << 23) - 1;
@@ -29,6 +31,8 @@ pub(super) enum Job {
     Append(Batch),
     /// Store or forget a guest.
     Guest { change: GuestChange, reply: Option<oneshot::Sender<()>> },
+    /// Take away what is not to be kept, behind this room, a slice.
+    Sweep { after: RoomId, reply: oneshot::Sender<Swept> },
     /// Forget a room that nobody is in.
     Close { room: RoomId },
     /// Finish.
@@ -42,6 +46,8 @@ pub(super) enum Job {
 #[derive(Clone, Debug)]
 pub(super) struct RoomState {
     pub(super) key: RoomKey,
+    /// The first event that is kept, when the room was opened.
+    pub(super) first: Sequence,
     pub(super) last: Sequence,
     pub(super) time: Timestamp,
     pub(super) topic: LineText,
@@ -53,7 +59,14 @@ impl RoomState {
     /// A room in which nothing was ever stored.
     fn new(key: RoomKey) -> Self {
         let topic = LineText::default();
-        Self { key, last: Sequence(0), time: Timestamp(0), topic, stored: false }
+        Self {
+            key,
+            first: Sequence(1),
+            last: Sequence(0),
+            time: Timestamp(0),
+            topic,
+            stored: false,
+        }
     }
 }
 
@@ -82,7 +95,12 @@ enum Go {
 
 pub(super) struct Writer {
     connection: Connection,
+    /// Keeps the time in which the next batch of a burst comes.
+    runtime: tokio::runtime::Handle,
     clock: fn() -> Timestamp,
+    retention: Arc<Retention>,
+    /// Keys of what retention took are remembered.
+    has_spent_keys: bool,
     index: Index,
     rooms: HashMap<RoomId, RoomState>,
     /// Rooms with a name that are open without a row, and those that have one.
@@ -98,6 +116,8 @@ impl Writer {
         connection: Connection,
         settings: &JournalSettings,
     ) -> Result<Self, JournalError> {
+        connection.pragma_update(None, "cache_size", -WRITER_CACHE_KIB)?;
+        connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
         connection.set_prepared_statement_cache_capacity(32);
         let next_id =
             connection
@@ -106,10 +126,14 @@ impl Writer {
             connection
                 .query_row("SELECT count(*) FROM rooms WHERE name <> ''", [], |row| row.get(0))?;
         let index = Index::open(&connection, settings.sync)?;
+        let has_spent_keys = retention::has_spent_keys(&connection)?;
         Ok(Self {
             connection,
+            runtime: tokio::runtime::Handle::current(),
             index,
             clock: settings.clock,
+            retention: Arc::clone(&settings.retention),
+            has_spent_keys,
             rooms: HashMap::new(),
             named,
             named_max: settings.rooms_max,
@@ -147,8 +171,15 @@ impl Writer {
         Ok(())
     }
 
-    /// The next job; none: nobody is left to ask. As long as none waits, the index is written.
+    /// The next job; none: nobody is left to ask. As long as none waits, the index is written; in the
+    /// middle of a burst it is waited for a moment longer before that.
     fn next(&mut self, queue: &mut mpsc::Receiver<Job>) -> Result<Option<Job>, JournalError> {
+        if self.index.is_in_burst() {
+            let more = async { tokio::time::timeout(BURST_PAUSE, queue.recv()).await };
+            if let Ok(job) = self.runtime.block_on(more) {
+                return Ok(job);
+            }
+        }
         while self.index.is_due() {
             match queue.try_recv() {
                 Ok(job) => return Ok(Some(job)),
@@ -166,6 +197,7 @@ impl Writer {
     fn turn(&mut self, turn: &mut Vec<Job>) -> Result<Go, JournalError> {
         let mut batches = Vec::new();
         let mut guests = Vec::new();
+        let mut sweeps = Vec::new();
         let mut go = Go::On;
         for job in turn.drain(..) {
             match job {
@@ -175,6 +207,7 @@ impl Writer {
                 }
                 Job::Append(batch) => batches.push(batch),
                 Job::Guest { change, reply } => guests.push((change, reply)),
+                Job::Sweep { after, reply } => sweeps.push((after, reply)),
                 Job::Close { room } => self.close(room),
                 Job::Stop => go = Go::Stop,
                 #[cfg(test)]
@@ -187,7 +220,28 @@ impl Writer {
         if !batches.is_empty() || !guests.is_empty() {
             self.commit(batches, guests)?;
         }
+        for (after, reply) in sweeps {
+            drop(reply.send(self.sweep(after)?)); // the sweeper may be gone
+        }
         Ok(go)
+    }
+
+    /// A full disk ends a sweep; the next one tries again.
+    fn sweep(&mut self, after: RoomId) -> Result<Swept, JournalError> {
+        let (now, indexed) = ((self.clock)(), self.index.through());
+        match retention::sweep(&mut self.connection, &self.retention, after, now, indexed) {
+            Ok(swept) => {
+                self.has_spent_keys = retention::has_spent_keys(&self.connection)?;
+                Ok(swept)
+            }
+            Err(JournalError::Sqlite(error))
+                if error.sqlite_error_code() == Some(ErrorCode::DiskFull) =>
+            {
+                tracing::warn!(%error, "the disk is full; nothing old is taken away for now");
+                Ok(Swept::default())
+            }
+            Err(error) => Err(error),
+        }
     }
 
     fn commit(&mut self, batches: Vec<Batch>, guests: Vec<GuestJob>) -> Result<(), JournalError> {
@@ -227,10 +281,15 @@ impl Writer {
         batches: &[Batch],
         guests: &[GuestJob],
     ) -> Result<Vec<Vec<Applied>>, JournalError> {
-        let now = (self.clock)();
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let mut newest = self.index.newest();
+        let mut turn = Turn {
+            transaction: &transaction,
+            now: (self.clock)(),
+            newest: self.index.newest(),
+            indexed: self.index.through(),
+            has_spent_keys: self.has_spent_keys,
+        };
         let mut all = Vec::with_capacity(batches.len());
         for batch in batches {
             let room = self.rooms.get_mut(&batch.room).ok_or_else(|| {
@@ -239,9 +298,7 @@ impl Writer {
             let applied: Result<Vec<Applied>, _> = batch
                 .records
                 .iter()
-                .map(|record| {
-                    apply::record(&transaction, batch.room, room, record, &mut newest, now)
-                })
+                .map(|record| apply::record(&mut turn, batch.room, room, record))
                 .collect();
             apply::room(&transaction, batch.room, room)?;
             all.push(applied?);
@@ -249,6 +306,7 @@ impl Writer {
         for (change, _) in guests {
             guest::apply(&transaction, change)?;
         }
+        let newest = turn.newest;
         transaction.commit()?;
         self.index.committed(newest);
         Ok(all)
@@ -258,7 +316,8 @@ impl Writer {
         let row = self
             .connection
             .prepare_cached(
-                "SELECT id, name, topic, last_seq, last_time_ms FROM rooms WHERE key = ?1",
+                "SELECT id, name, topic, last_seq, last_time_ms, first_seq FROM rooms
+                 WHERE key = ?1",
             )?
             .query_row([key.stored()], |row| apply::room_row(row, &key))
             .optional()?;
@@ -278,7 +337,8 @@ impl Writer {
             RoomKey::Named(name) => Some(name.clone()),
             RoomKey::Direct(..) => None,
         };
-        let opened = OpenedRoom { id, name, last: state.last, topic: state.topic.clone() };
+        let RoomState { first, last, .. } = state;
+        let opened = OpenedRoom { id, name, first, last, topic: state.topic.clone() };
         self.rooms.insert(id, state);
         Ok(Ok(opened))
     }

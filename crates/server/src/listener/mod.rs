@@ -12,7 +12,6 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
-use tracing::Instrument;
 
 use crate::config::{ListenUrl, Protocol};
 use crate::frontend::Wire;
@@ -75,10 +74,9 @@ impl Listener {
             match self.socket.accept().await {
                 Ok((connection, peer)) => {
                     let pass = Gate::enter(&reception.gate).await;
-                    let span = tracing::info_span!("session", %peer);
-                    span.in_scope(|| tracing::info!("accepted"));
-                    let serving = self.welcome(connection, reception, pass);
-                    reception.sessions.spawn(serving.instrument(span));
+                    let peer = peer.to_string().into_boxed_str();
+                    tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
+                    reception.sessions.spawn(self.welcome(connection, peer, reception, pass));
                 }
                 Err(error) => {
                     tracing::warn!(%error, url = %self.url, "cannot accept; pausing");
@@ -91,6 +89,7 @@ impl Listener {
     fn welcome(
         &self,
         connection: Connection,
+        peer: Box<str>,
         reception: &Reception,
         pass: Pass,
     ) -> impl Future<Output = ()> + use<> {
@@ -99,9 +98,9 @@ impl Listener {
         let protocol = self.url.protocol;
         async move {
             match connection {
-                Connection::Tcp(stream) => serve(stream, protocol, around, stage).await,
+                Connection::Tcp(stream) => serve(stream, peer, protocol, around, stage).await,
                 #[cfg(unix)]
-                Connection::Unix(stream) => serve(stream, protocol, around, stage).await,
+                Connection::Unix(stream) => serve(stream, peer, protocol, around, stage).await,
             }
             drop(pass);
         }
@@ -111,6 +110,7 @@ impl Listener {
 /// Finds out who speaks, and serves it.
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
+    peer: Box<str>,
     protocol: Protocol,
     around: Arc<Surroundings>,
     stage: watch::Receiver<Stage>,
@@ -122,11 +122,12 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         Protocol::Auto => match detect(&mut stream, &mut input).await {
             Ok(found) => found,
             Err(error) => {
-                tracing::info!(%error, "gone before a word");
+                let span = tracing::info_span!("session", %peer);
+                span.in_scope(|| tracing::info!(%error, "gone before a word"));
                 return;
             }
         },
     };
-    tracing::debug!(?wire, undecided, "speaks");
-    Session::new(stream, around, stage, wire, input, undecided).run().await;
+    tracing::debug!(%peer, ?wire, undecided, "speaks");
+    Session::new(stream, peer, around, stage, wire, input, undecided).run().await;
 }

@@ -47,6 +47,8 @@ struct Line<'a> {
     kind: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     topic: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    target: Option<u64>,
 }
 
 impl<'a> Transcript<'a> {
@@ -82,6 +84,7 @@ impl<'a> Transcript<'a> {
             text: None,
             kind: None,
             topic: None,
+            target: None,
         };
         match &entry.body {
             Body::Message { text, kind } => {
@@ -92,9 +95,14 @@ impl<'a> Transcript<'a> {
                 };
             }
             Body::Topic(topic) => {
-                line.r#type = "topic";
+                line.r#type = "topic_changed";
                 line.topic = Some(topic.as_str());
             }
+            Body::Deletion { target } => {
+                line.r#type = "deleted";
+                line.target = Some(target.0);
+            }
+            Body::Tombstone => line.r#type = "tombstone",
         }
         serde_json::to_writer(&mut *self.out, &line)?;
         self.out.write_all(b"\n")
@@ -111,6 +119,10 @@ impl<'a> Transcript<'a> {
                 "" => (format!("* {name} "), "cleared the topic".to_owned()),
                 topic => (format!("* {name} "), format!("set the topic: {topic}")),
             },
+            Body::Deletion { target } => {
+                (format!("* {name} "), format!("deleted message {target}"))
+            }
+            Body::Tombstone => ("* ".to_owned(), format!("a message of {name} was deleted")),
         };
         let before = format!("{time} [{place}] {before}");
         for line in lines.split('\n') {
@@ -172,7 +184,7 @@ mod tests {
             Format::Json,
             &ops,
             Body::Topic(LineText::parse("on call").unwrap()),
-            "{\"v\":1,\"type\":\"topic\",\"room\":\"ops\",\"seq\":7,\
+            "{\"v\":1,\"type\":\"topic_changed\",\"room\":\"ops\",\"seq\":7,\
              \"time\":\"2023-11-14T22:13:20.000Z\",\"from\":\"maya\",\"topic\":\"on call\"}\n",
         );
     }

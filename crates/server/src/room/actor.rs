@@ -68,8 +68,7 @@ impl RoomActor {
                 break; // the daemon stops
             }
             if self.turn(&mut open, &mut commands).await.is_err() {
-                // The journal has stopped: what was asked is neither done nor refused.
-                return self.finish(drop).await;
+                return self.fall_silent().await;
             }
             if open.members.is_empty()
                 && open.leaving.is_empty()
@@ -104,6 +103,7 @@ impl RoomActor {
             id: opened.id,
             address,
             topic,
+            first: opened.first,
             last: opened.last,
             recent,
             members: HashMap::new(),
@@ -112,6 +112,18 @@ impl RoomActor {
             presence: 0,
             leaving: Vec::new(),
         }))
+    }
+
+    /// The journal has stopped, and the daemon is about to. What was to be written, until then, is
+    /// neither done nor refused: its author would not try again after the restart.
+    async fn fall_silent(mut self) {
+        loop {
+            tokio::select! {
+                Some(command) = self.mailbox.recv() => command.leave_open(),
+                () = self.directory.closed() => break,
+            }
+        }
+        self.finish(RoomCommand::leave_open).await;
     }
 
     /// The room ends: who still asks is answered, or sees that it is gone and opens it anew.
@@ -176,6 +188,10 @@ impl RoomActor {
             RoomCommand::SetTopic { who, topic, ticket } => {
                 Self::record(open, turn, who, Body::Topic(topic), None, ticket);
             }
+            RoomCommand::Delete { who, target, ticket } => {
+                Self::record(open, turn, who, Body::Deletion { target }, None, ticket);
+            }
+            RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
             RoomCommand::Roster { reply } => drop(reply.send(open.roster())),
@@ -194,7 +210,7 @@ impl RoomActor {
         };
         let address = open.address.clone().unwrap_or(address);
         let room = RoomHandle::new(sender, Arc::clone(&self.summary));
-        let entered = seat.entered(open.id, Membership { room, address, since: open.last });
+        let entered = seat.entered(open.id, Membership::new(room, address, open.last));
         // Read behind that: a change of name from now on reaches this room too.
         let Profile { name, away } = seat.profile().clone();
         if entered.is_err() {
@@ -292,9 +308,16 @@ impl RoomActor {
     /// What the journal handed back becomes the room's state, and an event.
     fn stored(&self, open: &mut Open, entry: Entry) -> RoomEvent {
         open.last = entry.sequence;
-        if let Body::Topic(topic) = &entry.body {
-            open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
-            self.summarise(open.members.len(), open.topic.as_ref());
+        match &entry.body {
+            Body::Topic(topic) => {
+                open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
+                self.summarise(open.members.len(), open.topic.as_ref());
+            }
+            Body::Deletion { target } => {
+                open.bury(*target);
+                self.directory.pages().forget(open.id, *target);
+            }
+            Body::Message { .. } | Body::Tombstone => {}
         }
         let event = RoomEvent::stored(entry, open.address.as_ref());
         let recent_max = usize::try_from(self.directory.settings().recent).unwrap_or(usize::MAX);
@@ -312,6 +335,7 @@ impl RoomActor {
             id: open.id,
             address: open.address.clone(),
             topic: open.topic.clone(),
+            first: open.first,
             roster: open.roster(),
             recent: open.recent.iter().cloned().collect(),
             feed: self.feed.subscribe(),

@@ -9,11 +9,11 @@ use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::RoomHandle;
 use super::actor::RoomActor;
 use super::feed::Feed;
 use super::handle::Summary;
-use crate::journal::{Journal, RoomKey};
+use super::{Pages, RoomHandle};
+use crate::journal::{Journal, Pruned, RoomKey};
 use crate::limits::{DIRECT_FEED_ENVELOPES, ROOM_FEED_ENVELOPES, ROOM_MAILBOX_COMMANDS};
 
 /// What rooms need to know.
@@ -30,6 +30,7 @@ pub(crate) struct RoomSettings {
 pub(crate) struct Directory {
     rooms: Arc<Mutex<HashMap<RoomKey, RoomHandle>>>,
     journal: Journal,
+    pages: Pages,
     settings: RoomSettings,
     tasks: TaskTracker,
     closed: CancellationToken,
@@ -38,7 +39,9 @@ pub(crate) struct Directory {
 impl Directory {
     /// No room is live yet. `tasks` tracks the rooms' actors.
     pub(crate) fn new(journal: Journal, settings: RoomSettings, tasks: TaskTracker) -> Self {
-        Self { rooms: Arc::default(), journal, settings, tasks, closed: CancellationToken::new() }
+        let pages = Pages::new(journal.clone());
+        let closed = CancellationToken::new();
+        Self { rooms: Arc::default(), journal, pages, settings, tasks, closed }
     }
 
     /// The room of this key, made if it is not live. It may be let go before it is asked
@@ -81,6 +84,21 @@ impl Directory {
             RoomKey::Direct(..) => None,
         };
         self.lock().iter().filter_map(named).collect()
+    }
+
+    /// What is stored, for sessions that are behind.
+    pub(crate) const fn pages(&self) -> &Pages {
+        &self.pages
+    }
+
+    /// These rooms have lost their oldest events.
+    pub(crate) async fn pruned(&self, rooms: Vec<Pruned>) {
+        for Pruned { key, id, first } in rooms {
+            self.pages.forget_before(id, first);
+            if let Some(room) = self.find(&key) {
+                room.forget_before(first).await;
+            }
+        }
     }
 
     /// Ends all rooms: no session is left, and nobody is told that anybody leaves.

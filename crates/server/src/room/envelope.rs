@@ -36,8 +36,24 @@ impl RoomEvent {
                 Event::Message { room, seq, time_ms, from, text, kind, key }
             }
             Body::Topic(topic) => Event::TopicChanged { room, seq, time_ms, from, topic },
+            Body::Deletion { target } => Event::Deleted { room, seq, time_ms, from, target },
+            Body::Tombstone => Event::Tombstone { room, seq, time_ms, from, key },
         };
         Self { author, change: None, presence: None, event }
+    }
+
+    /// This one hides what stands before it: nothing comes behind it in its envelope.
+    const fn is_last(&self) -> bool {
+        matches!(self.event, Event::Deleted { .. })
+    }
+
+    /// The message is deleted: what is left of it.
+    pub(super) fn bury(&mut self) {
+        if let Event::Message { room, seq, time_ms, from, key, .. } = &self.event {
+            let (room, from) = (room.clone(), from.clone());
+            let (seq, time_ms, key) = (*seq, *time_ms, *key);
+            self.event = Event::Tombstone { room, seq, time_ms, from, key };
+        }
     }
 
     /// What it weighs on an envelope, about.
@@ -81,8 +97,9 @@ impl Envelope {
         std::iter::from_fn(move || {
             let mut some = vec![rest.next()?];
             let mut bytes = some.iter().map(RoomEvent::text_bytes).sum::<usize>();
-            while let Some(event) =
-                rest.next_if(|event| bytes + event.text_bytes() <= ENVELOPE_TEXT_BYTES_MAX)
+            while !some.last().is_some_and(RoomEvent::is_last)
+                && let Some(event) =
+                    rest.next_if(|event| bytes + event.text_bytes() <= ENVELOPE_TEXT_BYTES_MAX)
             {
                 bytes += event.text_bytes();
                 some.push(event);

@@ -6,6 +6,7 @@ use chat_protocol::event::UserInfo;
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, Refusal, RoomAddress, SayKind, Sequence, UserName,
 };
+use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::{ChangeId, RoomEvent, Seat, Subscription};
@@ -73,6 +74,8 @@ pub(crate) struct Snapshot {
     pub(crate) address: Option<RoomAddress>,
     /// Its topic.
     pub(crate) topic: Option<LineText>,
+    /// The first stored event that is kept.
+    pub(crate) first: Sequence,
     /// Who is there.
     pub(crate) roster: Roster,
     /// The last stored events, oldest first; they end with the newest.
@@ -89,6 +92,8 @@ pub(super) enum RoomCommand {
     Leave { who: Identity, gone: Option<ChangeId>, reply: oneshot::Sender<Result<(), NotThere>> },
     Say { who: Identity, text: MessageText, kind: SayKind, key: Option<MessageKey>, ticket: Ticket },
     SetTopic { who: Identity, topic: LineText, ticket: Ticket },
+    Delete { who: Identity, target: Sequence, ticket: Ticket },
+    ForgetBefore { first: Sequence },
     Rename { who: Identity, to: UserName, change: ChangeId },
     SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
     Roster { reply: oneshot::Sender<Roster> },
@@ -169,6 +174,16 @@ impl RoomHandle {
         self.tell(RoomCommand::SetTopic { who, topic, ticket }).await;
     }
 
+    /// Deletes a member's message; the ticket tells what became of it.
+    pub(crate) async fn delete(&self, who: Identity, target: Sequence, ticket: Ticket) {
+        self.tell(RoomCommand::Delete { who, target, ticket }).await;
+    }
+
+    /// What was before this event is not kept any more.
+    pub(super) async fn forget_before(&self, first: Sequence) {
+        self.tell(RoomCommand::ForgetBefore { first }).await;
+    }
+
     /// A member has another name.
     pub(crate) async fn rename(&self, who: Identity, to: UserName, change: ChangeId) {
         self.tell(RoomCommand::Rename { who, to, change }).await;
@@ -195,8 +210,15 @@ impl RoomHandle {
 
     /// A room that is gone has no members: there is nobody to tell, and nobody may write.
     async fn tell(&self, command: RoomCommand) {
-        if let Err(gone) = self.mailbox.send(command).await {
-            gone.0.find_nobody();
+        match self.mailbox.try_send(command) {
+            Ok(()) => {}
+            Err(TrySendError::Closed(command)) => command.find_nobody(),
+            Err(TrySendError::Full(command)) => {
+                // Seldom, and large.
+                if let Err(gone) = Box::pin(self.mailbox.send(command)).await {
+                    gone.0.find_nobody();
+                }
+            }
         }
     }
 }
@@ -206,16 +228,34 @@ impl RoomCommand {
     /// that the room is gone.
     pub(super) fn find_nobody(self) {
         match self {
-            Self::Say { ticket, .. } | Self::SetTopic { ticket, .. } => {
+            Self::Say { ticket, .. }
+            | Self::SetTopic { ticket, .. }
+            | Self::Delete { ticket, .. } => {
                 let refusal = policy::not_in(ticket.room());
                 ticket.settle(Outcome::Refused(refusal));
             }
             Self::Enter { .. }
             | Self::Watch { .. }
             | Self::Leave { .. }
+            | Self::ForgetBefore { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Roster { .. } => {}
+        }
+    }
+
+    /// The same when nobody knows what is stored: only who does not write is told no.
+    pub(super) fn leave_open(self) {
+        match self {
+            // The ticket says that it is unknown.
+            Self::Say { .. } | Self::SetTopic { .. } | Self::Delete { .. } => {}
+            Self::Enter { .. }
+            | Self::Watch { .. }
+            | Self::Leave { .. }
+            | Self::ForgetBefore { .. }
+            | Self::Rename { .. }
+            | Self::SetAway { .. }
+            | Self::Roster { .. } => self.refuse(&Refusal::Unavailable),
         }
     }
 
@@ -225,10 +265,13 @@ impl RoomCommand {
             Self::Enter { reply, .. } | Self::Watch { reply, .. } => {
                 drop(reply.send(Err(refusal.clone()))); // the session may be gone
             }
-            Self::Say { ticket, .. } | Self::SetTopic { ticket, .. } => {
+            Self::Say { ticket, .. }
+            | Self::SetTopic { ticket, .. }
+            | Self::Delete { ticket, .. } => {
                 ticket.settle(Outcome::Refused(refusal.clone()));
             }
             Self::Leave { .. }
+            | Self::ForgetBefore { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Roster { .. } => {}

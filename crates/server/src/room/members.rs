@@ -18,6 +18,8 @@ pub(super) struct Open {
     /// What everybody calls it; a direct room is called differently by each of the two.
     pub(super) address: Option<RoomAddress>,
     pub(super) topic: Option<LineText>,
+    /// The first stored event that is kept.
+    pub(super) first: Sequence,
     pub(super) last: Sequence,
     pub(super) recent: VecDeque<RoomEvent>,
     pub(super) members: HashMap<Identity, Member>,
@@ -39,6 +41,20 @@ pub(super) struct Member {
 }
 
 impl Open {
+    /// A message is deleted.
+    pub(super) fn bury(&mut self, target: Sequence) {
+        let is_it = |event: &&mut RoomEvent| event.event.sequence() == Some(target);
+        if let Some(event) = self.recent.iter_mut().find(is_it) {
+            event.bury();
+        }
+    }
+
+    /// What was before this event is not kept any more.
+    pub(super) fn forget_before(&mut self, first: Sequence) {
+        self.first = self.first.max(first);
+        self.recent.retain(|event| event.event.sequence().is_none_or(|sequence| sequence >= first));
+    }
+
     /// A session of this member follows the room now.
     pub(super) fn followed_by(&mut self, who: Option<Identity>) {
         let members = self.members.values_mut().chain(&mut self.leaving);

@@ -67,14 +67,32 @@ impl Pages {
         let through = Sequence(last.0.min((number + 1) * size));
         let key = Key { room, number, through };
         let cell = Arc::clone(self.lock().pages.entry(key).or_default());
-        let page = cell.get_or_try_init(|| self.read(key, address)).await;
+        let page = cell.get_or_try_init(|| self.read(key, address, &cell)).await;
         if page.is_err() {
-            self.lock().pages.remove(&key);
+            self.lock().remove(key, &cell);
         }
         page.cloned()
     }
 
-    async fn read(&self, key: Key, address: Option<&RoomAddress>) -> Result<Page, JournalError> {
+    /// A message of this room is deleted. Who reads its page at this moment may still show it, and
+    /// the deletion behind it.
+    pub(super) fn forget(&self, room: RoomId, target: Sequence) {
+        let number = (target.0.saturating_sub(1)) / u64::from(PAGE_EVENTS_MAX);
+        self.lock().forget(|key| key.room == room && key.number == number);
+    }
+
+    /// What was before this event is not kept any more.
+    pub(super) fn forget_before(&self, room: RoomId, first: Sequence) {
+        let number = (first.0.saturating_sub(1)) / u64::from(PAGE_EVENTS_MAX);
+        self.lock().forget(|key| key.room == room && key.number <= number);
+    }
+
+    async fn read(
+        &self,
+        key: Key,
+        address: Option<&RoomAddress>,
+        cell: &Arc<OnceCell<Page>>,
+    ) -> Result<Page, JournalError> {
         let range = Range::After {
             after: Sequence(key.number * u64::from(PAGE_EVENTS_MAX)),
             before: Some(key.through.next()),
@@ -83,7 +101,7 @@ impl Pages {
         let events = page.entries.into_iter().map(|entry| RoomEvent::stored(entry, address));
         let envelopes: Arc<[Arc<Envelope>]> = Envelope::cut(events.collect()).collect();
         let bytes = envelopes.iter().map(|envelope| envelope.text_bytes()).sum();
-        self.lock().keep(key, bytes);
+        self.lock().keep(key, cell, bytes);
         Ok(Page { envelopes, through: key.through })
     }
 
@@ -93,8 +111,12 @@ impl Pages {
 }
 
 impl Kept {
-    /// Makes room for a page that was read; who still holds an old one goes on with it.
-    fn keep(&mut self, key: Key, bytes: usize) {
+    /// Makes room for a page that was read; who still holds an old one goes on with it. One that
+    /// was to be forgotten while it was read is not kept.
+    fn keep(&mut self, key: Key, cell: &Arc<OnceCell<Page>>, bytes: usize) {
+        if !self.pages.get(&key).is_some_and(|kept| Arc::ptr_eq(kept, cell)) {
+            return;
+        }
         self.order.push_back((key, bytes));
         self.bytes += bytes;
         while self.bytes > PAGES_KEPT_BYTES_MAX
@@ -103,5 +125,21 @@ impl Kept {
             self.pages.remove(&oldest);
             self.bytes -= bytes;
         }
+    }
+
+    fn remove(&mut self, key: Key, cell: &Arc<OnceCell<Page>>) {
+        if self.pages.get(&key).is_some_and(|kept| Arc::ptr_eq(kept, cell)) {
+            self.pages.remove(&key);
+        }
+    }
+
+    fn forget(&mut self, is_it: impl Fn(&Key) -> bool) {
+        self.pages.retain(|key, _| !is_it(key));
+        let bytes = &mut self.bytes;
+        self.order.retain(|(key, weight)| {
+            let stays = !is_it(key);
+            *bytes -= if stays { 0 } else { *weight };
+            stays
+        });
     }
 }

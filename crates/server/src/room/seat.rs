@@ -1,9 +1,9 @@
 //! What a user and the rooms it is in know of each other. The rooms write it, the user's sessions
 //! follow it: nobody awaits anybody.
 
-use std::collections::BTreeMap;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
 use chat_protocol::{Identity, RoomAddress, Sequence, UserName};
@@ -37,6 +37,23 @@ pub(crate) struct Membership {
     pub(crate) address: RoomAddress,
     /// The newest event when it entered: what comes behind it is new to it.
     pub(crate) since: Sequence,
+    read: Arc<AtomicU64>,
+}
+
+impl Membership {
+    pub(super) fn new(room: RoomHandle, address: RoomAddress, since: Sequence) -> Self {
+        Self { room, address, since, read: Arc::new(AtomicU64::new(since.0)) }
+    }
+
+    /// What the user has read of it.
+    pub(crate) fn read(&self) -> Sequence {
+        Sequence(self.read.load(Ordering::Relaxed))
+    }
+
+    /// The user has read up to here; never goes back.
+    pub(crate) fn mark_read(&self, seq: Sequence) {
+        self.read.fetch_max(seq.0, Ordering::Relaxed);
+    }
 }
 
 /// What a user is called, and whether it is away.
@@ -54,10 +71,53 @@ pub(crate) struct Seat {
 /// The rooms that a user is in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rooms {
-    /// By their numbers.
-    pub(crate) places: BTreeMap<RoomId, Membership>,
+    pub(crate) places: Places,
     /// It is on its way out, and enters no more.
     is_closed: bool,
+}
+
+/// Memberships by the numbers of their rooms, in order. A list: most users are in a few rooms, and
+/// there are many users.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places(Vec<(RoomId, Membership)>);
+
+impl Places {
+    /// The place in a room.
+    pub(crate) fn get(&self, id: RoomId) -> Option<&Membership> {
+        let at = self.find(id).ok()?;
+        self.0.get(at).map(|(_, place)| place)
+    }
+
+    /// All of them.
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (RoomId, &Membership)> {
+        self.0.iter().map(|(id, place)| (*id, place))
+    }
+
+    fn get_mut(&mut self, id: RoomId) -> Option<&mut Membership> {
+        let at = self.find(id).ok()?;
+        self.0.get_mut(at).map(|(_, place)| place)
+    }
+
+    fn insert(&mut self, id: RoomId, place: Membership) {
+        match self.get_mut(id) {
+            Some(found) => *found = place,
+            None => {
+                let at = self.find(id).unwrap_or_else(|at| at);
+                self.0.reserve_exact(1); // doubling would cost the many who are in one room
+                self.0.insert(at, (id, place));
+            }
+        }
+    }
+
+    fn remove(&mut self, id: RoomId) {
+        if let Ok(at) = self.find(id) {
+            self.0.remove(at);
+        }
+    }
+
+    fn find(&self, id: RoomId) -> Result<usize, usize> {
+        self.0.binary_search_by_key(&id, |(other, _)| *other)
+    }
 }
 
 /// The user is on its way out.
@@ -87,14 +147,31 @@ impl Seat {
 
     /// The rooms this user is in.
     pub(crate) fn rooms(&self) -> Vec<Membership> {
-        self.rooms.borrow().places.values().cloned().collect()
+        self.rooms.borrow().places.iter().map(|(_, place)| place.clone()).collect()
+    }
+
+    /// What this user has read of the rooms it is in.
+    pub(crate) fn read(&self) -> HashMap<RoomId, (RoomAddress, Sequence)> {
+        let rooms = self.rooms.borrow();
+        let read = |place: &Membership| (place.address.clone(), place.read());
+        rooms.places.iter().map(|(id, place)| (id, read(place))).collect()
+    }
+
+    /// It has read so far.
+    pub(crate) fn mark_read(&self, read: impl IntoIterator<Item = (RoomId, Sequence)>) {
+        let rooms = self.rooms.borrow();
+        for (id, seq) in read {
+            if let Some(place) = rooms.places.get(id) {
+                place.mark_read(seq);
+            }
+        }
     }
 
     /// The direct rooms this user is in, as it calls them.
     pub(crate) fn direct(&self) -> Vec<(RoomId, RoomAddress)> {
         let rooms = self.rooms.borrow();
         let direct = rooms.places.iter().filter_map(|(id, place)| match &place.address {
-            RoomAddress::Direct(_) => Some((*id, place.address.clone())),
+            RoomAddress::Direct(_) => Some((id, place.address.clone())),
             RoomAddress::Named(_) => None,
         });
         direct.collect()
@@ -102,12 +179,12 @@ impl Seat {
 
     /// In how many rooms this user is.
     pub(crate) fn rooms_count(&self) -> usize {
-        self.rooms.borrow().places.len()
+        self.rooms.borrow().places.0.len()
     }
 
     /// Is this user in that room?
     pub(crate) fn is_in(&self, room: &RoomHandle) -> bool {
-        self.rooms.borrow().places.values().any(|membership| membership.room.is_same(room))
+        self.rooms.borrow().places.iter().any(|(_, place)| place.room.is_same(room))
     }
 
     /// The user goes: it enters no more rooms. Those that it is in are to be left.
@@ -128,14 +205,14 @@ impl Seat {
 
     pub(super) fn left(&self, id: RoomId) {
         self.rooms.send_modify(|rooms| {
-            rooms.places.remove(&id);
+            rooms.places.remove(id);
         });
     }
 
     /// The other user of a direct room has another name.
     pub(super) fn readdress(&self, id: RoomId, address: RoomAddress) {
         self.rooms.send_modify(|rooms| {
-            if let Some(place) = rooms.places.get_mut(&id) {
+            if let Some(place) = rooms.places.get_mut(id) {
                 place.address = address;
             }
         });

@@ -5,6 +5,7 @@ use chat_protocol::event::Welcome;
 use chat_protocol::{Command, Event, Hello, Refusal, Request, RequestId, RoomAddress, UserName};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
+use tracing::Instrument;
 
 use super::deadline::HESITATION;
 use super::{Ending, Session, Stage};
@@ -24,9 +25,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let (input, out) = (&mut self.input, self.outbox.bytes());
             match self.frontend.decode(input, self.has_ended, out) {
                 Decoded::Handled => {}
-                Decoded::Identify(wish) => self.identify(wish).await?,
-                Decoded::Request(request) => self.request(request).await?,
-                Decoded::Become(wire) => self.become_wire(wire).await?,
+                // What is done and not waited for is boxed: a session that waits is small.
+                Decoded::Identify(wish) => Box::pin(self.identify(wish)).await?,
+                Decoded::Request(request) => Box::pin(self.request(request)).await?,
+                Decoded::Become(wire) => Box::pin(self.become_wire(wire)).await?,
                 Decoded::Close => self.close(),
                 Decoded::Incomplete => {
                     if self.input.is_empty() {
@@ -64,7 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Wish::Hello(hello) => Wanted::This(hello),
         };
         let Identified { claim, ticket, resumed } =
-            match guest::identify(&self.around.house, wanted).await {
+            match guest::identify(&self.around.house, wanted).instrument(self.span()).await {
                 Ok(identified) => identified,
                 Err(refusal) => {
                     self.tell(&Event::refused(None, refusal));
@@ -72,7 +74,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
             };
         let name = claim.as_ref().map(|claim| claim.user().name());
-        tracing::info!(name = name.as_ref().map_or("-", UserName::as_str), resumed, "identified");
+        let shown = name.as_ref().map_or("-", UserName::as_str);
+        self.span().in_scope(|| tracing::info!(name = shown, resumed, "identified"));
         self.seat = claim.as_ref().map(|claim| claim.user().seat.follow());
         self.caller.claim = claim;
         self.is_welcome = true;
@@ -126,12 +129,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.hesitates.is_some() {
             self.announce().await?;
         }
+        if self.frontend.manners().is_typed && request.command != Command::Unread {
+            self.mark_read();
+        }
         self.execute(request).await?;
         // What it entered or left counts for what it asks next.
         if self.seat.as_ref().is_some_and(|rooms| rooms.has_changed().unwrap_or(false)) {
             self.rooms_changed().await?;
         }
         Ok(())
+    }
+
+    /// Who types has seen what was told until now. A program says itself what its person has read.
+    fn mark_read(&mut self) {
+        if let Some(claim) = self.caller.claim.as_ref().filter(|_| self.inbox.take_news()) {
+            let read = self.inbox.slots().map(|(_, place)| (place.id, place.cursor));
+            claim.user().seat.mark_read(read);
+        }
     }
 
     async fn execute(&mut self, request: Request) -> Result<(), Ending> {
@@ -191,7 +205,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         } else {
             Vec::new()
         };
-        let seq = snapshot.roster.last;
+        let (seq, kept_from) = (snapshot.roster.last, snapshot.first);
         let (mut members, mut members_total) = (snapshot.roster.names(), snapshot.roster.total);
         if self.hesitates.is_some() {
             // It is not there yet for the others; it need not know.
@@ -209,7 +223,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         self.tell(&entered);
         if !events.is_empty() && followed.is_none() {
-            let more = events.first().and_then(Event::sequence).is_some_and(|first| first.0 > 1);
+            let first = events.first().and_then(Event::sequence);
+            let more = first.is_some_and(|first| first > kept_from);
             self.tell(&Event::History { id: None, room, events, more });
         }
     }
@@ -241,7 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.opened = Instant::now();
         self.frontend = self.around.frontends.make(wire, false);
         match self.frontend.open(self.outbox.bytes()) {
-            Some(wish) => Box::pin(self.identify(wish)).await,
+            Some(wish) => self.identify(wish).await,
             None => Ok(()),
         }
     }

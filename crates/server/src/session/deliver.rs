@@ -15,24 +15,28 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Ok(());
         };
         match item {
-            FeedItem::Lagged => {
-                let room = place.room.clone();
-                match room.roster().await {
-                    Ok(roster) => self.catch_up(slot, roster).await,
-                    Err(RoomGone) => Ok(()),
-                }
-            }
+            FeedItem::Lagged => Box::pin(self.lagged(slot)).await,
             FeedItem::Envelope(envelope) => {
                 if let Some(range) = envelope.sequences()
                     && *range.start() > place.cursor.next()
                 {
                     let last_missed = Sequence(range.start().0 - 1);
-                    self.fill(slot, last_missed).await?;
+                    Box::pin(self.fill(slot, last_missed)).await?;
                 }
                 self.append(slot, &envelope);
                 self.inbox.advance(slot, &envelope);
                 Ok(())
             }
+        }
+    }
+
+    /// The feed has moved on without this session.
+    async fn lagged(&mut self, slot: usize) -> Result<(), Ending> {
+        let Some(place) = self.inbox.place(slot) else { return Ok(()) };
+        let room = place.room.clone();
+        match room.roster().await {
+            Ok(roster) => self.catch_up(slot, roster).await,
+            Err(RoomGone) => Ok(()),
         }
     }
 
@@ -72,7 +76,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let is_own = me == Some(event.author);
         let moves =
             matches!(event.event, Event::Joined { .. } | Event::Left { .. } | Event::Gone { .. });
-        let speaks = matches!(event.event, Event::Message { .. });
+        let speaks = matches!(event.event, Event::Message { .. } | Event::Tombstone { .. });
         let is_hidden = is_own && (moves || (speaks && !shows_own));
         let Some(place) = self.inbox.place_mut(slot).filter(|_| !is_hidden) else {
             return;
@@ -99,7 +103,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(())
     }
 
-    /// The feed has moved on without this session: it reads what it missed, and the roster anew.
+    /// Reads what the session missed, and the roster anew.
     async fn catch_up(&mut self, slot: usize, roster: Roster) -> Result<(), Ending> {
         let Some(place) = self.inbox.place(slot) else { return Ok(()) };
         let address = place.address.clone();
@@ -121,7 +125,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 RoomAddress::Direct(_) => None,
             };
             let (id, cursor) = (place.id, place.cursor);
-            let pages = self.around.house.pages.clone();
+            let pages = self.around.house.directory.pages().clone();
             let page = pages.behind(id, shared.as_ref(), cursor, last).await?;
             for envelope in &*page.envelopes {
                 self.make_room().await?;
@@ -129,7 +133,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.append(slot, envelope);
                 self.inbox.advance(slot, envelope);
             }
-            self.tell_gap(slot, Some(page.through.next()));
+            let mut through = page.through;
+            if page.envelopes.is_empty() {
+                // Not page by page through what is not kept any more.
+                let first = self.around.house.journal.first_kept(id).await?;
+                through = through.max(Sequence(first.0.saturating_sub(1)));
+            }
+            self.tell_gap(slot, Some(through.next()));
         }
         Ok(())
     }
@@ -154,7 +164,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let left: Vec<usize> = self
             .inbox
             .slots()
-            .filter(|(_, place)| place.is_member && !rooms.contains_key(&place.id))
+            .filter(|(_, place)| place.is_member && rooms.get(place.id).is_none())
             .map(|(slot, _)| slot)
             .collect();
         for slot in left {
@@ -163,10 +173,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.tell(&Event::Exited { room: place.address });
             }
         }
-        for (id, membership) in rooms {
+        for (id, membership) in rooms.iter() {
             if self.inbox.slot_of(id).is_none() {
                 let since = membership.since;
-                self.follow(membership, Some(since)).await?;
+                self.follow(membership.clone(), Some(since)).await?;
             }
         }
         Ok(())

@@ -37,6 +37,8 @@ pub(super) struct Inbox {
     feeds: SelectAll<Abortable<SlottedFeed>>,
     places: Vec<Option<Place>>,
     is_detached: bool,
+    /// Something stored was delivered since this was last asked.
+    has_news: bool,
     seen: VecDeque<ChangeId>,
 }
 
@@ -217,8 +219,14 @@ impl Inbox {
         true
     }
 
+    /// Was something stored delivered since this was last asked?
+    pub(super) const fn take_news(&mut self) -> bool {
+        std::mem::replace(&mut self.has_news, false)
+    }
+
     /// The envelope was delivered.
     pub(super) fn advance(&mut self, slot: usize, envelope: &Envelope) {
+        self.has_news |= envelope.sequences().is_some();
         let Some(place) = self.place_mut(slot) else {
             return;
         };

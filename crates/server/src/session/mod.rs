@@ -30,6 +30,7 @@ use outbox::{Exchanged, Outbox, exchange};
 
 /// How long a peer has to see that we have closed, and how much we throw away meanwhile.
 const LINGER: Duration = Duration::from_secs(1);
+const LINGER_SILENT: Duration = Duration::from_millis(100);
 const LINGER_BYTES_MAX: usize = 1024 * 1024;
 
 /// What the daemon as a whole is doing.
@@ -78,6 +79,8 @@ enum Ending {
     Lost(#[from] std::io::Error),
     #[error("the peer took nothing for too long")]
     Stalled,
+    #[error("the daemon stops, and the peer does not take what it missed")]
+    Full,
     #[error("its guest is back in another session")]
     Replaced,
     #[error("no name in time")]
@@ -89,6 +92,8 @@ enum Ending {
 /// A connection.
 pub(crate) struct Session<S> {
     stream: S,
+    /// Who is at the other end, for the log.
+    peer: Box<str>,
     around: Arc<Surroundings>,
     stage: watch::Receiver<Stage>,
     frontend: Box<dyn Frontend>,
@@ -110,6 +115,8 @@ pub(crate) struct Session<S> {
     has_ended: bool,
     /// Nothing more is taken; the outbox is written, and that was it.
     is_closing: bool,
+    /// It gets no more news: the daemon stops, and there was no room for what stood before them.
+    leaves_off: bool,
     /// Since when it is to end; it does, whatever the peer takes.
     farewell_since: Option<Instant>,
     /// The peer has sent a byte.
@@ -126,6 +133,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// session because it was silent.
     pub(crate) fn new(
         stream: S,
+        peer: Box<str>,
         around: Arc<Surroundings>,
         stage: watch::Receiver<Stage>,
         wire: Wire,
@@ -136,6 +144,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let has_spoken = !input.is_empty();
         Self {
             stream,
+            peer,
             around,
             stage,
             frontend,
@@ -151,6 +160,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             undecided,
             has_ended: false,
             is_closing: false,
+            leaves_off: false,
             farewell_since: None,
             has_spoken,
             probes_at: None,
@@ -160,46 +170,72 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// Serves the peer until either side has enough. A panic ends this session only.
-    pub(crate) async fn run(mut self) {
-        let ending = AssertUnwindSafe(self.talk()).catch_unwind().await;
+    #[expect(clippy::manual_async_fn, reason = "the session would stand in its future twice")]
+    pub(crate) fn run(mut self) -> impl Future<Output = ()> {
+        async move {
+            let ending = AssertUnwindSafe(self.talk()).catch_unwind().await;
+            Box::pin(self.end(ending)).await;
+        }
+    }
+
+    async fn end(&mut self, ending: std::thread::Result<Result<(), Ending>>) {
         let name = self.caller.claim.as_ref().map(|claim| claim.user().name().to_string());
         let name = name.as_deref().unwrap_or("-");
         self.part().await; // a free name is free before the peer sees that it is closed
-        match ending {
+        self.span().in_scope(|| match ending {
             Ok(Err(ending @ (Ending::Stalled | Ending::Journal(_)))) => {
                 tracing::warn!(name, why = %ending, "session ended");
             }
             Ok(Err(ending)) => tracing::info!(name, why = %ending, "session ended"),
             Ok(Ok(())) => tracing::info!(name, why = "done", "session ended"),
             Err(_panic) => tracing::error!(name, "session panicked"),
+        });
+        if self.stream.shutdown().await.is_ok() {
+            let is_stopping = *self.stage.borrow() == Stage::Stopping;
+            drop(tokio::time::timeout(LINGER, linger(&mut self.stream, is_stopping)).await);
         }
-        if self.stream.shutdown().await.is_ok() && *self.stage.borrow() != Stage::Stopping {
-            drop(tokio::time::timeout(LINGER, linger(&mut self.stream)).await);
-        }
+    }
+
+    /// What the log has of this session has its peer with it. Made when something is said: a span
+    /// that lives as long as its session would cost every wake-up.
+    fn span(&self) -> tracing::Span {
+        tracing::info_span!("session", peer = %self.peer)
     }
 
     async fn talk(&mut self) -> Result<(), Ending> {
         if let Some(wish) = self.frontend.open(self.outbox.bytes()) {
-            self.identify(wish).await?;
+            Box::pin(self.identify(wish)).await?;
         }
         loop {
-            self.act().await?;
-            if self.is_closing && self.outbox.is_empty() {
-                return Ok(());
+            match self.turn().await {
+                Ok(true) => return Ok(()),
+                Ok(false) => {}
+                // What it said is still answered.
+                Err(Ending::Full) => self.leaves_off = true,
+                Err(ending) => return Err(ending),
             }
-            self.wait().await?;
         }
+    }
+
+    /// Is that all?
+    async fn turn(&mut self) -> Result<bool, Ending> {
+        self.act().await?;
+        if self.is_closing && self.outbox.is_empty() {
+            return Ok(true);
+        }
+        self.wait().await?;
+        Ok(false)
     }
 
     /// Waits for one thing to happen, and deals with it.
     async fn wait(&mut self) -> Result<(), Ending> {
         self.outbox.mark();
         let has_room = self.outbox.has_room();
-        if has_room && self.inbox.is_detached() {
-            return self.attach_again().await;
+        if has_room && self.inbox.is_detached() && !self.leaves_off {
+            return Box::pin(self.attach_again()).await;
         }
         let wants_input = self.wants_input();
-        let takes_news = has_room && !self.is_closing;
+        let takes_news = has_room && !self.is_closing && !self.leaves_off;
         let deadline = self.deadline();
         let input = if wants_input { Some(&mut self.input) } else { None };
         tokio::select! {
@@ -216,14 +252,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.deliver(slot, item).await
             }
             Ok(()) = rooms_changed(&mut self.seat), if self.seat.is_some() && takes_news => {
-                self.rooms_changed().await
+                Box::pin(self.rooms_changed()).await
             }
             () = replaced(self.caller.ticket.as_ref()) => Err(Ending::Replaced),
             exchanged = exchange(&mut self.stream, input, &mut self.outbox) => {
                 self.exchanged(&exchanged?);
                 Ok(())
             }
-            () = sleep_until(deadline), if deadline.is_some() => self.time_is_up().await,
+            () = sleep_until(deadline), if deadline.is_some() => Box::pin(self.time_is_up()).await,
         }
     }
 
@@ -305,21 +341,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     wrote?;
                 }
                 () = sleep_until(deadline), if deadline.is_some() => return Err(Ending::Stalled),
-                () = stopping(&mut stage) => return Err(Ending::Done),
+                () = stopping(&mut stage) => return Err(Ending::Full),
             }
         }
         Ok(())
     }
 }
 
-/// Lets the peer read our last words: closing while it still sends would throw them away.
-async fn linger<S: AsyncRead + Unpin>(stream: &mut S) {
-    let mut thrown_away = [0; 512];
+/// Lets the peer read our last words: closing while it still sends would throw them away. For one
+/// that is silent, a daemon that stops waits only a moment.
+async fn linger<S: AsyncRead + Unpin>(stream: &mut S, is_stopping: bool) {
+    let mut thrown_away = [0; 4_096];
     let mut bytes = 0;
     while bytes < LINGER_BYTES_MAX {
-        match stream.read(&mut thrown_away).await {
-            Ok(0) | Err(_) => return,
-            Ok(count) => bytes += count,
+        let limit = if is_stopping && bytes == 0 { LINGER_SILENT } else { LINGER };
+        match tokio::time::timeout(limit, stream.read(&mut thrown_away)).await {
+            Ok(Ok(0) | Err(_)) | Err(_) => return,
+            Ok(Ok(count)) => bytes += count,
         }
     }
 }

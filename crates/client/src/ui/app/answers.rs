@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use chat_client::Answer;
+use chat_protocol::event::UnreadInfo;
 use chat_protocol::{Event, RoomAddress, Sequence, Timestamp, UserName};
 
 use super::{App, Hint, Mode};
@@ -35,6 +36,10 @@ pub(crate) enum Asked {
     KnownRooms,
     /// Since when.
     Ping(Timestamp),
+    /// How far one has read, as the server knows it.
+    ReadPositions,
+    /// The server is told how far one has read.
+    Marked,
     /// It is shown as the program's words.
     Shown,
 }
@@ -53,7 +58,7 @@ impl App {
             Asked::Say(room) => self.said(&room, ticket, Delivery::Unknown),
             Asked::Page { room, side, generation } => self.page_failed(&room, side, generation),
             Asked::Search => self.search_failed("the connection was lost".to_owned()),
-            Asked::Ping(_) | Asked::KnownRooms => {}
+            Asked::Ping(_) | Asked::KnownRooms | Asked::ReadPositions | Asked::Marked => {}
             Asked::Join { .. }
             | Asked::JoinAndJump(_)
             | Asked::Leave(_)
@@ -114,6 +119,15 @@ impl App {
             (Asked::Ping(since), Event::Pong { .. }) => {
                 self.latency = Some(Duration::from_millis(self.now.0.saturating_sub(since.0)));
             }
+            (Asked::ReadPositions, Event::UnreadList { rooms, .. }) => {
+                let me = self.me.clone();
+                for UnreadInfo { room, read, .. } in rooms {
+                    let index = self.index_of(&room);
+                    if let Some(room) = index.and_then(|index| self.rooms.get_mut(index)) {
+                        room.read_elsewhere(read, me.as_ref());
+                    }
+                }
+            }
             (Asked::Shown, event) => self.show(&event),
             // An answer that a newer server gives; there is nothing to do with it.
             (_, _) => {}
@@ -129,7 +143,7 @@ impl App {
                 self.hint = Some(Hint::Wrong(text));
             }
             Asked::Search => self.search_failed(text),
-            Asked::KnownRooms | Asked::Ping(_) => {}
+            Asked::KnownRooms | Asked::Ping(_) | Asked::ReadPositions | Asked::Marked => {}
             // It is not there, or never was: nothing holds it in the list.
             Asked::Leave(room) => self.left(&room),
             Asked::Join { .. } | Asked::JoinAndJump(_) | Asked::Nick(_) | Asked::Shown => {

@@ -1,5 +1,5 @@
-//! What the server tells. Pure. An event of a new kind (a tombstone, somebody typing, a read
-//! position of another client) gets its arm in [`App::on_event`], and its place in the room.
+//! What the server tells. Pure. An event of a new kind (somebody typing, a role) gets its arm in
+//! [`App::on_event`], and its place in the room.
 
 use chat_client::{Gap, Update};
 use chat_protocol::event::Welcome;
@@ -56,6 +56,7 @@ impl App {
             self.ask(Command::Nick { name: wanted.clone() }, Asked::Nick(wanted));
         }
         self.ping();
+        self.ask(Command::Unread, Asked::ReadPositions);
     }
 
     fn enter_first_rooms(&mut self, welcome: &Welcome) {
@@ -142,7 +143,10 @@ impl App {
 
     fn on_event(&mut self, event: Event) {
         match event {
-            Event::Message { ref room, .. } | Event::TopicChanged { ref room, .. } => {
+            Event::Message { ref room, .. }
+            | Event::TopicChanged { ref room, .. }
+            | Event::Deleted { ref room, .. }
+            | Event::Tombstone { ref room, .. } => {
                 let room = room.clone();
                 self.on_stored(&room, &event);
             }
@@ -179,6 +183,7 @@ impl App {
             | Event::RoomList { .. }
             | Event::UserList { .. }
             | Event::MemberList { .. }
+            | Event::UnreadList { .. }
             | Event::Found { .. }
             | Event::Pong { .. }
             | Event::Unknown => {}

@@ -181,6 +181,9 @@ impl App {
             Command::Quit => self.quit(),
             Command::Search { .. } => self.search_typed(typed.trim()),
             Command::History { .. }
+            | Command::Delete { .. }
+            | Command::Unread
+            | Command::MarkRead { .. }
             | Command::Watch { .. }
             | Command::GetTopic { .. }
             | Command::SetTopic { .. }

@@ -1,5 +1,5 @@
-//! What is read and what is new in a room. Pure. THE place where a read position moves: one that the
-//! server keeps would be told from, and set in, [`Room::seen`].
+//! What is read and what is new in a room. Pure. THE place where a read position moves: what is told
+//! to the server comes from here, and what another client has read goes in here.
 
 use chat_protocol::{Sequence, Timestamp, UserName};
 
@@ -51,6 +51,7 @@ impl Room {
     pub(crate) fn catch_up(&mut self, me: Option<&UserName>) {
         let newest = self.newest();
         let after = std::mem::replace(&mut self.read, newest);
+        self.first_time = after == Sequence(0);
         if after == Sequence(0) || after >= newest {
             return;
         }
@@ -75,14 +76,34 @@ impl Room {
         self.marker = Some(Marker { after, count, since });
     }
 
-    /// The room is shown, at the bottom, and somebody looks. True: that was news.
-    pub(crate) fn seen(&mut self) -> bool {
-        let moved = self.read < self.newest() || self.unread > 0;
+    /// The server knows how far one has read, here or elsewhere. Never goes back, but from what
+    /// was only assumed.
+    pub(crate) fn read_elsewhere(&mut self, seq: Sequence, me: Option<&UserName>) {
+        if seq > self.read || (self.first_time && seq < self.read) {
+            (self.read, self.unread, self.mentions, self.marker) = (seq, 0, 0, None);
+            self.catch_up(me);
+        }
+        self.marked = self.marked.max(seq);
+    }
+
+    /// Up to where the server is to be told that one has read; nothing new: none.
+    pub(crate) fn take_mark(&mut self) -> Option<Sequence> {
+        let is_news = self.is_unmarked();
+        self.marked = self.marked.max(self.read);
+        is_news.then_some(self.read)
+    }
+
+    /// Is there something that the server does not know?
+    pub(crate) fn is_unmarked(&self) -> bool {
+        self.read > self.marked
+    }
+
+    /// The room is shown, at the bottom, and somebody looks.
+    pub(crate) fn seen(&mut self) {
         // Before the last messages are here, nothing newer than in the earlier run is known.
         self.read = self.read.max(self.newest());
         self.unread = 0;
         self.mentions = 0;
-        moved
     }
 
     /// One goes to another room: what was new here is old when one comes back.

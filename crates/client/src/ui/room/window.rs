@@ -125,6 +125,16 @@ impl Window {
         self.rows.remove(at)
     }
 
+    /// A message is deleted: it keeps its place and loses its text.
+    pub(crate) fn bury(&mut self, target: Sequence) {
+        let row = self.rows.iter_mut().rev().find(|row| row.seq == Some(target));
+        if let Some(row) = row
+            && let Body::Said { from, .. } = &row.body
+        {
+            row.body = Body::Deleted { from: from.clone() };
+        }
+    }
+
     /// Throws away what is beyond `rows_max`: the oldest if `at_bottom`, else the newest.
     pub(crate) fn trim(&mut self, rows_max: usize, at_bottom: bool) {
         if at_bottom {

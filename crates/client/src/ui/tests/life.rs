@@ -1,6 +1,7 @@
 //! The life of the connection, as one sees it.
 
 use chat_client::{Answer, Gap, Update};
+use chat_protocol::event::UnreadInfo;
 use chat_protocol::{Command, Event, Refusal, Sequence, Timestamp};
 
 use super::{Action, Effect, Stage, lost, room, said, user, welcome};
@@ -21,7 +22,62 @@ fn what_is_typed_without_a_connection_waits_and_says_so() {
     stage.shows("sending…");
     stage.store(1);
     stage.shows("✓");
-    assert_eq!(stage.app.next_tick(), None, "nothing moves by itself");
+    // The server is told how far one has read; then nothing moves by itself.
+    stage.now_ms += 2_000;
+    stage.act(Action::Tick);
+    stage.answer_all();
+    assert_eq!(stage.app.next_tick(), None);
+}
+
+#[test]
+fn the_server_is_told_how_far_one_has_read_and_tells_what_was_read_elsewhere() {
+    let mut stage = Stage::new(80, 24);
+    stage.join("build");
+    stage.enter("/go ops");
+    for seq in 1..=3 {
+        stage.hear("ops", seq, "maya", "seen");
+        stage.hear("build", seq, "bot", "@ana not seen");
+    }
+    stage.effects.clear();
+    assert_eq!(stage.app.next_tick(), Some(Timestamp(stage.now_ms + 2_000)), "not at once");
+    stage.now_ms += 2_000;
+    stage.act(Action::Tick);
+    let marks: Vec<_> = std::iter::from_fn(|| stage.sent()).map(|(_, command)| command).collect();
+    assert_eq!(marks, [Command::MarkRead { room: room("ops"), seq: Sequence(3) }]);
+    stage.shows("build @3");
+    // Another client of the same user has read two of them.
+    stage.tell(lost("gone", 1, 1));
+    stage.tell(welcome("ana"));
+    let (ticket, command) = std::iter::from_fn(|| stage.sent()).last().unwrap();
+    assert_eq!(command, Command::Unread);
+    let unread = UnreadInfo { room: room("build"), read: Sequence(2), messages: 1, mentions: 1 };
+    stage.answer(ticket, Event::UnreadList { id: None, rooms: vec![unread], total: 1 });
+    stage.shows("build @1");
+}
+
+#[test]
+fn a_deleted_message_keeps_its_place_and_loses_its_text() {
+    let mut stage = Stage::new(80, 24);
+    stage.hear("ops", 1, "maya", "what I should not have said");
+    stage.hear("ops", 2, "lee", "what?");
+    let time_ms = Timestamp(stage.now_ms);
+    let (from, target) = (user("maya"), Sequence(1));
+    stage.event(Event::Deleted { room: room("ops"), seq: Sequence(3), time_ms, from, target });
+    stage.hides("should not have said");
+    stage.shows("a message of maya was deleted");
+    let tombstone = |seq| Event::Tombstone {
+        room: room("ops"),
+        seq: Sequence(seq),
+        time_ms,
+        from: user("kai"),
+        key: None,
+    };
+    stage.event(tombstone(4));
+    stage.shows("a message of kai was deleted");
+    assert_eq!(stage.app.room().newest(), Sequence(4));
+    stage.effects.clear();
+    stage.enter("/delete");
+    assert!(matches!(stage.sent(), Some((_, Command::Delete { seq: None, .. }))));
 }
 
 #[test]

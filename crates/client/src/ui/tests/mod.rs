@@ -175,7 +175,10 @@ impl Stage {
                     );
                 }
                 Command::Ping => self.answer(ticket, Event::Pong { id }),
-                Command::Leave { .. } | Command::Nick { .. } => {
+                Command::Unread => {
+                    self.answer(ticket, Event::UnreadList { id, rooms: Vec::new(), total: 0 });
+                }
+                Command::Leave { .. } | Command::Nick { .. } | Command::MarkRead { .. } => {
                     self.answer(ticket, Event::Done { id });
                 }
                 other => panic!("the stage does not play {other:?}"),

@@ -44,6 +44,8 @@ fn all(app: &App) -> impl Iterator<Item = String> + '_ {
                     SayKind::Action => format!("{time} * {from} {line}"),
                 })
                 .collect(),
+            Body::Deleted { from } => vec![format!("{time} * a message of {from} was deleted")],
+            Body::Deletion => Vec::new(),
             Body::Topic { from, topic } => {
                 vec![format!("{time} * {from} changed the topic to: {topic}")]
             }

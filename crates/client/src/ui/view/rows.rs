@@ -12,7 +12,7 @@ use crate::ui::app::{App, Net};
 use crate::ui::graphemes::{fitted, graphemes, width, wrapped};
 use crate::ui::links::{LinkCells, links};
 use crate::ui::room::{Room, Window};
-use crate::ui::row::{Body, Delivery, Row, mentions};
+use crate::ui::row::{Body, Delivery, Row};
 use crate::ui::settings::Joins;
 use crate::ui::theme::Role;
 
@@ -90,6 +90,10 @@ impl Look<'_> {
         match &row.body {
             Body::Said { from, .. } if self.app.ignored.contains(from) => Vec::new(),
             Body::Said { .. } => self.said(room, window, index, row),
+            Body::Deleted { from } => {
+                self.note(&format!("a message of {from} was deleted"), theme.style(Role::Quiet))
+            }
+            Body::Deletion => Vec::new(),
             Body::Topic { from, topic } => {
                 let text = match topic.as_str() {
                     "" => format!("{from} cleared the topic"),
@@ -215,7 +219,7 @@ impl Look<'_> {
                 *at += word.len();
                 Some((start, word.trim_end()))
             });
-            let named = words.filter(|(_, word)| mentions(word, me));
+            let named = words.filter(|(_, word)| me.is_mentioned_in(word));
             marks.extend(named.map(|(at, word)| Mark {
                 range: at..at + word.len(),
                 style,

@@ -48,6 +48,12 @@ pub(crate) fn room_event(
                 show(room, text, out);
             }
         }
+        Event::Deleted { room, from, target, .. } if style == StyleName::Samovar => {
+            show(room, format!("* {from} deleted message {target}"), out);
+        }
+        Event::Tombstone { room, from, .. } if style == StyleName::Samovar => {
+            show(room, format!("* a message of {from} was deleted"), out);
+        }
         Event::Joined { room, time_ms, user } => {
             if let Some(text) = moved(style, Moved::Joined, *time_ms, user, zone) {
                 show(room, text, out);
@@ -69,7 +75,10 @@ pub(crate) fn room_event(
             Some(text) => line(style, format_args!("* {user} is away: {text}"), out),
             None => line(style, format_args!("* {user} is back"), out),
         },
-        Event::AwayChanged { .. }
+        Event::Deleted { .. }
+        | Event::Tombstone { .. }
+        | Event::UnreadList { .. }
+        | Event::AwayChanged { .. }
         | Event::Welcome(_)
         | Event::Done { .. }
         | Event::Stored { .. }

@@ -17,19 +17,22 @@ impl LineFrontend {
         events: &[Event],
         out: &mut BytesMut,
     ) {
+        // Whoever enters is shown what was said, and not how it went away.
+        let is_shown = |event: &&Event| !is_replay || !matches!(event, Event::Deleted { .. });
+        let events: Vec<&Event> = events.iter().filter(is_shown).collect();
         if events.is_empty() {
             if !is_replay {
                 self.note(&format!("nothing to show of {room}"), out);
             }
             return;
         }
-        let count = counted(events.len(), "message");
+        let count = counted(u64::try_from(events.len()).unwrap_or(u64::MAX), "message");
         let last = if is_replay { "last " } else { "" };
         self.note(&format!("{last}{count} of {room}:"), out);
-        for event in events {
+        for &event in &events {
             self.stored(is_replay, event, out);
         }
-        let first = events.iter().find_map(Event::sequence).filter(|first| first.0 > 1);
+        let first = events.iter().find_map(|event| event.sequence()).filter(|first| first.0 > 1);
         match first.filter(|_| !is_replay) {
             Some(first) => {
                 let prefix = self.style().prefix();
@@ -56,6 +59,12 @@ impl LineFrontend {
         } else if let Event::TopicChanged { seq, time_ms, from, topic, .. } = event {
             let before = before(time_ms, seq);
             self.show(&format!("{before} * {from} set the topic: {topic}"), out);
+        } else if let Event::Tombstone { seq, time_ms, from, .. } = event {
+            let before = before(time_ms, seq);
+            self.show(&format!("{before} * a message of {from} was deleted"), out);
+        } else if let Event::Deleted { seq, time_ms, from, target, .. } = event {
+            let before = before(time_ms, seq);
+            self.show(&format!("{before} * {from} deleted message {target}"), out);
         }
     }
 
@@ -69,7 +78,10 @@ impl LineFrontend {
     ) {
         match hits.len() {
             0 if next.is_none() => self.note("nothing found", out),
-            count => self.note(&format!("found {}, newest first:", counted(count, "message")), out),
+            count => {
+                let count = counted(u64::try_from(count).unwrap_or(u64::MAX), "message");
+                self.note(&format!("found {count}, newest first:"), out);
+            }
         }
         for hit in hits {
             let date = render::date_and_time(hit.time_ms, &self.settings.zone);
@@ -85,12 +97,12 @@ impl LineFrontend {
             self.note(&format!("more: the same search with before:{next}"), out);
         }
         if unsearched > 0 {
-            let count = counted(usize::try_from(unsearched).unwrap_or(usize::MAX), "message");
+            let count = counted(unsearched, "message");
             self.note(&format!("{count} cannot be searched yet; ask again in a moment"), out);
         }
     }
 }
 
-fn counted(count: usize, thing: &str) -> String {
+pub(super) fn counted(count: u64, thing: &str) -> String {
     if count == 1 { format!("{count} {thing}") } else { format!("{count} {thing}s") }
 }

@@ -2,11 +2,13 @@
 //! all see alike are in `render.rs`, what is stored in `stored.rs`.
 
 use bytes::BytesMut;
-use chat_protocol::event::{RoomInfo, UserInfo, Welcome};
+use chat_protocol::event::{RoomInfo, UnreadInfo, UserInfo, Welcome};
+use chat_protocol::limits::UNREAD_COUNTED_MAX;
 use chat_protocol::slash::{self, Word};
 use chat_protocol::text::is_dangerous;
 use chat_protocol::{Event, LineText, RoomAddress, UserName};
 
+use super::stored::counted;
 use super::style::{StyleName, Words};
 use super::{LineFrontend, Phase, render};
 
@@ -35,6 +37,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
             session.note(&format!("{room} has no topic"), out)
         }
         Event::History { id, room, events, .. } => session.history(id.is_none(), room, events, out),
+        Event::UnreadList { rooms, total, .. } => session.unread(rooms, *total, out),
         Event::Found { hits, next, unsearched, .. } => {
             session.found(hits, *next, *unsearched, out);
         }
@@ -57,6 +60,8 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         },
         Event::Message { room, .. }
         | Event::TopicChanged { room, .. }
+        | Event::Deleted { room, .. }
+        | Event::Tombstone { room, .. }
         | Event::Joined { room, .. }
         | Event::Left { room, .. }
         | Event::Gone { room, .. } => {
@@ -174,6 +179,26 @@ impl LineFrontend {
         for RoomInfo { room, members, topic } in rooms {
             let topic = topic.as_ref().map(|topic| format!("  {topic}")).unwrap_or_default();
             self.show(&format!("  {room}  {members} here{topic}"), out);
+        }
+        if let Some(more) = missing(rooms.len(), total) {
+            self.show(&format!("  and {more} more"), out);
+        }
+    }
+
+    fn unread(&self, rooms: &[UnreadInfo], total: u64, out: &mut BytesMut) {
+        if rooms.is_empty() {
+            return self.note("nothing new since you last typed", out);
+        }
+        self.note(&format!("new since you last typed, in {}:", counted(total, "room")), out);
+        for UnreadInfo { room, read, messages, mentions } in rooms {
+            let more = if *messages >= u64::from(UNREAD_COUNTED_MAX) { " or more" } else { "" };
+            let mentions = match mentions {
+                0 => String::new(),
+                1 => ", one has your name".to_owned(),
+                count => format!(", {count} have your name"),
+            };
+            let messages = counted(*messages, "message");
+            self.show(&format!("  {room}  {messages}{more}{mentions}; behind #{read}"), out);
         }
         if let Some(more) = missing(rooms.len(), total) {
             self.show(&format!("  and {more} more"), out);

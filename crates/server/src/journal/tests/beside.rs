@@ -4,12 +4,17 @@ use super::damage::{fill, filled};
 use super::*;
 
 /// All that is exported: room, sequence, text.
-fn exported(directory: &Path, selection: &Selection) -> Result<Vec<String>, JournalError> {
+pub(super) fn exported(
+    directory: &Path,
+    selection: &Selection,
+) -> Result<Vec<String>, JournalError> {
     let mut lines = Vec::new();
     export(directory, selection, |place, entry| -> Result<(), JournalError> {
         let text = match &entry.body {
             Body::Message { text, .. } => text.to_string(),
             Body::Topic(topic) => format!("topic {topic}"),
+            Body::Deletion { target } => format!("deletes {target}"),
+            Body::Tombstone => "deleted".to_owned(),
         };
         lines.push(format!("{place} {} {text}", entry.sequence));
         Ok(())
@@ -17,7 +22,7 @@ fn exported(directory: &Path, selection: &Selection) -> Result<Vec<String>, Jour
     Ok(lines)
 }
 
-fn everything() -> Selection {
+pub(super) fn everything() -> Selection {
     Selection { direct: true, ..Selection::default() }
 }
 

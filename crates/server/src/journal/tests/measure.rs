@@ -151,6 +151,7 @@ async fn searches_in_a_million_messages() {
     let settings = JournalSettings {
         directory: directory.path().to_owned(),
         sync: Sync::Always,
+        retention: Retention::default().into(),
         rooms_max: ROOMS,
         clock: || {
             let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);

@@ -6,13 +6,13 @@ use super::*;
 use crate::limits::{INDEX_DUE_MESSAGES, SEARCH_SCANNED_MAX, SEARCH_TAIL_MESSAGES_MAX};
 
 /// A journal with a lobby, ops and the talk of ana with maya.
-struct Talk {
-    _directory: tempfile::TempDir,
-    journal: Journal,
-    receipts: Receipts,
-    lobby: RoomId,
+pub(super) struct Talk {
+    pub(super) directory: tempfile::TempDir,
+    pub(super) journal: Journal,
+    pub(super) receipts: Receipts,
+    pub(super) lobby: RoomId,
     ops: RoomId,
-    direct: RoomId,
+    pub(super) direct: RoomId,
 }
 
 fn maya() -> Identity {
@@ -21,16 +21,20 @@ fn maya() -> Identity {
 
 impl Talk {
     async fn begin() -> Self {
+        Self::keeping(Retention::default()).await
+    }
+
+    pub(super) async fn keeping(retention: Retention) -> Self {
         let directory = tempfile::tempdir().unwrap();
-        let journal = open(directory.path(), noon).unwrap();
+        let journal = open_keeping(directory.path(), noon, retention).unwrap();
         let room = async |key| journal.open_room(key).await.unwrap().unwrap().id;
         let ops = room(RoomKey::Named(RoomName::parse("ops").unwrap())).await;
         let (lobby, direct) = (room(lobby()).await, room(RoomKey::direct(ana(), maya())).await);
         let receipts = Receipts::default();
-        Self { _directory: directory, journal, receipts, lobby, ops, direct }
+        Self { directory, journal, receipts, lobby, ops, direct }
     }
 
-    async fn say(&self, room: RoomId, text: &str) {
+    pub(super) async fn say(&self, room: RoomId, text: &str) {
         self.say_as(room, "ana", text).await;
     }
 
@@ -41,7 +45,7 @@ impl Talk {
     }
 
     /// So many messages that the index is written, and then until it has them.
-    async fn fill(&self) {
+    pub(super) async fn fill(&self) {
         let count = usize::try_from(INDEX_DUE_MESSAGES).unwrap();
         let batch = (0..count).map(|n| said(&self.receipts, &format!("filler {n}"), None));
         self.journal.append(self.lobby, batch.collect()).await.unwrap();
@@ -59,7 +63,7 @@ impl Talk {
     }
 
     /// The texts that are found everywhere, what was found between stars.
-    async fn texts(&self, query: &str) -> Vec<String> {
+    pub(super) async fn texts(&self, query: &str) -> Vec<String> {
         shown(&self.find(search(query, self.everywhere())).await)
     }
 }
@@ -267,7 +271,8 @@ async fn the_index_goes_on_where_it_was_and_an_older_journal_is_indexed() {
     database
         .execute_batch(
             "DROP TABLE search; DROP VIEW searchable; DROP INDEX messages_by_number;
-             DROP TABLE search_mark; DROP TABLE search_marks;
+             DROP TABLE search_mark; DROP TABLE search_marks; DROP TABLE spent_keys;
+             ALTER TABLE rooms DROP COLUMN first_seq;
              ALTER TABLE messages DROP COLUMN number; PRAGMA user_version = 2;",
         )
         .unwrap();

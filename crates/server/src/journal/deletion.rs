@@ -1,0 +1,84 @@
+//! Deleting one message: it keeps its number, its author and its key, and loses its text, in the
+//! table and in the index. Never decides who may delete what others said.
+
+use chat_protocol::limits::OWN_LAST_EVENTS_MAX;
+use chat_protocol::{Identity, Refusal, Sequence};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
+use uuid::Uuid;
+
+use super::JournalError;
+use super::apply::{KIND_ACTION, KIND_TEXT, KIND_TOMBSTONE, message_id, sequence_of};
+use super::record::{Record, RoomId};
+
+/// Makes a tombstone of a message of the record's author. `indexed`: the index has all up to this
+/// number.
+pub(super) fn bury(
+    transaction: &Transaction<'_>,
+    room: RoomId,
+    record: &Record,
+    target: Sequence,
+    indexed: i64,
+) -> Result<Result<(), Refusal>, JournalError> {
+    let id = message_id(room, target);
+    let found = transaction
+        .prepare_cached("SELECT author, kind FROM messages WHERE id = ?1")?
+        .query_row([id], |row| Ok((Identity(Uuid::from_bytes(row.get(0)?)), row.get(1)?)))
+        .optional()?;
+    let Some((author, KIND_TEXT | KIND_ACTION)) = found else {
+        return Ok(Err(no_such_message(record, target)));
+    };
+    if author != record.author {
+        let room = record.ticket.room().cloned();
+        return Ok(Err(
+            room.map_or(Refusal::NotNamed, |room| Refusal::NotYours { room, seq: target })
+        ));
+    }
+    // The index has to be given exactly what it was given before, and nothing it was not given.
+    transaction
+        .prepare_cached(
+            "INSERT INTO search (search, rowid, room, name, body)
+             SELECT 'delete', number, room, name, body FROM searchable
+             WHERE id = ?1 AND number <= ?2",
+        )?
+        .execute((id, indexed))?;
+    transaction
+        .prepare_cached("UPDATE messages SET kind = ?2, body = '' WHERE id = ?1")?
+        .execute((id, KIND_TOMBSTONE))?;
+    Ok(Ok(()))
+}
+
+fn no_such_message(record: &Record, target: Sequence) -> Refusal {
+    let room = record.ticket.room().cloned();
+    room.map_or(Refusal::NotNamed, |room| Refusal::NoSuchMessage { room, seq: Some(target) })
+}
+
+/// The last message of an author among a room's newest events.
+pub(super) fn last_own(
+    connection: &Connection,
+    room: RoomId,
+    author: Identity,
+) -> Result<Option<Sequence>, JournalError> {
+    let end = message_id(room, Sequence(u64::MAX));
+    let newest: Option<i64> = connection
+        .prepare_cached("SELECT max(id) FROM messages WHERE id > ?1 AND id <= ?2")?
+        .query_row((message_id(room, Sequence(0)), end), |row| row.get(0))?;
+    let newest = newest.map_or(Sequence(0), sequence_of);
+    let oldest = Sequence(newest.0.saturating_sub(OWN_LAST_EVENTS_MAX));
+    let own: Option<i64> = connection
+        .prepare_cached(
+            "SELECT id FROM messages WHERE id > ?1 AND id <= ?2 AND author = ?3 AND kind IN (?4, ?5)
+             ORDER BY id DESC LIMIT 1",
+        )?
+        .query_row(
+            params![
+                message_id(room, oldest),
+                end,
+                author.0.as_bytes(),
+                KIND_TEXT,
+                KIND_ACTION
+            ],
+            |row| row.get(0),
+        )
+        .optional()?;
+    Ok(own.map(sequence_of))
+}
