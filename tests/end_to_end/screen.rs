@@ -1,6 +1,7 @@
 //! The full screen in a real terminal: keys, sizes, the shell, the end in every way.
 
-use samovar_tests::{Pane, Server, Setup, Signal, chat_client};
+use chat_protocol::Command;
+use samovar_tests::{Pane, Server, Setup, Signal, chat_client, room};
 
 /// Starts the client in a pane, as ana in the lobby.
 fn client(pane: &Pane, server: &Server, arguments: &str) {
@@ -39,6 +40,23 @@ fn two_people_talk_and_see_what_became_of_it() {
     pane.enter("/quit");
     pane.wait_for("exit 0");
     pane.is_given_back();
+}
+
+#[test]
+fn what_is_deleted_is_gone_from_every_screen() {
+    let (server, pane) = in_lobby(80, 24);
+    let mut maya = server.native("maya");
+    maya.join("lobby");
+    maya.say("lobby", "better not said");
+    pane.wait_for("better not said");
+    maya.ask(Command::Delete { room: room("lobby"), seq: None });
+    pane.wait_for("a message of maya was deleted");
+    pane.wait_gone("better not said");
+    pane.enter("mine is worse");
+    pane.wait_for("✓");
+    pane.enter("/delete");
+    pane.wait_for("a message of ana was deleted");
+    pane.wait_gone("mine is worse");
 }
 
 #[test]

@@ -6,6 +6,7 @@ use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 
 use super::graphemes::graphemes;
 use super::limits::{INPUT_BYTES_MAX, INPUT_HISTORY_ENTRIES_MAX};
+use super::secret;
 use crate::speech;
 
 /// An input box.
@@ -117,7 +118,8 @@ impl InputBox {
         let text = std::mem::take(&mut self.text);
         self.cursor = 0;
         self.recalled = None;
-        if self.history.back() != Some(&text) && !text.trim().is_empty() {
+        let is_secret = secret::begins(&text).is_some();
+        if self.history.back() != Some(&text) && !text.trim().is_empty() && !is_secret {
             self.history.push_back(text.clone());
             if self.history.len() > INPUT_HISTORY_ENTRIES_MAX {
                 self.history.pop_front();
@@ -193,8 +195,25 @@ impl InputBox {
         }
     }
 
-    /// The lines as they are shown, broken at so many cells, and where the cursor is in them.
+    /// The lines as they are shown, broken at so many cells, and where the cursor is in them. A
+    /// password is shown as dots.
     pub(crate) fn lines(&self, cells: usize) -> (Vec<String>, usize, usize) {
+        match secret::begins(&self.text) {
+            Some(at) => self.masked(at).lines_as_they_are(cells),
+            None => self.lines_as_they_are(cells),
+        }
+    }
+
+    /// The same with a dot for every grapheme from there on.
+    fn masked(&self, at: usize) -> Self {
+        let (open, secret) = self.text.split_at_checked(at).unwrap_or((&self.text, ""));
+        let dots = |text: &str| "•".repeat(text.graphemes(true).count());
+        let before_cursor = self.text.get(at..self.cursor).map(dots);
+        let cursor = before_cursor.map_or(self.cursor, |dots| at + dots.len());
+        Self { text: format!("{open}{}", dots(secret)), cursor, ..Self::default() }
+    }
+
+    fn lines_as_they_are(&self, cells: usize) -> (Vec<String>, usize, usize) {
         let cells = cells.max(2);
         let mut lines = vec![String::new()];
         let (mut used, mut place) = (0, None);
@@ -309,6 +328,16 @@ mod tests {
         input.move_to(To::LineStart);
         input.move_to(To::Left);
         assert_eq!((input.lines(10).1, input.lines(10).2), (0, 2));
+    }
+
+    #[test]
+    fn a_secret_is_dots_and_the_cursor_stays_with_it() {
+        let mut input = typed("/login ana sécret");
+        input.move_to(To::Left);
+        let (lines, row, column) = input.masked(11).lines_as_they_are(40);
+        assert_eq!((lines, row, column), (vec!["/login ana ••••••".to_owned()], 0, 16));
+        input.move_to(To::LineStart);
+        assert_eq!(input.masked(11).cursor(), 0);
     }
 
     proptest! {

@@ -14,6 +14,7 @@ mod memory;
 mod room;
 mod row;
 mod screen;
+mod secret;
 mod settings;
 mod theme;
 mod view;
