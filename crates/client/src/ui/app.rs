@@ -22,7 +22,7 @@ use super::input::InputBox;
 use super::keys::KeyMap;
 use super::limits::{MARK_READ_AFTER, OUTBOX_COMMANDS_MAX};
 use super::memory::Memory;
-use super::room::Room;
+use super::room::{Room, Scroll};
 use super::row::{Body, Ticket};
 use super::settings::Settings;
 
@@ -214,7 +214,8 @@ impl App {
             Action::Paste(text) => self.on_paste(&text),
             Action::Resized(size) => self.size = size,
             Action::Focus(focused) => self.on_focus(focused),
-            Action::Wheel(lines) => self.scroll_by(isize::from(lines)),
+            Action::Wheel(lines) if self.mode.shows_room() => self.scroll_by(isize::from(lines)),
+            Action::Wheel(_) => {}
             Action::Told(update) => self.on_told(*update),
             Action::Answered(ticket, answer) => self.on_answered(ticket, answer),
             Action::Edited(Some(text)) => self.input_mut().set(text.trim_end_matches('\n')),
@@ -297,9 +298,9 @@ impl App {
 
     /// Is this room shown at its newest message, and does somebody look?
     pub(crate) fn is_in_view(&self, index: usize) -> bool {
-        let at_bottom =
-            self.rooms.get(index).is_some_and(|room| room.scroll == super::room::Scroll::Bottom);
-        index == self.current && self.focused && at_bottom && self.mode.shows_room()
+        let at_newest = |room: &Room| room.scroll == Scroll::Bottom && room.window.is_live();
+        let at_newest = self.rooms.get(index).is_some_and(at_newest);
+        index == self.current && self.focused && at_newest && self.mode.shows_room()
     }
 
     /// What is in view is read.

@@ -8,7 +8,7 @@ use chat_protocol::{Command, Event, LineText, RoomAddress, Timestamp, UserName};
 use super::{App, Asked, Effect, Hint, Net};
 use crate::sanitise;
 use crate::ui::keys::Act;
-use crate::ui::room::{Edge, News, Room, Side};
+use crate::ui::room::{Edge, News, Room, Scroll, Side};
 use crate::ui::row::{Body, Presence};
 use crate::ui::settings::{Joins, Notify};
 use crate::ui::words;
@@ -54,6 +54,10 @@ impl App {
             && welcome.name.as_ref() != Some(&wanted)
         {
             self.ask(Command::Nick { name: wanted.clone() }, Asked::Nick(wanted));
+        }
+        if self.room().scroll == Scroll::Bottom && self.room().window.newer == Edge::More {
+            // What could not be loaded before.
+            self.load(self.current, Side::Newest);
         }
         self.ping();
         self.ask(Command::Unread, Asked::ReadPositions);

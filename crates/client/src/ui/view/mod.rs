@@ -26,8 +26,10 @@ pub(crate) use self::plain::plain_text;
 
 /// From so many columns on there are lists on both sides.
 const WIDE_COLUMNS: u16 = 100;
-const ROOMS_COLUMNS: u16 = 22;
-const MEMBERS_COLUMNS: u16 = 20;
+/// How wide these are: the rooms', the members'. What people say needs the columns first.
+const LISTS_COLUMNS: (u16, u16) = (17, 14);
+const LISTS_COLUMNS_ROOMY: (u16, u16) = (22, 20);
+const ROOMY_COLUMNS: u16 = 130;
 /// Below these heights, lines are left out, what helps least first.
 const HELP_ROWS: u16 = 12;
 const RULES_ROWS: u16 = 12;
@@ -94,12 +96,13 @@ impl Areas {
         areas.header_rule = rows.top(rows_if(tall(RULES_ROWS), 1));
         if wide {
             let middle = rows.rest;
+            let roomy = screen.width >= ROOMY_COLUMNS;
+            let (rooms, members) = if roomy { LISTS_COLUMNS_ROOMY } else { LISTS_COLUMNS };
             // A line, and a column of air, on both sides.
-            let chat_columns = middle.width - ROOMS_COLUMNS - MEMBERS_COLUMNS - 4;
-            areas.rooms = Rect { width: ROOMS_COLUMNS, ..middle };
-            areas.members =
-                Rect { x: middle.width - MEMBERS_COLUMNS, width: MEMBERS_COLUMNS, ..middle };
-            rows.rest = Rect { x: ROOMS_COLUMNS + 2, width: chat_columns, ..middle };
+            let chat_columns = middle.width - rooms - members - 4;
+            areas.rooms = Rect { width: rooms, ..middle };
+            areas.members = Rect { x: middle.width - members, width: members, ..middle };
+            rows.rest = Rect { x: rooms + 2, width: chat_columns, ..middle };
         }
         let welcome = app.welcome && tall(WELCOME_ROWS) && app.room().address.is_some();
         areas.welcome = rows.top(rows_if(welcome, WELCOME_LINES));
