@@ -94,7 +94,12 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind("search", Act::Search, &["Ctrl-F"], "search what was said"),
     bind("recall", Act::Recall, &["Ctrl-R"], "search what you typed here before"),
     bind("editor", Act::Editor, &["Ctrl-X"], "write the message in your editor"),
-    bind("edit_refused", Act::EditRefused, &["Alt-e"], "take a message back that was not sent"),
+    bind(
+        "edit_refused",
+        Act::EditRefused,
+        &["Alt-e", "F3"],
+        "take a message back that was not sent",
+    ),
     bind(
         "plain_view",
         Act::PlainView,

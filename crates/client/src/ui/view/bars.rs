@@ -57,12 +57,12 @@ pub(super) fn notices(app: &App) -> Vec<Line<'static>> {
     let theme = app.settings.theme;
     let columns = usize::from(app.size.width);
     let mut notices = Vec::new();
+    for line in connection(app) {
+        notices.push(Line::styled(fitted(&line, columns), theme.style(Role::Alert)));
+    }
     let mut notice = |text: String, role: Role| {
         notices.push(Line::styled(fitted(&format!(" {text}"), columns), theme.style(role)));
     };
-    if let Some(text) = connection(app) {
-        notice(text, Role::Alert);
-    }
     match app.hint.clone().or_else(|| app.input_notice()) {
         Some(Hint::Word(text)) => notice(text, Role::Talk),
         Some(Hint::Wrong(text)) => notice(text, Role::Alert),
@@ -75,9 +75,10 @@ pub(super) fn notices(app: &App) -> Vec<Line<'static>> {
     notices
 }
 
-/// `! connection lost 08:14:07 · retry in 4 s (try 3) · 1 message queued · /reconnect now`
-fn connection(app: &App) -> Option<String> {
-    let Net::Down { since, why, retry_at, tries } = &app.net else { return None };
+/// `! connection lost 08:14:07 · retry in 4 s (try 3) · 1 message queued · /reconnect now`, and why,
+/// in a line of its own if need be.
+fn connection(app: &App) -> Vec<String> {
+    let Net::Down { since, why, retry_at, tries } = &app.net else { return Vec::new() };
     let time = super::rows::zoned(*since, &app.start.zone).strftime("%H:%M:%S").to_string();
     let left_s = retry_at.0.saturating_sub(app.now.0).div_ceil(1_000);
     let retry = match left_s {
@@ -91,16 +92,21 @@ fn connection(app: &App) -> Option<String> {
     };
     let short = retry.split(" (").next().unwrap_or(&retry).to_owned();
     // What helps least gives way first.
+    let whole = format!("! connection lost {time} · {retry}{queued} · /reconnect now · {why}");
+    let columns = usize::from(app.size.width);
+    if width(&whole) < columns {
+        return vec![whole];
+    }
     let forms = [
-        format!("! connection lost {time} · {retry}{queued} · /reconnect now · {why}"),
         format!("! connection lost {time} · {retry}{queued} · /reconnect now"),
         format!("! connection lost {time} · {short}{queued} · /reconnect now"),
         format!("! connection lost · {short}{queued}"),
         format!("! {short}{queued}"),
     ];
-    let columns = usize::from(app.size.width);
     let fits = forms.iter().find(|form| width(form) < columns);
-    fits.or(forms.last()).cloned()
+    let mut lines: Vec<String> = fits.or(forms.last()).cloned().into_iter().collect();
+    lines.push(format!("  {why}"));
+    lines
 }
 
 /// Where one is, when that is not the newest message.

@@ -91,7 +91,7 @@ impl Areas {
             ..Self::default()
         };
         let notices = u16::try_from(bars::notices(app).len()).unwrap_or(1);
-        areas.notice = rows.bottom(notices.min(if tall(HEADER_ROWS) { 2 } else { 1 }));
+        areas.notice = rows.bottom(notices.min(if tall(HEADER_ROWS) { 3 } else { 1 }));
         areas.header = rows.top(rows_if(tall(HEADER_ROWS), 1));
         areas.header_rule = rows.top(rows_if(tall(RULES_ROWS), 1));
         if wide {

@@ -10,6 +10,7 @@ use ratatui::text::{Line, Span};
 
 use crate::ui::app::{App, Net};
 use crate::ui::graphemes::{fitted, graphemes, width, wrapped};
+use crate::ui::keys::Act;
 use crate::ui::links::{LinkCells, links};
 use crate::ui::room::{Room, Window};
 use crate::ui::row::{Body, Delivery, Row};
@@ -239,7 +240,8 @@ impl Look<'_> {
             Delivery::Sending(_) if waits => ("queued".to_owned(), theme.style(Role::Alert)),
             Delivery::Sending(_) => ("sending…".to_owned(), theme.style(Role::Quiet)),
             Delivery::Refused(why) => {
-                (format!("✗ not sent: {why} Alt-e edits"), theme.style(Role::Alert))
+                let key = self.app.start.keys.key(Act::EditRefused);
+                (format!("✗ not sent: {why} {key} edits"), theme.style(Role::Alert))
             }
             Delivery::Unknown => (
                 "? the connection was lost: it may be sent or not".to_owned(),
