@@ -18,7 +18,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::backoff::{Backoff, chance};
 use crate::connection::{Answer, IN_FLIGHT_MAX, Options, Update, Wish, next_id};
-use crate::link::{Coming, Turn, answers};
+use crate::link::{Coming, Turn, answers, is_about_the_name};
 use crate::rooms::{Entry, Rooms};
 use crate::{Link, LinkError};
 
@@ -117,15 +117,15 @@ impl Actor {
         let mut backoff = Backoff::new(timing.retry_shortest, timing.retry_longest);
         loop {
             self.connected(&mut link);
-            let (why, at_once) = match self.use_link(&mut link).await {
+            let lost = match self.use_link(&mut link).await {
                 End::Wanted => return,
-                End::Asked => ("asked to connect anew".to_owned(), true),
-                End::Broken(error) => (error.to_string(), false),
+                End::Asked => None,
+                End::Broken(error) => Some(error),
             };
             drop(link);
             self.disconnected();
             backoff.reset();
-            match self.next_link(why, at_once, &mut backoff).await {
+            match self.next_link(lost, &mut backoff).await {
                 Some(next) => link = next,
                 None => return,
             }
@@ -195,16 +195,20 @@ impl Actor {
         self.options.naming = self.options.naming.renamed(name);
     }
 
-    /// Tries until there is a link; none if nobody wants one any more.
+    /// Tries until there is a link; none if nobody wants one any more. Without an error, because
+    /// it was asked for: at once.
     async fn next_link(
         &mut self,
-        mut why: String,
-        mut at_once: bool,
+        mut lost: Option<LinkError>,
         backoff: &mut Backoff,
     ) -> Option<Link> {
         for tries in 1.. {
-            let retry_in = if at_once { Duration::ZERO } else { backoff.next(chance()) };
-            self.untold.push_back(Update::Disconnected { why, retry_in, tries });
+            let name_refused = lost.as_ref().is_some_and(is_about_the_name);
+            let (why, retry_in) = match lost {
+                Some(error) => (error.to_string(), backoff.next(chance())),
+                None => ("asked to connect anew".to_owned(), Duration::ZERO),
+            };
+            self.untold.push_back(Update::Disconnected { why, retry_in, tries, name_refused });
             while let Some(update) = self.untold.pop_front() {
                 self.updates.send(update).await.ok()?;
             }
@@ -216,13 +220,12 @@ impl Actor {
                 },
                 () = self.updates.closed() => return None,
             }
-            at_once = false;
             let Options { server, naming, timing, .. } = &self.options;
             let coming = self.token.as_deref().map_or(Coming::First, Coming::Back);
             tokio::select! {
                 link = Link::open_as(server, naming, timing, coming) => match link {
                     Ok(link) => return Some(link),
-                    Err(error) => why = error.to_string(),
+                    Err(error) => lost = Some(error),
                 },
                 () = self.updates.closed() => return None,
             }

@@ -104,6 +104,8 @@ pub enum Update {
         retry_in: Duration,
         /// Which try that will be since the connection was lost, from 1.
         tries: u32,
+        /// It is the name that keeps us out: [`Handle::ask_for_name`] asks for another.
+        name_refused: bool,
     },
 }
 

@@ -99,6 +99,8 @@ pub(crate) enum Net {
         retry_at: Timestamp,
         /// Which try that will be.
         tries: u32,
+        /// Another name may be welcome.
+        name_refused: bool,
     },
 }
 

@@ -321,3 +321,17 @@ fn now() -> Timestamp {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Timestamp(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_machine_that_slept_is_noticed_once() {
+        let mut clock = Clock::new();
+        assert!(!clock.slept());
+        clock.time = Timestamp(clock.time.0 - 60_000);
+        assert!(clock.slept(), "the clock went on, the steady time did not");
+        assert!(!clock.slept());
+    }
+}

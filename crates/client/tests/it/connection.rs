@@ -357,7 +357,7 @@ async fn another_name_can_be_asked_for_while_the_old_one_is_refused() {
     peer.hello().await;
     peer.tell(&Event::refused(None, Refusal::NameTaken { name })).await;
     let refused = |update| match update {
-        Update::Disconnected { why, tries: 2, .. } => Some(why),
+        Update::Disconnected { why, tries: 2, name_refused: true, .. } => Some(why),
         _ => None,
     };
     assert_eq!(until(&mut connection, refused).await, "The name \"ana\" is taken.");

@@ -114,7 +114,7 @@ fn a_name_that_was_taken_meanwhile_is_told() {
 fn another_name_can_be_chosen_while_the_old_one_keeps_us_out() {
     let mut stage = Stage::new(120, 24);
     stage.tell(lost("The name \"ana\" is taken.", 8, 3));
-    stage.shows("The name \"ana\" is taken.");
+    stage.shows("The name \"ana\" is taken. /nick NAME asks for another.");
     stage.enter("/nick ana_");
     assert!(stage.effects.contains(&Effect::AskForName(user("ana_"))));
     stage.effects.clear();

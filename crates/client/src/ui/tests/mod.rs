@@ -87,7 +87,9 @@ pub(super) fn welcome(name: &str) -> Update {
 }
 
 pub(super) fn lost(why: &str, retry_s: u64, tries: u32) -> Update {
-    Update::Disconnected { why: why.to_owned(), retry_in: Duration::from_secs(retry_s), tries }
+    let retry_in = Duration::from_secs(retry_s);
+    let name_refused = why.starts_with("The name");
+    Update::Disconnected { why: why.to_owned(), retry_in, tries, name_refused }
 }
 
 impl Stage {

@@ -78,7 +78,11 @@ pub(super) fn notices(app: &App) -> Vec<Line<'static>> {
 /// `! connection lost 08:14:07 · retry in 4 s (try 3) · 1 message queued · /reconnect now`, and why,
 /// in a line of its own if need be.
 fn connection(app: &App) -> Vec<String> {
-    let Net::Down { since, why, retry_at, tries } = &app.net else { return Vec::new() };
+    let Net::Down { since, why, retry_at, tries, name_refused } = &app.net else {
+        return Vec::new();
+    };
+    let hint = if *name_refused { " /nick NAME asks for another." } else { "" };
+    let why = format!("{why}{hint}");
     let time = super::rows::zoned(*since, &app.start.zone).strftime("%H:%M:%S").to_string();
     let left_s = retry_at.0.saturating_sub(app.now.0).div_ceil(1_000);
     let retry = match left_s {
