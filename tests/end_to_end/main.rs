@@ -26,6 +26,7 @@ mod one_port;
 mod resume;
 mod rooms;
 mod samovar;
+mod screen;
 mod slow;
 mod stuck;
 mod talker;

@@ -20,6 +20,7 @@ mod incoming;
 pub mod layers;
 
 mod native;
+mod pane;
 mod pattern;
 mod process;
 mod server;
@@ -31,6 +32,7 @@ pub use cast::{Cast, Style, check};
 pub use client::Client;
 pub use home::Home;
 pub use native::{NativeClient, framed, room, say};
+pub use pane::Pane;
 pub use process::{Finished, Process, run};
 pub use server::{Server, Setup, Signal};
 

@@ -304,7 +304,7 @@ async fn welcome_or_refusal(
 }
 
 /// May another name be welcome?
-const fn is_about_the_name(error: &LinkError) -> bool {
+pub(crate) const fn is_about_the_name(error: &LinkError) -> bool {
     matches!(
         error,
         LinkError::Refused {
