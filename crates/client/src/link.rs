@@ -236,6 +236,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Joined { .. }
         | Event::Left { .. }
         | Event::Gone { .. }
+        | Event::Crowd { .. }
         | Event::Renamed { .. }
         | Event::AwayChanged { .. }
         | Event::Roster { .. }

@@ -118,6 +118,10 @@ impl Output {
             }
             Event::Joined { room, user, .. } => format!("{}* {user} joined", self.place(room)),
             Event::Left { room, user, .. } => format!("{}* {user} left", self.place(room)),
+            Event::Crowd { room, joined, left, members_total } => {
+                let place = self.place(room);
+                format!("{place}* {joined} joined, {left} left; {members_total} here")
+            }
             Event::Gone { user, .. } => format!("* {user} left"),
             Event::Renamed { from, to } => format!("* {from} is now {to}"),
             Event::AwayChanged { user, text } => match text {

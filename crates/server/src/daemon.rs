@@ -230,7 +230,14 @@ async fn watchdog_pause() {
 }
 
 fn house(config: &Config, journal: Journal, rooms: &TaskTracker) -> House {
-    let settings = RoomSettings { recent: replay_max(config), clock: now };
+    let settings = RoomSettings {
+        recent: replay_max(config),
+        quiet: config
+            .rooms
+            .quiet_presence
+            .map_or(usize::MAX, |quiet| usize::try_from(quiet).unwrap_or(usize::MAX)),
+        clock: now,
+    };
     House {
         registry: Registry::default(),
         directory: Directory::new(journal.clone(), settings, rooms.clone()),

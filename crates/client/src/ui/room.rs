@@ -282,6 +282,11 @@ impl Room {
         self.members_total = total;
     }
 
+    /// Some have come and gone, and it is not told who.
+    pub(crate) const fn crowd(&mut self, total: u64) {
+        self.members_total = total;
+    }
+
     pub(crate) fn member_came(&mut self, name: &UserName) {
         if self.members.insert(name.clone()) {
             self.members_total += 1;

@@ -167,6 +167,13 @@ impl App {
                     room.roster(&members, members_total);
                 }
             }
+            Event::Crowd { room, members_total, .. } => {
+                if let Some(index) = self.index_of(&room)
+                    && let Some(room) = self.rooms.get_mut(index)
+                {
+                    room.crowd(members_total);
+                }
+            }
             Event::Joined { room, time_ms, user } => self.on_joined(&room, time_ms, &user),
             Event::Left { room, time_ms, user } => self.on_left(&room, time_ms, &user),
             Event::Gone { time_ms, user, .. } => self.on_gone(time_ms, &user),
