@@ -1,0 +1,3 @@
+//! The IRC front end.
+
+mod message;
