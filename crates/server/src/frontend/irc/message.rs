@@ -1,7 +1,6 @@
 //! One line of IRC, read and written. Byte for byte as <https://modern.ircdocs.horse/#messages> and
 //! <https://ircv3.net/specs/extensions/message-tags> have it. Never knows what a command means.
 
-use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use bytes::{BufMut, BytesMut};
@@ -16,8 +15,6 @@ pub(crate) const PARAMETERS_MAX: usize = 15;
 /// A line, understood. It borrows from the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message<'a> {
-    /// Between `@` and the first space; see [`Message::tags`].
-    tags: &'a str,
     /// Who it claims to be from; a client's is not believed.
     pub(crate) source: Option<&'a str>,
     /// A word or three digits, as it was written.
@@ -56,17 +53,14 @@ impl<'a> Message<'a> {
             return Err(MessageError::Control);
         }
         let mut rest = line;
-        let tags = match rest.strip_prefix('@') {
-            None => "",
-            Some(behind) => {
-                let (tags, behind) = behind.split_once(' ').unwrap_or((behind, ""));
-                if tags.len() + 2 > CLIENT_TAGS_BYTES_MAX {
-                    return Err(MessageError::TagsTooLong);
-                }
-                rest = behind;
-                tags
+        // Nothing that is offered reads a client's tags.
+        if let Some(behind) = rest.strip_prefix('@') {
+            let (tags, behind) = behind.split_once(' ').unwrap_or((behind, ""));
+            if tags.len() + 2 > CLIENT_TAGS_BYTES_MAX {
+                return Err(MessageError::TagsTooLong);
             }
-        };
+            rest = behind;
+        }
         if rest.len() + 2 > LINE_BYTES_MAX {
             return Err(MessageError::TooLong);
         }
@@ -83,20 +77,7 @@ impl<'a> Message<'a> {
         if !command.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(MessageError::Command);
         }
-        Ok(Self { tags, source, command, parameters: split(parameters) })
-    }
-
-    /// The tags with their values; a later one of the same name replaces an earlier one.
-    pub(crate) fn tags(&self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
-        self.tags.split(';').filter(|tag| !tag.is_empty()).map(|tag| {
-            let (name, value) = tag.split_once('=').unwrap_or((tag, ""));
-            (name, unescape(value))
-        })
-    }
-
-    /// The value of a tag.
-    pub(crate) fn tag(&self, name: &str) -> Option<Cow<'a, str>> {
-        self.tags().filter(|(other, _)| *other == name).last().map(|(_, value)| value)
+        Ok(Self { source, command, parameters: split(parameters) })
     }
 }
 
@@ -118,30 +99,6 @@ fn split(text: &str) -> Vec<&str> {
         rest = behind.trim_start_matches(' ');
     }
     parameters
-}
-
-/// A tag's value as it is meant. A backslash before anything else, or at the end, is nothing.
-fn unescape(value: &str) -> Cow<'_, str> {
-    if !value.contains('\\') {
-        return Cow::Borrowed(value);
-    }
-    let mut meant = String::with_capacity(value.len());
-    let mut characters = value.chars();
-    while let Some(character) = characters.next() {
-        if character != '\\' {
-            meant.push(character);
-            continue;
-        }
-        match characters.next() {
-            Some(':') => meant.push(';'),
-            Some('s') => meant.push(' '),
-            Some('r') => meant.push('\r'),
-            Some('n') => meant.push('\n'),
-            Some(other) => meant.push(other),
-            None => {}
-        }
-    }
-    Cow::Owned(meant)
 }
 
 /// A tag's value as it is written.
