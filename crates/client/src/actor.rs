@@ -243,6 +243,9 @@ impl Actor {
                 | Command::History { .. }
                 | Command::Search { .. }
                 | Command::Unread
+                | Command::Tokens
+                | Command::Shunned
+                | Command::Accounts { .. }
                 | Command::MarkRead { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
@@ -259,6 +262,23 @@ impl Actor {
                 }
                 Command::SetTopic { .. }
                 | Command::Delete { .. }
+                | Command::Register { .. }
+                | Command::Login { .. }
+                | Command::Logout
+                | Command::ChangePassword { .. }
+                | Command::MakeToken { .. }
+                | Command::RevokeToken { .. }
+                | Command::Ignore { .. }
+                | Command::Unignore { .. }
+                | Command::Block { .. }
+                | Command::Unblock { .. }
+                | Command::Announce { .. }
+                | Command::Suspend { .. }
+                | Command::Unsuspend { .. }
+                | Command::ResetPassword { .. }
+                | Command::AddAccount { .. }
+                | Command::DeleteAccount { .. }
+                | Command::SetAdministrator { .. }
                 | Command::Nick { .. }
                 | Command::Away { .. }
                 | Command::Quit

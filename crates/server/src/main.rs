@@ -1,5 +1,6 @@
 //! `chat-server`: Samovar's daemon. This file is its command line, nothing else.
 
+mod account;
 mod command;
 mod config;
 mod daemon;

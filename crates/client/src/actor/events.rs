@@ -40,6 +40,10 @@ impl Actor {
                 self.rooms.own(room, *seq, out);
                 Some(room.clone())
             }
+            (_, Event::Identified { token, .. }) => {
+                self.token.clone_from(token);
+                None
+            }
             // Nothing that the connection has to remember.
             (_, _) => None,
         };
@@ -94,6 +98,7 @@ impl Actor {
             }
             Event::TopicChanged { ref room, .. }
             | Event::Deleted { ref room, .. }
+            | Event::Hidden { ref room, .. }
             | Event::Tombstone { ref room, .. } => {
                 let room = room.clone();
                 self.rooms.live(&room, event, false, out);
@@ -138,6 +143,11 @@ impl Actor {
             | Event::MemberList { .. }
             | Event::UnreadList { .. }
             | Event::Found { .. }
+            | Event::Identified { .. }
+            | Event::TokenMade { .. }
+            | Event::TokenList { .. }
+            | Event::Shunned { .. }
+            | Event::AccountList { .. }
             | Event::Notice { .. }
             | Event::ShuttingDown { .. } => {
                 out.push(Update::Event(event));

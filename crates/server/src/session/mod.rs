@@ -6,6 +6,8 @@ mod deadline;
 mod deliver;
 mod inbox;
 mod outbox;
+mod said_here;
+mod who;
 
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
@@ -13,20 +15,23 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Event, RoomName};
+use chat_protocol::{Event, Refusal, RoomName};
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::Instant;
 
+use crate::account::Origin;
 use crate::command::guest::ReturnTicket;
 use crate::command::{Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::room::Rooms;
+use crate::user::Pass;
 use deadline::{PROBE, sleep_until};
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
+use said_here::SaidHere;
 
 /// How long a peer has to see that we have closed, and how much we throw away meanwhile.
 const LINGER: Duration = Duration::from_secs(1);
@@ -126,6 +131,10 @@ pub(crate) struct Session<S> {
     told_leaving: bool,
     /// It has said that it leaves: it is not waited for.
     said_goodbye: bool,
+    /// So many announcements were told, or were before it.
+    announced: u64,
+    /// What this session of an account said itself, until its feed tells it: it is not shown again.
+    said_here: SaidHere,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -133,7 +142,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// session because it was silent.
     pub(crate) fn new(
         stream: S,
-        peer: Box<str>,
+        (peer, origin): (Box<str>, Origin),
         around: Arc<Surroundings>,
         stage: watch::Receiver<Stage>,
         wire: Wire,
@@ -142,13 +151,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ) -> Self {
         let frontend = around.frontends.make(wire, undecided);
         let has_spoken = !input.is_empty();
+        let announced = around.house.announcements.count();
         Self {
             stream,
             peer,
             around,
             stage,
             frontend,
-            caller: Caller::default(),
+            caller: Caller { origin, ..Caller::default() },
             seat: None,
             inbox: Inbox::default(),
             input,
@@ -166,6 +176,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             probes_at: None,
             told_leaving: false,
             said_goodbye: false,
+            announced,
+            said_here: SaidHere::default(),
         }
     }
 
@@ -240,6 +252,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let input = if wants_input { Some(&mut self.input) } else { None };
         tokio::select! {
             biased;
+            why = worthless(self.caller.pass()), if self.caller.pass().is_some() && !self.is_closing => {
+                Box::pin(self.cut(why)).await;
+                Ok(())
+            }
             () = self.caller.receipts.ready(), if self.in_flight > 0 => {
                 self.take_receipts();
                 Ok(())
@@ -302,6 +318,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     fn stage_changed(&mut self) {
         let stage = *self.stage.borrow_and_update();
+        self.take_announcements();
         let in_seconds = match stage {
             Stage::Running => return,
             Stage::Leaving { in_seconds } => in_seconds,
@@ -315,6 +332,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.farewell();
         }
         self.close_if_finished();
+    }
+
+    /// What administrators told everybody since this was called last.
+    fn take_announcements(&mut self) {
+        let (new, count) = self.around.house.announcements.since(self.announced);
+        self.announced = count;
+        if self.is_welcome && !self.is_closing {
+            for text in new {
+                self.tell(&Event::Notice { text: text.to_string() });
+            }
+        }
     }
 
     /// When the daemon stops, or the peer says goodbye, a session goes once all it said is stored.
@@ -365,6 +393,13 @@ async fn linger<S: AsyncRead + Unpin>(stream: &mut S, is_stopping: bool) {
 async fn stopping(stage: &mut watch::Receiver<Stage>) {
     if stage.wait_for(|stage| *stage == Stage::Stopping).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+async fn worthless(pass: Option<&Arc<Pass>>) -> Refusal {
+    match pass {
+        Some(pass) => pass.is_worthless().await,
+        None => std::future::pending().await,
     }
 }
 
