@@ -9,6 +9,7 @@
 
 mod accounts;
 mod bad_input;
+mod bench;
 mod client;
 mod config;
 mod daemon;
@@ -26,6 +27,7 @@ mod one_port;
 mod resume;
 mod rooms;
 mod samovar;
+mod screen;
 mod slow;
 mod stuck;
 mod talker;

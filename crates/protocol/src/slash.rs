@@ -185,7 +185,7 @@ pub const WORDS: &[Word] = &[
     Word {
         name: "password",
         aliases: &[],
-        arguments: "OLD NEW",
+        arguments: "PASSWORD NEW",
         help: "change your password; your other sessions end",
         parse: |typed| command(account::password(typed)?),
     },
@@ -254,7 +254,7 @@ pub const WORDS: &[Word] = &[
     Word {
         name: "resetpassword",
         aliases: &[],
-        arguments: "NAME NEW",
+        arguments: "NAME PASSWORD",
         help: "give an account another password; its sessions and tokens end (administrators)",
         parse: |typed| {
             let (user, password) = account::name_and_password(typed)?;

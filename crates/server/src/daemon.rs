@@ -267,7 +267,14 @@ fn house(
     rooms: &TaskTracker,
     stage: &watch::Sender<Stage>,
 ) -> anyhow::Result<House> {
-    let settings = RoomSettings { recent: replay_max(config), clock: now };
+    let settings = RoomSettings {
+        recent: replay_max(config),
+        quiet: config
+            .rooms
+            .quiet_presence
+            .map_or(usize::MAX, |quiet| usize::try_from(quiet).unwrap_or(usize::MAX)),
+        clock: now,
+    };
     let accounts = AccountSettings {
         registration_is_open: config.accounts.registration == config::Registration::Open,
         max: config.accounts.max,

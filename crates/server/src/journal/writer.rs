@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chat_protocol::{LineText, Refusal, Sequence, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
@@ -18,7 +19,7 @@ use super::index::Index;
 use super::receipt::Outcome;
 use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
 use super::retention::{self, Retention, Swept};
-use crate::limits::{BURST_PAUSE, JOURNAL_TURN_JOBS, WAL_PAGES, WRITER_CACHE_KIB};
+use crate::limits::{JOURNAL_TURN_JOBS, WAL_PAGES, WRITER_CACHE_KIB};
 
 /// Rooms that the journal can number: the sequence takes the lower 40 of an id's 63 bits.
 const ROOM_ID_MAX: i64 = (1 << 23) - 1;
@@ -117,7 +118,7 @@ enum Go {
 
 pub(super) struct Writer {
     connection: Connection,
-    /// Keeps the time in which the next batch of a burst comes.
+    /// Keeps the time.
     runtime: tokio::runtime::Handle,
     clock: fn() -> Timestamp,
     retention: Arc<Retention>,
@@ -193,25 +194,24 @@ impl Writer {
         Ok(())
     }
 
-    /// The next job; none: nobody is left to ask. As long as none waits, the index is written; in the
-    /// middle of a burst it is waited for a moment longer before that.
+    /// The next job; none: nobody is left to ask. As long as none waits, the index is written.
     fn next(&mut self, queue: &mut mpsc::Receiver<Job>) -> Result<Option<Job>, JournalError> {
-        if self.index.is_in_burst() {
-            let more = async { tokio::time::timeout(BURST_PAUSE, queue.recv()).await };
-            if let Ok(job) = self.runtime.block_on(more) {
-                return Ok(job);
-            }
-        }
         while self.index.is_due() {
             match queue.try_recv() {
                 Ok(job) => return Ok(Some(job)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
-                Err(TryRecvError::Empty) => {
-                    self.index.write_slice(&mut self.connection).inspect_err(|error| {
-                        tracing::error!(%error, "the index cannot be written; stopping");
-                    })?;
+                Err(TryRecvError::Empty) => {}
+            }
+            let patience = self.index.patience();
+            if patience > Duration::ZERO {
+                let more = async { tokio::time::timeout(patience, queue.recv()).await };
+                if let Ok(job) = self.runtime.block_on(more) {
+                    return Ok(job);
                 }
             }
+            self.index.write_slice(&mut self.connection).inspect_err(|error| {
+                tracing::error!(%error, "the index cannot be written; stopping");
+            })?;
         }
         Ok(queue.blocking_recv())
     }

@@ -7,15 +7,17 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chat_protocol::{
     Event, Identity, LineText, MessageKey, Refusal, RoomAddress, Sequence, Timestamp, UserName,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::directory::Directory;
 use super::feed::Feed;
 use super::handle::{Entrant, NotThere, RoomCommand, RoomHandle, Snapshot, Summary};
-use super::members::{Member, Open};
+use super::members::{Crowd, Member, Open};
 use super::{ChangeId, Envelope, Membership, Profile, RoomEvent};
 use crate::journal::{Body, Entry, Journal, JournalError, Outcome, Range, Record, RoomKey, Ticket};
-use crate::limits::ROOM_TURN_COMMANDS;
+use crate::limits::{QUIET_PRESENCE_PAUSE, ROOM_TURN_COMMANDS};
 use crate::policy;
 
 /// A room's task.
@@ -35,6 +37,8 @@ pub(super) struct RoomActor {
 struct Turn {
     records: Vec<Record>,
     steps: Vec<Step>,
+    /// Who waits for the room as it is when all has been decided.
+    waiting: Vec<oneshot::Sender<Result<Snapshot, Refusal>>>,
 }
 
 enum Step {
@@ -62,6 +66,10 @@ impl RoomActor {
             let received = tokio::select! {
                 count = self.mailbox.recv_many(&mut commands, ROOM_TURN_COMMANDS) => Some(count),
                 () = self.feed.silent(), if unused => None,
+                () = crowd_due(open.crowd.due) => {
+                self.tell_crowd(&mut open);
+                continue;
+            }
                 () = self.directory.closed() => Some(0),
             };
             if received == Some(0) {
@@ -110,6 +118,8 @@ impl RoomActor {
             order: BTreeMap::new(),
             entries: 0,
             presence: 0,
+            told: None,
+            crowd: Crowd::default(),
             leaving: Vec::new(),
         }))
     }
@@ -145,6 +155,9 @@ impl RoomActor {
         for command in commands.drain(..) {
             self.decide(open, &mut turn, command);
         }
+        for waiting in turn.waiting.drain(..) {
+            drop(waiting.send(Ok(self.snapshot(open)))); // the session may be gone
+        }
         let entries = if turn.records.is_empty() {
             Vec::new()
         } else {
@@ -171,13 +184,14 @@ impl RoomActor {
     fn decide(&self, open: &mut Open, turn: &mut Turn, command: RoomCommand) {
         match command {
             RoomCommand::Enter { entrant, reply } => {
-                let entered = self.enter(open, turn, entrant);
-                // The session may be gone.
-                drop(reply.send(entered.map(|()| self.snapshot(open))));
+                match self.enter(open, turn, entrant) {
+                    Ok(()) => turn.waiting.push(reply),
+                    Err(refusal) => drop(reply.send(Err(refusal))), // the session may be gone
+                }
             }
             RoomCommand::Watch { who, reply } => {
                 open.followed_by(who);
-                drop(reply.send(Ok(self.snapshot(open))));
+                turn.waiting.push(reply);
             }
             RoomCommand::Leave { who, gone, reply } => {
                 drop(reply.send(self.leave(open, turn, who, gone)));
@@ -194,7 +208,10 @@ impl RoomActor {
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
-            RoomCommand::Roster { reply } => drop(reply.send(open.roster())),
+            RoomCommand::Roster { is_long: true, reply } => drop(reply.send(open.long_roster())),
+            RoomCommand::Roster { is_long: false, reply } => {
+                drop(reply.send(open.roster(self.is_quiet(open))));
+            }
         }
     }
 
@@ -267,12 +284,32 @@ impl RoomActor {
         change: Option<ChangeId>,
         event: impl FnOnce(RoomAddress) -> Event,
     ) {
-        open.presence += 1;
-        if let Some(address) = open.address.clone() {
+        open.changed();
+        if self.is_quiet(open) {
+            let (is_in, crowd) = (open.members.contains_key(&author), &mut open.crowd);
+            *(if is_in { &mut crowd.joined } else { &mut crowd.left }) += 1;
+            crowd.due.get_or_insert_with(|| Instant::now() + QUIET_PRESENCE_PAUSE);
+        } else if let Some(address) = open.address.clone() {
             let event = event(address);
             let presence = Some(open.presence);
             turn.steps.push(Step::Presence(RoomEvent { author, change, presence, event }));
         }
+    }
+
+    /// So many are there that it is told how many come and go, and not who.
+    fn is_quiet(&self, open: &Open) -> bool {
+        open.members.len() > self.directory.settings().quiet
+    }
+
+    /// Who has come and gone in a large room.
+    fn tell_crowd(&self, open: &mut Open) {
+        let Crowd { joined, left, .. } = std::mem::take(&mut open.crowd);
+        let Some(room) = open.address.clone() else { return };
+        let members_total = u64::try_from(open.members.len()).unwrap_or(u64::MAX);
+        let event = Event::Crowd { room, joined, left, members_total };
+        let (author, presence) = (Identity(Uuid::nil()), Some(open.presence));
+        let events = vec![RoomEvent { author, change: None, presence, event }];
+        Envelope::cut(events).for_each(|envelope| self.feed.publish(envelope));
     }
 
     fn rename(open: &mut Open, turn: &mut Turn, who: Identity, to: UserName, change: ChangeId) {
@@ -285,7 +322,7 @@ impl RoomActor {
                 other.seat.readdress(open.id, RoomAddress::Direct(to.clone()));
             }
         }
-        open.presence += 1;
+        open.changed();
         let event = Event::Renamed { from, to };
         let (change, presence) = (Some(change), Some(open.presence));
         turn.steps.push(Step::Presence(RoomEvent { author: who, change, presence, event }));
@@ -332,13 +369,14 @@ impl RoomActor {
         event
     }
 
-    fn snapshot(&self, open: &Open) -> Snapshot {
+    fn snapshot(&self, open: &mut Open) -> Snapshot {
+        let roster = open.roster(self.is_quiet(open));
         Snapshot {
             id: open.id,
             address: open.address.clone(),
             topic: open.topic.clone(),
             first: open.first,
-            roster: open.roster(),
+            roster,
             recent: open.recent.iter().cloned().collect(),
             feed: self.feed.subscribe(),
         }
@@ -354,6 +392,14 @@ impl RoomActor {
     }
 }
 
+/// Waits until it is time, or for ever.
+async fn crowd_due(due: Option<Instant>) {
+    match due {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
+}
+
 fn set_away(
     open: &mut Open,
     turn: &mut Turn,
@@ -365,8 +411,8 @@ fn set_away(
         return;
     };
     member.away.clone_from(&text);
-    open.presence += 1;
     let event = Event::AwayChanged { user: member.name.clone(), text };
+    open.changed();
     let (change, presence) = (Some(change), Some(open.presence));
     turn.steps.push(Step::Presence(RoomEvent { author: who, change, presence, event }));
 }

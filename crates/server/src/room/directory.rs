@@ -21,6 +21,8 @@ use crate::limits::{DIRECT_FEED_ENVELOPES, ROOM_FEED_ENVELOPES, ROOM_MAILBOX_COM
 pub(crate) struct RoomSettings {
     /// How many stored events a room keeps at hand for those who enter.
     pub(crate) recent: u32,
+    /// With more members than that, a room tells counts and not names.
+    pub(crate) quiet: usize,
     /// The time of day.
     pub(crate) clock: fn() -> Timestamp,
 }

@@ -5,8 +5,10 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use chat_protocol::event::UserInfo;
-use chat_protocol::limits::LIST_ENTRIES_MAX;
+use chat_protocol::limits::{LIST_ENTRIES_MAX, QUIET_MEMBERS_TOLD};
 use chat_protocol::{Identity, LineText, RoomAddress, Sequence, UserName};
+
+use tokio::time::Instant;
 
 use super::handle::Roster;
 use super::{RoomEvent, Seat};
@@ -27,8 +29,21 @@ pub(super) struct Open {
     pub(super) order: BTreeMap<u64, Identity>,
     pub(super) entries: u64,
     pub(super) presence: u64,
+    /// Who is there as it is told, as long as nothing changes.
+    pub(super) told: Option<Arc<[UserInfo]>>,
+    /// Those who have come and gone, and are not told of yet.
+    pub(super) crowd: Crowd,
     /// Members of a direct room that has ended, who have to hear its last words first.
     pub(super) leaving: Vec<Member>,
+}
+
+/// Who has come and gone in a large room since it was told last.
+#[derive(Default)]
+pub(super) struct Crowd {
+    pub(super) joined: u64,
+    pub(super) left: u64,
+    /// When it is told.
+    pub(super) due: Option<Instant>,
 }
 
 pub(super) struct Member {
@@ -76,16 +91,36 @@ impl Open {
         });
     }
 
-    pub(super) fn roster(&self) -> Roster {
-        let member = |who| self.members.get(who);
+    /// The roster is another.
+    pub(super) fn changed(&mut self) {
+        self.presence += 1;
+        self.told = None;
+    }
+
+    /// The roster as it is told on entering; a large one is cut short.
+    pub(super) fn roster(&mut self, is_quiet: bool) -> Roster {
+        let limit = if is_quiet { QUIET_MEMBERS_TOLD } else { LIST_ENTRIES_MAX };
+        let members = self.told.take().unwrap_or_else(|| self.first(limit));
+        self.told = Some(Arc::clone(&members));
+        self.roster_of(members)
+    }
+
+    /// The roster, as much of it as a list has.
+    pub(super) fn long_roster(&self) -> Roster {
+        self.roster_of(self.first(LIST_ENTRIES_MAX))
+    }
+
+    /// Who came first.
+    fn first(&self, limit: usize) -> Arc<[UserInfo]> {
+        let members = self.order.values().filter_map(|who| self.members.get(who)).take(limit);
+        let info =
+            |member: &Member| UserInfo { name: member.name.clone(), away: member.away.clone() };
+        members.map(info).collect()
+    }
+
+    fn roster_of(&self, members: Arc<[UserInfo]>) -> Roster {
         Roster {
-            members: self
-                .order
-                .values()
-                .filter_map(member)
-                .take(LIST_ENTRIES_MAX)
-                .map(|member| UserInfo { name: member.name.clone(), away: member.away.clone() })
-                .collect(),
+            members,
             total: u64::try_from(self.members.len()).unwrap_or(u64::MAX),
             version: self.presence,
             last: self.last,

@@ -2,6 +2,7 @@
 //! a wire format.
 
 mod actor;
+mod bell;
 mod directory;
 mod envelope;
 mod feed;
@@ -10,6 +11,7 @@ mod members;
 mod pages;
 mod seat;
 
+pub(crate) use bell::{Bell, Rung};
 pub(crate) use directory::{Directory, RoomSettings};
 pub(crate) use envelope::{Envelope, RoomEvent, author_bit};
 pub(crate) use feed::{FeedItem, Subscription};

@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::deadline::HESITATION;
+use super::watched::Watched;
 use super::{Ending, Session};
 use crate::command::{Answer, execute};
 use crate::frontend::{AtEnd, Decoded, Wire};
@@ -43,7 +44,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// The peer has finished, and all it said is dealt with.
     fn ended(&mut self) {
-        match self.frontend.manners().at_end {
+        match self.manners.at_end {
             AtEnd::Leave => self.close(),
             AtEnd::LeaveWhenStored if self.in_flight == 0 => self.close(),
             AtEnd::LeaveWhenStored => {}
@@ -56,7 +57,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// watches it for a while, so that nobody is told of a guest who never was.
     pub(super) async fn enter_default_room(&mut self) -> Result<(), Ending> {
         let room = self.around.default_room.clone();
-        let Some(room) = room.filter(|_| self.frontend.manners().enters_default_room) else {
+        let Some(room) = room.filter(|_| self.manners.enters_default_room) else {
             return Ok(());
         };
         let room = RoomAddress::Named(room);
@@ -100,12 +101,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.hesitates.is_some() {
             self.announce().await?;
         }
-        if self.frontend.manners().is_typed && request.command != Command::Unread {
+        if self.manners.is_typed && request.command != Command::Unread {
             self.mark_read();
         }
         self.execute(request).await?;
         // What it entered or left counts for what it asks next.
-        if self.seat.as_ref().is_some_and(|rooms| rooms.has_changed().unwrap_or(false)) {
+        if self.seat.as_ref().is_some_and(Watched::has_changed) {
             self.rooms_changed().await?;
         }
         Ok(())
@@ -174,7 +175,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         snapshot: Snapshot,
         as_member: bool,
     ) {
-        let replay = usize::try_from(self.frontend.manners().replay).unwrap_or(usize::MAX);
+        let replay = usize::try_from(self.manners.replay).unwrap_or(usize::MAX);
         let skip = snapshot.recent.len().saturating_sub(replay);
         let recent = snapshot.recent.iter().skip(skip);
         let shows_recent = as_member || self.hesitates.is_some();
@@ -236,6 +237,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.is_welcome = false;
         self.opened = Instant::now();
         self.frontend = self.around.frontends.make(wire, false);
+        self.manners = self.frontend.manners();
         match self.frontend.open(self.outbox.bytes()) {
             Some(wish) => self.identify(wish).await,
             None => Ok(()),

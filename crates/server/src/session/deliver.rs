@@ -2,6 +2,8 @@
 //! is delivered, an older one is dropped, and before one that is ahead the gap is read from the
 //! journal.
 
+use std::future::poll_fn;
+
 use chat_protocol::{Event, Identity, RoomAddress, Sequence};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -9,6 +11,17 @@ use super::{Ending, Session};
 use crate::frontend;
 use crate::limits::UNREAD_SHOWN_MAX;
 use crate::room::{Envelope, FeedItem, Membership, RoomEvent, RoomGone, Roster};
+use crate::user::Claim;
+
+/// From where on a room is told that this session did not enter itself.
+enum Since {
+    /// Its client knows how far it was told.
+    Now,
+    /// Behind this event.
+    Event(Sequence),
+    /// Behind what was read, as far as that is bounded.
+    Read(Sequence),
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn deliver(&mut self, slot: usize, item: FeedItem) -> Result<(), Ending> {
@@ -48,23 +61,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.caller.is_cut() {
             return; // it sees nothing after that
         }
-        let shows_own = self.frontend.manners().shows_own;
+        let shows_own = self.manners.shows_own;
         let ignored = self.caller.claim.as_ref().map_or(0, |claim| claim.user().ignored_bits());
         if !envelope.may_be_by_any(ignored)
             && self.inbox.takes_whole(slot, envelope, me, shows_own)
-            && let Some(place) = self.inbox.place(slot)
+            && let Some(place) = self.inbox.place_mut(slot)
         {
-            let dialect = self.frontend.dialect(&place.address);
+            let frontend = &self.frontend;
+            let dialect = *place.dialect.get_or_insert_with(|| frontend.dialect(&place.address));
             let zone = &self.around.frontends.line.zone;
             let encoded = envelope.encoded(dialect.number(), |events| {
                 frontend::encode(dialect, events.iter().map(|event| &event.event), zone)
             });
-            self.outbox.bytes().extend_from_slice(&encoded);
+            self.outbox.append(encoded);
             return;
         }
         for event in envelope.events() {
             if let Event::Renamed { from, to } = &event.event {
                 self.inbox.readdress(from, to);
+                self.inbox.forget_dialects();
             }
             if self.inbox.is_new(slot, event) {
                 self.tell_event(slot, event, me, shows_own);
@@ -166,7 +181,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     async fn settle_own(&mut self, envelope: &Envelope) {
         let is_own = self.me().is_some_and(|me| envelope.may_be_by(me));
         while is_own && self.has_other_sessions() && self.in_flight > 0 {
-            self.caller.receipts.ready().await;
+            poll_fn(|cx| self.caller.receipts.poll_ready(cx)).await;
             self.take_receipts();
         }
     }
@@ -187,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some(seat) = &mut self.seat else {
             return Ok(());
         };
-        let rooms = seat.borrow_and_update().places.clone();
+        let rooms = seat.take().places;
         let left: Vec<usize> = self
             .inbox
             .slots()
@@ -203,8 +218,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         for (id, membership) in rooms.iter() {
             let is_new = self.inbox.slot_of(id).is_none();
             if is_new && self.caller.may_follow(&membership.address) {
-                let since = membership.since;
-                self.follow(membership.clone(), Some(since)).await?;
+                let since = Since::Event(membership.since);
+                self.follow(membership.clone(), since).await?;
             }
         }
         Ok(())
@@ -227,11 +242,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// account's new session is told what the account has not read, as far as that is bounded.
     pub(super) async fn rooms_again(&mut self, knows: bool) -> Result<(), Ending> {
         let Some(seat) = &mut self.seat else { return Ok(()) };
-        let rooms = seat.borrow_and_update().places.clone();
+        let rooms = seat.take().places;
         for (id, membership) in rooms.iter() {
             let is_new = self.inbox.slot_of(id).is_none();
             if is_new && self.caller.may_follow(&membership.address) {
-                let since = (!knows).then(|| membership.read());
+                let since = if knows { Since::Now } else { Since::Read(membership.read()) };
                 self.follow(membership.clone(), since).await?;
             }
         }
@@ -240,18 +255,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Follows a room that was not entered by this session: what came behind `since` is news;
     /// without it, what comes from now on.
-    async fn follow(
-        &mut self,
-        membership: Membership,
-        since: Option<Sequence>,
-    ) -> Result<(), Ending> {
+    async fn follow(&mut self, membership: Membership, since: Since) -> Result<(), Ending> {
         let Membership { room, address, .. } = membership;
         let Ok(Ok(snapshot)) = room.watch(self.me()).await else {
             return Ok(());
         };
         let last = snapshot.roster.last;
-        let shown = Sequence(last.0.saturating_sub(UNREAD_SHOWN_MAX));
-        let since = since.map_or(last, |since| since.max(shown));
+        let since = match since {
+            Since::Now => last,
+            Since::Event(since) => since,
+            Since::Read(read) => read.max(Sequence(last.0.saturating_sub(UNREAD_SHOWN_MAX))),
+        };
         let opened = Event::Entered {
             id: None,
             room: address.clone(),
@@ -266,6 +280,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn me(&self) -> Option<Identity> {
-        self.caller.claim.as_ref().map(|claim| claim.user().identity())
+        self.caller.claim.as_ref().map(Claim::identity)
     }
 }

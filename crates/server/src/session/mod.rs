@@ -1,5 +1,5 @@
-//! One connection, from accept to close: the `select!` loop between a socket, a front end, the
-//! rooms' feeds and the receipts. Never decides who may do what, never blocks anybody else.
+//! One connection, from accept to close: the loop between a socket, a front end, the rooms' feeds
+//! and the receipts. Never decides who may do what, never blocks anybody else.
 
 mod act;
 mod deadline;
@@ -7,24 +7,27 @@ mod deliver;
 mod inbox;
 mod outbox;
 mod said_here;
+mod watched;
 mod who;
+mod woken;
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Event, Refusal, RoomName};
+use chat_protocol::{Event, RoomName};
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::account::Origin;
-use crate::command::guest::ReturnTicket;
 use crate::command::{Caller, House};
-use crate::frontend::{AtEnd, Frontend, Frontends, Wire};
+use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::room::Rooms;
 use crate::user::Pass;
@@ -32,6 +35,8 @@ use deadline::{PROBE, sleep_until};
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
 use said_here::SaidHere;
+use watched::Watched;
+use woken::Woken;
 
 /// How long a peer has to see that we have closed, and how much we throw away meanwhile.
 const LINGER: Duration = Duration::from_secs(1);
@@ -88,6 +93,8 @@ enum Ending {
     Full,
     #[error("its guest is back in another session")]
     Replaced,
+    #[error("it was ended, and the peer does not take what stood before")]
+    Cut,
     #[error("no name in time")]
     NoName,
     #[error("the journal cannot be read: {0}")]
@@ -100,11 +107,15 @@ pub(crate) struct Session<S> {
     /// Who is at the other end, for the log.
     peer: Box<str>,
     around: Arc<Surroundings>,
-    stage: watch::Receiver<Stage>,
+    stage: Watched<Stage>,
+    /// As it was told last.
+    stage_now: Stage,
     frontend: Box<dyn Frontend>,
+    /// The front end's.
+    manners: Manners,
     caller: Caller,
     /// The rooms of the session's user, once it has a name.
-    seat: Option<watch::Receiver<Rooms>>,
+    seat: Option<Watched<Rooms>>,
     inbox: Inbox,
     input: BytesMut,
     outbox: Outbox,
@@ -135,6 +146,10 @@ pub(crate) struct Session<S> {
     announced: u64,
     /// What this session of an account said itself, until its feed tells it: it is not shown again.
     said_here: SaidHere,
+    /// Wakes it when it is ended from outside.
+    cut_alarm: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// Rings at the nearest deadline, if there is one.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -152,11 +167,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let frontend = around.frontends.make(wire, undecided);
         let has_spoken = !input.is_empty();
         let announced = around.house.announcements.count();
+        let stage_now = *stage.borrow();
         Self {
             stream,
             peer,
             around,
-            stage,
+            stage_now,
+            stage: Watched::new(stage),
+            manners: frontend.manners(),
             frontend,
             caller: Caller { origin, ..Caller::default() },
             seat: None,
@@ -178,6 +196,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             said_goodbye: false,
             announced,
             said_here: SaidHere::default(),
+            cut_alarm: None,
+            timer: None,
         }
     }
 
@@ -203,7 +223,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Err(_panic) => tracing::error!(name, "session panicked"),
         });
         if self.stream.shutdown().await.is_ok() {
-            let is_stopping = *self.stage.borrow() == Stage::Stopping;
+            let is_stopping = self.stage_now == Stage::Stopping;
             drop(tokio::time::timeout(LINGER, linger(&mut self.stream, is_stopping)).await);
         }
     }
@@ -231,7 +251,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Is that all?
     async fn turn(&mut self) -> Result<bool, Ending> {
-        self.act().await?;
+        if !self.input.is_empty() || self.has_ended {
+            self.act().await?;
+        }
         if self.is_closing && self.outbox.is_empty() {
             return Ok(true);
         }
@@ -246,44 +268,24 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if has_room && self.inbox.is_detached() && !self.leaves_off {
             return Box::pin(self.attach_again()).await;
         }
-        let wants_input = self.wants_input();
-        let takes_news = has_room && !self.is_closing && !self.leaves_off;
-        let deadline = self.deadline();
-        let input = if wants_input { Some(&mut self.input) } else { None };
-        tokio::select! {
-            biased;
-            why = worthless(self.caller.pass()), if self.caller.pass().is_some() && !self.is_closing => {
-                Box::pin(self.cut(why)).await;
-                Ok(())
-            }
-            () = self.caller.receipts.ready(), if self.in_flight > 0 => {
-                self.take_receipts();
-                Ok(())
-            }
-            Ok(()) = self.stage.changed() => {
-                self.stage_changed();
-                Ok(())
-            }
-            Some((slot, item)) = self.inbox.next(), if takes_news && self.inbox.is_following() => {
-                self.deliver(slot, item).await
-            }
-            Ok(()) = rooms_changed(&mut self.seat), if self.seat.is_some() && takes_news => {
-                Box::pin(self.rooms_changed()).await
-            }
-            () = replaced(self.caller.ticket.as_ref()) => Err(Ending::Replaced),
-            exchanged = exchange(&mut self.stream, input, &mut self.outbox) => {
-                self.exchanged(&exchanged?);
-                Ok(())
-            }
-            () = sleep_until(deadline), if deadline.is_some() => Box::pin(self.time_is_up()).await,
+        match self.woken().await {
+            Woken::Cut(why) => Box::pin(self.cut(why)).await,
+            Woken::Receipts => self.take_receipts(),
+            Woken::Stage => self.stage_changed(),
+            Woken::News(slot, item) => self.deliver(slot, item).await?,
+            Woken::Rooms => Box::pin(self.rooms_changed()).await?,
+            Woken::Replaced => return Err(Ending::Replaced),
+            Woken::Exchanged(exchanged) => self.exchanged(&exchanged?),
+            Woken::TimeIsUp => Box::pin(self.time_is_up()).await?,
         }
+        Ok(())
     }
 
     fn exchanged(&mut self, exchanged: &Exchanged) {
         match exchanged.read {
             Some(0) => {
                 self.has_ended = true;
-                if self.frontend.manners().at_end == AtEnd::Receive {
+                if self.manners.at_end == AtEnd::Receive {
                     self.probes_at = Some(Instant::now() + PROBE);
                 }
             }
@@ -302,7 +304,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             && !self.said_goodbye
             && self.in_flight < SESSION_IN_FLIGHT_MAX
             && self.outbox.has_room_to_answer()
-            && *self.stage.borrow() != Stage::Stopping
+            && self.stage_now != Stage::Stopping
     }
 
     /// Nothing more is taken; what waits is still written.
@@ -317,7 +319,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn stage_changed(&mut self) {
-        let stage = *self.stage.borrow_and_update();
+        let stage = self.stage.take();
+        self.stage_now = stage;
         self.take_announcements();
         let in_seconds = match stage {
             Stage::Running => return,
@@ -347,20 +350,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// When the daemon stops, or the peer says goodbye, a session goes once all it said is stored.
     fn close_if_finished(&mut self) {
-        let is_stopping = *self.stage.borrow() == Stage::Stopping;
+        let is_stopping = self.stage_now == Stage::Stopping;
         if (is_stopping || self.said_goodbye) && self.in_flight == 0 {
             self.close();
         }
     }
 
     fn tell(&mut self, event: &Event) {
+        if let Event::Entered { .. } | Event::Exited { .. } | Event::Renamed { .. } = event {
+            self.inbox.forget_dialects();
+        }
         self.frontend.tell(event, self.outbox.bytes());
     }
 
     /// Writes until there is room for more.
     async fn make_room(&mut self) -> Result<(), Ending> {
         // Waits on a copy: what the daemon does is still news to this session.
-        let mut stage = self.stage.clone();
+        let mut stage = self.stage.receiver();
         while !self.outbox.has_room() {
             self.outbox.mark();
             let deadline = self.outbox.stall(self.around.limits.write_stall);
@@ -370,6 +376,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 () = sleep_until(deadline), if deadline.is_some() => return Err(Ending::Stalled),
                 () = stopping(&mut stage) => return Err(Ending::Full),
+                () = worthless(self.caller.pass()) => return Err(Ending::Cut),
             }
         }
         Ok(())
@@ -396,25 +403,10 @@ async fn stopping(stage: &mut watch::Receiver<Stage>) {
     }
 }
 
-async fn worthless(pass: Option<&Arc<Pass>>) -> Refusal {
+/// Waits until an account's session is ended from outside, or for ever.
+async fn worthless(pass: Option<&Arc<Pass>>) {
     match pass {
-        Some(pass) => pass.is_worthless().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn replaced(ticket: Option<&ReturnTicket>) {
-    match ticket {
-        Some(ticket) => ticket.replaced.cancelled().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn rooms_changed(
-    seat: &mut Option<watch::Receiver<Rooms>>,
-) -> Result<(), watch::error::RecvError> {
-    match seat {
-        Some(rooms) => rooms.changed().await,
+        Some(pass) => pass.alarm().await,
         None => std::future::pending().await,
     }
 }

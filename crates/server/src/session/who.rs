@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::Instrument;
 
 use super::said_here::SaidHere;
+use super::watched::Watched;
 use super::{Ending, Session, Stage};
 use crate::command::account;
 use crate::command::guest::{self, Identified, Wanted};
@@ -44,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let name = claim.as_ref().map(|claim| claim.user().name());
         let shown = name.as_ref().map_or("-", UserName::as_str);
         self.span().in_scope(|| tracing::info!(name = shown, resumed, "identified"));
-        self.seat = claim.as_ref().map(|claim| claim.user().seat.follow());
+        self.seat = claim.as_ref().map(|claim| Watched::new(claim.user().seat.follow()));
         self.caller.claim = claim;
         self.is_welcome = true;
         let token = ticket.as_ref().map(|ticket| ticket.token.clone());
@@ -76,7 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.said_goodbye = false;
         self.inbox.clear();
         self.said_here = SaidHere::default();
-        self.seat = claim.as_ref().map(|claim| claim.user().seat.follow());
+        self.seat = claim.as_ref().map(|claim| Watched::new(claim.user().seat.follow()));
         let name = claim.as_ref().map(|claim| claim.user().name());
         self.caller.claim = claim;
         self.caller.scope = scope;
@@ -126,17 +127,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Does its user speak in other sessions too? Then what is its own may be news here.
     pub(super) fn has_other_sessions(&self) -> bool {
-        self.caller.pass().is_some() && !self.frontend.manners().shows_own
+        self.caller.pass().is_some() && !self.manners.shows_own
     }
 
     /// The session is over. A guest that may come back is waited for, unless it said goodbye or
     /// the daemon stops; all others leave.
     pub(super) async fn part(&mut self) {
         self.caller.scope = None;
+        self.cut_alarm = None;
         let Some(claim) = self.caller.claim.take() else { return };
         let token = self.caller.ticket.take().map(|ticket| ticket.hash);
         let house = &self.around.house;
-        let is_stopping = *self.stage.borrow() == Stage::Stopping;
+        let is_stopping = self.stage_now == Stage::Stopping;
         match token {
             Some(token) if !self.said_goodbye && !is_stopping => guest::park(house, claim, token),
             // All leave, and nobody is told of anybody; with a token a guest comes back.

@@ -1,10 +1,11 @@
 //! A session's share of a user: as long as one is held, the name is. Also what ends an account's
 //! session from outside.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use chat_protocol::Refusal;
-use tokio_util::sync::CancellationToken;
+use chat_protocol::{Identity, Refusal};
+use tokio_util::sync::{CancellationToken, WaitForCancellationFutureOwned};
 
 use super::registry::Registry;
 use super::speaker::User;
@@ -15,11 +16,13 @@ use crate::journal::TokenHash;
 pub(crate) struct Claim {
     registry: Registry,
     user: Arc<User>,
+    /// The user's: asked for with every delivery.
+    identity: Identity,
     /// An account's sessions have one.
     pass: OnceLock<Arc<Pass>>,
     /// Let go; was it the last one?
     let_go: Option<bool>,
-    is_parked: std::sync::atomic::AtomicBool,
+    is_parked: AtomicBool,
 }
 
 /// By what an account's session is let in, and may be ended.
@@ -27,36 +30,41 @@ pub(crate) struct Claim {
 pub(crate) struct Pass {
     /// The personal token that it came with.
     pub(crate) access: Option<TokenHash>,
+    is_cut: AtomicBool,
     cut: CancellationToken,
     why: Mutex<Option<Refusal>>,
 }
 
 impl Pass {
     pub(super) fn new(access: Option<TokenHash>) -> Arc<Self> {
-        Arc::new(Self { access, cut: CancellationToken::new(), why: Mutex::default() })
+        Arc::new(Self {
+            access,
+            is_cut: AtomicBool::new(false),
+            cut: CancellationToken::new(),
+            why: Mutex::default(),
+        })
     }
 
     pub(super) fn cut(&self, why: Refusal) {
         self.why.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(why);
+        self.is_cut.store(true, Ordering::Release);
         self.cut.cancel();
     }
 
     /// Is it worth nothing any more?
     pub(crate) fn is_cut(&self) -> bool {
-        self.cut.is_cancelled()
+        self.is_cut.load(Ordering::Acquire)
     }
 
-    /// Waits until it is.
-    ///
-    /// # Cancel safety
-    /// Nothing is lost.
-    pub(crate) async fn is_worthless(&self) -> Refusal {
-        self.cut.cancelled().await;
-        self.why
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .clone()
-            .unwrap_or(Refusal::LoggedOut)
+    /// Wakes when it is.
+    pub(crate) fn alarm(&self) -> WaitForCancellationFutureOwned {
+        self.cut.clone().cancelled_owned()
+    }
+
+    /// Why it is.
+    pub(crate) fn why(&self) -> Refusal {
+        let why = self.why.lock().unwrap_or_else(PoisonError::into_inner);
+        why.clone().unwrap_or(Refusal::LoggedOut)
     }
 }
 
@@ -64,10 +72,11 @@ impl Claim {
     pub(super) fn new(registry: Registry, user: Arc<User>, pass: Option<Arc<Pass>>) -> Self {
         let claim = Self {
             registry,
+            identity: user.identity(),
             user,
             pass: OnceLock::new(),
             let_go: None,
-            is_parked: std::sync::atomic::AtomicBool::new(false),
+            is_parked: AtomicBool::new(false),
         };
         if let Some(pass) = pass {
             claim.keep(pass);
@@ -78,6 +87,11 @@ impl Claim {
     /// Whose it is.
     pub(crate) const fn user(&self) -> &Arc<User> {
         &self.user
+    }
+
+    /// Who that is.
+    pub(crate) const fn identity(&self) -> Identity {
+        self.identity
     }
 
     /// By what an account's session is let in; a guest has none.
@@ -104,7 +118,7 @@ impl Claim {
 
     /// Its session is over; a number that tells this time from the next.
     pub(super) fn next_parking(&self) -> u64 {
-        if !self.is_parked.swap(true, std::sync::atomic::Ordering::Relaxed) {
+        if !self.is_parked.swap(true, Ordering::Relaxed) {
             self.user.went();
         }
         self.user.next_parking()
@@ -112,7 +126,7 @@ impl Claim {
 
     /// It has a session again.
     pub(super) fn returned(&self) {
-        if self.is_parked.swap(false, std::sync::atomic::Ordering::Relaxed) {
+        if self.is_parked.swap(false, Ordering::Relaxed) {
             self.user.came();
         }
     }
