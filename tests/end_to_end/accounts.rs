@@ -2,6 +2,7 @@
 //! stranger learns of it: nothing.
 
 mod administered;
+mod client;
 mod guessed;
 mod sessions;
 mod shunned;
