@@ -145,3 +145,40 @@ fn an_account_outlives_the_daemon() {
     assert_eq!(welcome.name.unwrap().as_str(), "ana", "as it was written first");
     assert!(welcome.account);
 }
+
+#[test]
+fn a_line_session_logs_in_where_it_is_asked_for_a_name() {
+    for (identify, login, wrong) in [
+        ("ask", "/login ana correct-horse", "/login ana battery-staple"),
+        ("login", "login ana correct-horse", "login ana battery-staple"),
+    ] {
+        let server = Server::start(&format!("[line]\nidentify = \"{identify}\"\n{CHEAP}"));
+        drop(registered(&server, "ana"));
+        let mut client = server.connect();
+        let asks = if identify == "ask" { "Please enter your name: " } else { "" };
+        client.expect(asks);
+        client.send(format!("{wrong}\n"));
+        client.expect(format!("That name and that password do not go together.\n{asks}"));
+        client.send(format!("{login}\n"));
+        client.lines_until("* you are in lobby, 1 here: ana");
+    }
+}
+
+#[test]
+fn what_one_says_right_before_one_logs_in_is_ones_own() {
+    let server = server();
+    drop(registered(&server, "ana"));
+    let mut bob = server.native("bob");
+    bob.join("lobby");
+    let mut client = server.connect();
+    client.send(format!("one\n/login ana {HORSE}\ntwo\n/look\n"));
+    let lines = client.lines_until("* in lobby (2): bob, ana");
+    assert!(
+        !lines.iter().any(|line| line.ends_with(": one") || line.ends_with(": two")),
+        "{lines:?}"
+    );
+    let said: Vec<(String, String)> =
+        (0..2).map(|_| bob.message()).map(|(_, from, text)| (from, text)).collect();
+    assert_eq!(said[0].1, "one");
+    assert_eq!(said[1], ("ana".to_owned(), "two".to_owned()));
+}

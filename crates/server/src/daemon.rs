@@ -118,8 +118,9 @@ impl Daemon {
             rooms,
             start,
         };
-        let operators = &daemon.start.config.operators;
-        let accounts = account::open(&daemon.house, operators_of(operators)).await?;
+        let accounts = account::open(&daemon.house).await?;
+        let operators = operators_of(&daemon.start.config.operators);
+        account::set_operators(&daemon.house, operators).await;
         tracing::debug!(accounts, "registered");
         let guests = guest::park_stored(&daemon.house).await?;
         tracing::debug!(guests, "may come back");
@@ -203,6 +204,10 @@ impl Daemon {
                 Ok(()) => {
                     *config = loaded.config;
                     self.gate.set_limit(config.limits.connections);
+                    let (house, operators) = (self.house.clone(), operators_of(&config.operators));
+                    self.house.parkings.spawn(async move {
+                        account::set_operators(&house, operators).await;
+                    });
                     for surroundings in &self.surroundings {
                         surroundings.send_modify(|around| {
                             let mut changed = (**around).clone();

@@ -189,3 +189,46 @@ fn without_a_daemon_the_command_line_does_the_same_and_the_audit_has_it_all() {
     let verified = by_hand(server.home(), &["verify"], "");
     assert_eq!(verified.code, Some(0), "{verified:?}");
 }
+
+#[test]
+fn a_guest_gives_up_a_name_that_was_registered_for_somebody_else() {
+    let server = Server::start(OPERATOR);
+    let mut root = logged_in(&server, "root2", HORSE);
+    let mut guest = server.native("maya");
+    guest.join("lobby");
+    let (user, password) = (name("maya"), password(STAPLE));
+    done(&root.ask(Command::AddAccount { user, password }));
+    guest.say("lobby", "still maya");
+    let (mut maya, welcome) = comes(&server, &with_password("maya", STAPLE));
+    assert_eq!(welcome.name, Some(name("maya")));
+    let renamed = loop {
+        if let Event::Renamed { from, to } = guest.event() {
+            assert_eq!(from, name("maya"));
+            break to;
+        }
+    };
+    maya.join("lobby");
+    guest.say("lobby", "somebody else now");
+    let range = chat_protocol::command::HistoryRange::default();
+    let history = Command::History { room: samovar_tests::room("lobby"), range, limit: 1 };
+    match maya.ask(history) {
+        Event::History { events, .. } => {
+            assert!(matches!(&events[0], Event::Message { from, .. } if *from == renamed));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn operators_are_read_again_without_a_restart() {
+    let server = server();
+    let mut ana = registered(&server, "ana");
+    assert_eq!(ana.refused(Command::Accounts { after: None }), Refusal::NotAdministrator);
+    server.write_config(&format!("operator = [{{ name = \"ana\" }}]\n{CHEAP}"));
+    server.signal(samovar_tests::Signal::HUP);
+    server.wait_for_log("reloaded");
+    while !matches!(ana.ask(Command::Accounts { after: None }), Event::AccountList { .. }) {}
+    server.write_config(CHEAP);
+    server.signal(samovar_tests::Signal::HUP);
+    while matches!(ana.ask(Command::Accounts { after: None }), Event::AccountList { .. }) {}
+}

@@ -3,9 +3,9 @@
 use chat_protocol::{Command, Event, Refusal, RequestId, RoomAddress};
 
 use super::Actor;
-use crate::LinkError;
 use crate::connection::{Answer, Update};
 use crate::rooms::Entry;
+use crate::{LinkError, Naming};
 
 impl Actor {
     /// The answer to a command of the consumer. Returns the room whose history it touched.
@@ -40,8 +40,19 @@ impl Actor {
                 self.rooms.own(room, *seq, out);
                 Some(room.clone())
             }
-            (_, Event::Identified { token, .. }) => {
+            (
+                Command::Login { password, .. } | Command::Register { password },
+                Event::Identified { name, token, .. },
+            ) => {
                 self.token.clone_from(token);
+                self.account = Some(name.clone());
+                self.options.naming = Naming::Account(name.clone(), password.clone());
+                None
+            }
+            (_, Event::Identified { name, token, .. }) => {
+                self.token.clone_from(token);
+                self.account = None;
+                self.options.naming = Naming::Numbered(name.to_string());
                 None
             }
             // Nothing that the connection has to remember.

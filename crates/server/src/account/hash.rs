@@ -46,8 +46,13 @@ impl Hasher {
     pub(crate) fn new(cost: HashCost) -> Result<Self, String> {
         let params = Params::new(cost.memory_kib, cost.passes, cost.lanes, None)
             .map_err(|error| error.to_string())?;
-        let nobodys = argon2id(&params).hash_password(uuid::Uuid::new_v4().as_bytes());
-        let nobodys = nobodys.map_err(|error| error.to_string())?.to_string().into();
+        // Costs what all others cost when it is verified, and next to nothing to make.
+        let cheap = Params::new(8, 1, 1, None).map_err(|error| error.to_string())?;
+        let nobodys = argon2id(&cheap).hash_password(uuid::Uuid::new_v4().as_bytes());
+        let nobodys = nobodys.map_err(|error| error.to_string())?.to_string();
+        let HashCost { memory_kib, passes, lanes } = cost;
+        let cost = format!("m={memory_kib},t={passes},p={lanes}");
+        let nobodys = nobodys.replace("m=8,t=1,p=1", &cost).into();
         Ok(Self {
             params,
             nobodys,
@@ -134,6 +139,9 @@ mod tests {
         assert!(!is(Some(hash.clone()), "battery-staple").await);
         assert!(!is(None, "correct-horse").await);
         assert!(!is(Some("damaged".to_owned()), "correct-horse").await);
+        let costly = Hasher::new(HashCost { memory_kib: 64, passes: 3, lanes: 2 }).unwrap();
+        let nobodys = PasswordHash::new(&costly.nobodys).unwrap();
+        assert_eq!(Params::try_from(&nobodys).unwrap().t_cost(), 3, "{nobodys}");
         let again = hasher.hash(password("correct-horse")).await.unwrap();
         assert_ne!(hash, again, "salted");
     }

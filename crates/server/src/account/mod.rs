@@ -43,6 +43,32 @@ pub(crate) struct AccountSettings {
     pub(crate) clock: fn() -> Timestamp,
 }
 
+/// Whose name and password somebody has.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    /// Whose.
+    pub(crate) account: Identity,
+    hash: String,
+}
+
+impl Verified {
+    /// Is it still its password? Asked once its session can be ended: one that began while the
+    /// password was changed is not missed.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(crate) async fn is_still_true(
+        &self,
+        journal: &Journal,
+        name: &UserName,
+    ) -> Result<(), Refusal> {
+        match journal.password(name.clone()).await.map_err(unavailable)? {
+            Some((account, hash)) if account == self.account && hash == self.hash => Ok(()),
+            Some(_) | None => Err(Refusal::LoginFailed),
+        }
+    }
+}
+
 impl Accounts {
     /// # Errors
     /// The cost is none that a hash can have.
@@ -117,7 +143,7 @@ impl Accounts {
         from: Option<IpAddr>,
         name: &UserName,
         password: Password,
-    ) -> Result<Identity, Refusal> {
+    ) -> Result<Verified, Refusal> {
         let tries = [Some(Tried::Account(name.clone())), from.map(Tried::Address)];
         let tries: Vec<Tried> = tries.into_iter().flatten().collect();
         let clock = self.0.settings.clock;
@@ -134,9 +160,9 @@ impl Accounts {
             }
         };
         match stored {
-            Some((identity, _)) if is_right => {
+            Some((account, hash)) if is_right => {
                 self.0.throttle.succeeded(&tries);
-                Ok(identity)
+                Ok(Verified { account, hash })
             }
             Some(_) | None => Err(Refusal::LoginFailed),
         }

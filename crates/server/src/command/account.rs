@@ -19,18 +19,21 @@ use crate::user::{Claim, NotAttached, User, friendly};
 /// How long the last session of an account may take to leave its rooms.
 const HAND_OVER: std::time::Duration = std::time::Duration::from_secs(5);
 
-/// At start: whose the names are. Operators with a password get an account with it.
+/// At start: whose the names are.
 ///
 /// # Errors
-/// They cannot be read, or written.
-pub(crate) async fn open(
-    house: &House,
-    operators: Vec<(UserName, Option<Password>)>,
-) -> Result<usize, crate::journal::JournalError> {
+/// They cannot be read.
+pub(crate) async fn open(house: &House) -> Result<usize, crate::journal::JournalError> {
     let accounts = house.journal.accounts().await?;
     for account in &accounts {
         house.registry.add_account(account);
     }
+    Ok(accounts.len())
+}
+
+/// At start, and when the configuration is read again: who administers. Operators with a password
+/// get an account with it.
+pub(crate) async fn set_operators(house: &House, operators: Vec<(UserName, Option<Password>)>) {
     for (name, password) in &operators {
         let Some(password) = password.clone() else { continue };
         if let Err(refusal) = provide(house, name, password).await {
@@ -38,7 +41,6 @@ pub(crate) async fn open(
         }
     }
     house.registry.set_operators(operators.into_iter().map(|(name, _)| name));
-    Ok(accounts.len())
 }
 
 /// The account of an operator, with the password that is configured.
@@ -130,8 +132,12 @@ pub(super) async fn identify(
         return Err(Refusal::LoginFailed);
     }
     let (accounts, journal) = (&house.accounts, &house.journal);
-    let account = accounts.verify(journal, caller.origin.address, name, password).await?;
-    let claim = begin(house, account, None).await?;
+    let verified = accounts.verify(journal, caller.origin.address, name, password).await?;
+    let claim = begin(house, verified.account, None).await?;
+    if let Err(refusal) = verified.is_still_true(journal, name).await {
+        super::guest::leave(house, claim, None).await;
+        return Err(refusal);
+    }
     super::guest::identified(house, claim, is_resumable, None).await
 }
 

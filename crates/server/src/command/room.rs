@@ -54,14 +54,15 @@ pub(super) async fn open_direct(
     // The peer first: nobody is left alone in a room of two, but by an account that is away. What
     // is said to that one waits.
     let ours = RoomAddress::Direct(user.name());
-    if let Some(peer) = here {
-        match enter(house, &peer, &key, &ours, false).await {
-            Err(Refusal::NoSuchUser { .. }) if is_account => {} // is just going
+    let is_away = match here {
+        Some(peer) => match enter(house, &peer, &key, &ours, false).await {
+            Err(Refusal::NoSuchUser { .. }) if is_account => true, // is just going
             Err(Refusal::TooManyJoined { .. }) => return Err(Refusal::NotReachable { name }),
-            entered => drop(entered?),
-        }
-    }
-    if is_account {
+            entered => entered.map(|_| false)?,
+        },
+        None => true,
+    };
+    if is_away {
         let room = key.clone();
         let room = AccountRoom { room, read: Sequence(0), peer: Some(user.name()) };
         let add = vec![AccountChange::AddRoom { account: identity, room }];

@@ -77,7 +77,7 @@ pub(super) const KEYS: &[Key] = &[
     key!("listen", listen, AtStart, listeners,
         "a list of URLs, such as [\"auto://127.0.0.1:5005\"]"),
 
-    key!("operator", operators, AtStart, operators,
+    key!("operator", operators, AtReload, operators,
         "sections [[operator]] with name = \"ana\" and, if you like, password = \"…\""),
 
     key!("server.name", server.name, AtStart, server_name,
@@ -173,6 +173,7 @@ mod tests {
         assert_eq!(
             reloadable,
             [
+                "operator",
                 "server.motd",
                 "limits.connections",
                 "limits.handshake",

@@ -209,7 +209,8 @@ pub(super) fn apply(
             for AccountRoom { room, read, peer } in rooms {
                 run(
                     "INSERT INTO account_rooms (account, room, name, peer, read_seq)
-                     VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT (account, room)
+                     SELECT identity, ?2, ?3, ?4, ?5 FROM accounts WHERE identity = ?1
+                     ON CONFLICT (account, room)
                      DO UPDATE SET read_seq = max(read_seq, excluded.read_seq)",
                     &[
                         account.0.as_bytes(),
@@ -303,7 +304,8 @@ fn add_token(transaction: &Transaction<'_>, token: &StoredToken) -> Result<Chang
     let added = transaction
         .prepare_cached(
             "INSERT INTO account_tokens (token, account, name, rooms, read_only, created_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+             SELECT ?1, identity, ?3, ?4, ?5, ?6 FROM accounts WHERE identity = ?2
+             ON CONFLICT DO NOTHING",
         )?
         .execute(params![
             hash.0,
@@ -331,7 +333,8 @@ fn shun(
     }
     transaction
         .prepare_cached(
-            "INSERT INTO account_shunned (account, whom, name, how) VALUES (?1, ?2, ?3, ?4)
+            "INSERT INTO account_shunned (account, whom, name, how)
+             SELECT identity, ?2, ?3, ?4 FROM accounts WHERE identity = ?1
              ON CONFLICT (account, whom, how) DO UPDATE SET name = excluded.name",
         )?
         .execute(params![

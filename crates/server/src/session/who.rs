@@ -1,5 +1,7 @@
 //! Who a session is: from its first name to its end, and somebody else in between.
 
+use std::future::poll_fn;
+
 use chat_protocol::event::Welcome;
 use chat_protocol::{
     Command, Event, Hello, Refusal, Request, RequestId, RoomAddress, Sequence, UserName,
@@ -64,6 +66,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         id: Option<RequestId>,
         identified: Identified,
     ) -> Result<(), Ending> {
+        self.hear_oneself().await?;
         let Identified { claim, ticket, resumed: _, scope } = identified;
         let is_account = claim.as_ref().is_some_and(|claim| claim.pass().is_some());
         let places: Vec<(RoomAddress, Sequence)> = self
@@ -96,6 +99,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         self.rooms_again(false).await?;
         if is_account { Ok(()) } else { self.enter_default_room().await }
+    }
+
+    /// What it said until now is its own as long as it is who said it: all of that comes first.
+    async fn hear_oneself(&mut self) -> Result<(), Ending> {
+        while self.in_flight > 0 {
+            poll_fn(|cx| self.caller.receipts.poll_ready(cx)).await;
+            self.take_receipts();
+        }
+        let rooms: Vec<_> = self.inbox.slots().map(|(slot, at)| (slot, at.room.clone())).collect();
+        for (slot, room) in rooms {
+            if let Ok(roster) = room.roster().await {
+                self.fill(slot, roster.last).await?;
+            }
+        }
+        Ok(())
     }
 
     /// Goes on in a room that the guest was in, at the same place. May it?
@@ -135,12 +153,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn part(&mut self) {
         self.caller.scope = None;
         self.cut_alarm = None;
+        let comes_back = !self.said_goodbye && !self.caller.is_cut();
         let Some(claim) = self.caller.claim.take() else { return };
         let token = self.caller.ticket.take().map(|ticket| ticket.hash);
         let house = &self.around.house;
         let is_stopping = self.stage_now == Stage::Stopping;
         match token {
-            Some(token) if !self.said_goodbye && !is_stopping => guest::park(house, claim, token),
+            Some(token) if comes_back && !is_stopping => guest::park(house, claim, token),
             // All leave, and nobody is told of anybody; with a token a guest comes back.
             _ if is_stopping => account::keep_rooms(house, claim.user()).await,
             token => guest::leave(house, claim, token).await,

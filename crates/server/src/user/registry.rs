@@ -285,8 +285,10 @@ impl Registry {
             },
             None => names.begin(name, account, true),
         };
+        // Under the lock: who is suspended from now on finds this session among those to end.
+        let claim = Claim::new(self.clone(), user, Some(Pass::new(access)));
         drop(names);
-        Ok(Claim::new(self.clone(), user, Some(Pass::new(access))))
+        Ok(claim)
     }
 
     /// Waits until an account's user has left its rooms. Begin to wait, then try.
@@ -443,5 +445,73 @@ mod tests {
         let second = registry.claim_random(someone(), draw).unwrap();
         assert_eq!(first.user().name().as_str(), "otter");
         assert_eq!(second.user().name().as_str(), "otter-2");
+    }
+
+    fn account(registry: &Registry, text: &str) -> Identity {
+        let (identity, name) = (someone(), name(text));
+        let (created, is_administrator, suspension) = (Timestamp(0), false, None);
+        registry.add_account(&Account { identity, name, created, is_administrator, suspension });
+        identity
+    }
+
+    #[test]
+    fn sessions_of_an_account_share_one_user_until_the_last_one_has_left_its_rooms() {
+        let registry = Registry::default();
+        let ana = account(&registry, "ana");
+        let refused = registry.claim(name("Ana"), someone()).unwrap_err();
+        assert_eq!(refused, Refusal::NameRegistered { name: name("Ana") });
+        let attach = || registry.attach(ana, None, Timestamp(0));
+        let (mut one, mut other) = (attach().unwrap(), attach().unwrap());
+        assert!(Arc::ptr_eq(one.user(), other.user()));
+        assert_eq!(registry.list(10).1, 1);
+        assert!(!one.let_go());
+        assert!(other.let_go(), "the last one");
+        drop(one);
+        assert!(matches!(attach(), Err(NotAttached::Leaving)), "its rooms are being left");
+        drop(other);
+        let next = attach().unwrap();
+        assert_eq!(next.user().identity(), ana);
+        let limit = (1..ACCOUNT_SESSIONS_MAX).map(|_| attach().unwrap()).collect::<Vec<_>>();
+        assert!(matches!(attach(), Err(NotAttached::Refused(Refusal::TooMany { .. }))));
+        drop((next, limit));
+        assert!(registry.find(&name("ana")).is_none());
+    }
+
+    #[test]
+    fn who_is_suspended_has_no_session_that_is_not_ended() {
+        let registry = Registry::default();
+        let ana = account(&registry, "ana");
+        let session = registry.attach(ana, None, Timestamp(0)).unwrap();
+        let why = chat_protocol::LineText::parse("spam").unwrap();
+        registry.set_suspension(ana, Some(Suspension { until: Some(Timestamp(9)), why }));
+        session.user().cut(None, None, &Refusal::LoggedOut);
+        assert!(session.pass().unwrap().is_cut());
+        let at = |time| registry.attach(ana, None, Timestamp(time));
+        assert!(matches!(at(8), Err(NotAttached::Refused(Refusal::Suspended { .. }))));
+        assert!(at(9).is_ok());
+    }
+
+    #[test]
+    fn a_token_that_is_revoked_ends_its_own_sessions_alone() {
+        let registry = Registry::default();
+        let ana = account(&registry, "ana");
+        let token = TokenHash([1; 32]);
+        let by_token = registry.attach(ana, Some(token), Timestamp(0)).unwrap();
+        let by_password = registry.attach(ana, None, Timestamp(0)).unwrap();
+        by_password.user().cut(Some(token), None, &Refusal::LoggedOut);
+        assert!(by_token.pass().unwrap().is_cut() && !by_password.pass().unwrap().is_cut());
+        let own = by_password.pass().map(|pass| &**pass);
+        by_password.user().cut(None, own, &Refusal::LoggedOut);
+        assert!(!by_password.pass().unwrap().is_cut());
+    }
+
+    #[test]
+    fn the_looks_of_an_account_are_its_own_also_while_it_is_away() {
+        let registry = Registry::default();
+        let paypal = account(&registry, "paypal");
+        let refused = registry.claim(name("раураl"), someone());
+        assert!(matches!(refused, Err(Refusal::NameConfusable { .. })));
+        registry.remove_account(paypal);
+        assert!(registry.claim(name("раураl"), someone()).is_ok());
     }
 }
