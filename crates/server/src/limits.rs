@@ -63,6 +63,10 @@ pub(crate) const SESSION_OUTBOX_BYTES_MAX: usize = 64 * 1_024;
 pub(crate) const SESSION_INPUT_BYTES_MAX: usize = 128 * 1_024;
 /// What is read from a session at once, in bytes.
 pub(crate) const SESSION_READ_BYTES: usize = 16 * 1_024;
+/// How often a room tells who comes and goes, while many do.
+pub(crate) const PRESENCE_PAUSE: Duration = Duration::from_millis(100);
+/// Comings and goings that wait to be told together.
+pub(crate) const HELD_PRESENCE_EVENTS_MAX: usize = 256;
 /// How often a large room tells how many have come and gone.
 pub(crate) const QUIET_PRESENCE_PAUSE: Duration = Duration::from_secs(1);
 /// Changes of users (gone, renamed, away) that a session remembers, so as to tell them once.

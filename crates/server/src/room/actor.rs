@@ -14,7 +14,7 @@ use uuid::Uuid;
 use super::directory::Directory;
 use super::feed::Feed;
 use super::handle::{Entrant, NotThere, RoomCommand, RoomHandle, Snapshot, Summary};
-use super::members::{Crowd, Member, Open};
+use super::members::{Crowd, Held, Member, Open};
 use super::{ChangeId, Envelope, Membership, Profile, RoomEvent};
 use crate::journal::{Body, Entry, Journal, JournalError, Outcome, Range, Record, RoomKey, Ticket};
 use crate::limits::{QUIET_PRESENCE_PAUSE, ROOM_TURN_COMMANDS};
@@ -66,10 +66,15 @@ impl RoomActor {
             let received = tokio::select! {
                 count = self.mailbox.recv_many(&mut commands, ROOM_TURN_COMMANDS) => Some(count),
                 () = self.feed.silent(), if unused => None,
-                () = crowd_due(open.crowd.due) => {
-                self.tell_crowd(&mut open);
-                continue;
-            }
+                () = due(open.crowd.due) => {
+                    self.tell_crowd(&mut open);
+                    continue;
+                }
+                () = due(open.held.due()) => {
+                    open.held.may_go(Instant::now());
+                    self.publish(std::mem::take(&mut open.held.events));
+                    continue;
+                }
                 () = self.directory.closed() => Some(0),
             };
             if received == Some(0) {
@@ -119,6 +124,7 @@ impl RoomActor {
             entries: 0,
             presence: 0,
             told: None,
+            held: Held::default(),
             crowd: Crowd::default(),
             leaving: Vec::new(),
         }))
@@ -164,7 +170,8 @@ impl RoomActor {
             self.journal.append(open.id, turn.records).await?
         };
         let mut entries = entries.into_iter();
-        let mut events = Vec::with_capacity(turn.steps.len());
+        let is_stored = !entries.as_slice().is_empty();
+        let mut events = std::mem::take(&mut open.held.events);
         for step in turn.steps {
             match step {
                 Step::Record => {
@@ -174,11 +181,17 @@ impl RoomActor {
                 Step::Release(members) => open.leaving.extend(members),
             }
         }
-        for envelope in Envelope::cut(events) {
-            self.feed.publish(envelope);
+        if is_stored || events.is_empty() || open.held.may_go(Instant::now()) {
+            self.publish(events);
+        } else {
+            open.held.events = events;
         }
         open.release();
         Ok(())
+    }
+
+    fn publish(&self, events: Vec<RoomEvent>) {
+        Envelope::cut(events).for_each(|envelope| self.feed.publish(envelope));
     }
 
     fn decide(&self, open: &mut Open, turn: &mut Turn, command: RoomCommand) {
@@ -308,8 +321,7 @@ impl RoomActor {
         let members_total = u64::try_from(open.members.len()).unwrap_or(u64::MAX);
         let event = Event::Crowd { room, joined, left, members_total };
         let (author, presence) = (Identity(Uuid::nil()), Some(open.presence));
-        let events = vec![RoomEvent { author, change: None, presence, event }];
-        Envelope::cut(events).for_each(|envelope| self.feed.publish(envelope));
+        self.publish(vec![RoomEvent { author, change: None, presence, event }]);
     }
 
     fn rename(open: &mut Open, turn: &mut Turn, who: Identity, to: UserName, change: ChangeId) {
@@ -393,8 +405,8 @@ impl RoomActor {
 }
 
 /// Waits until it is time, or for ever.
-async fn crowd_due(due: Option<Instant>) {
-    match due {
+async fn due(time: Option<Instant>) {
+    match time {
         Some(due) => tokio::time::sleep_until(due).await,
         None => std::future::pending().await,
     }

@@ -13,6 +13,7 @@ use tokio::time::Instant;
 use super::handle::Roster;
 use super::{RoomEvent, Seat};
 use crate::journal::RoomId;
+use crate::limits::{HELD_PRESENCE_EVENTS_MAX, PRESENCE_PAUSE};
 
 /// What an open room knows.
 pub(super) struct Open {
@@ -31,10 +32,38 @@ pub(super) struct Open {
     pub(super) presence: u64,
     /// Who is there as it is told, as long as nothing changes.
     pub(super) told: Option<Arc<[UserInfo]>>,
+    /// Who has come and gone a moment ago, and is told of together.
+    pub(super) held: Held,
     /// Those who have come and gone, and are not told of yet.
     pub(super) crowd: Crowd,
     /// Members of a direct room that has ended, who have to hear its last words first.
     pub(super) leaving: Vec<Member>,
+}
+
+/// Comings and goings that wait for the next ones: while many come, their notices are told together,
+/// a few times a second, or with the next message. The first one of a calm room does not wait.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) events: Vec<RoomEvent>,
+    /// Not before.
+    again: Option<Instant>,
+}
+
+impl Held {
+    /// May they be told now? Then the next ones wait.
+    pub(super) fn may_go(&mut self, now: Instant) -> bool {
+        let may = self.again.is_none_or(|again| again <= now)
+            || self.events.len() >= HELD_PRESENCE_EVENTS_MAX;
+        if may {
+            self.again = Some(now + PRESENCE_PAUSE);
+        }
+        may
+    }
+
+    /// When they are told.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.again.filter(|_| !self.events.is_empty())
+    }
 }
 
 /// Who has come and gone in a large room since it was told last.
