@@ -289,8 +289,9 @@ pub(crate) async fn keep_all_rooms(house: House) {
             () = tokio::time::sleep(crate::limits::ROOMS_KEPT_PAUSE) => {}
             () = house.stopping.cancelled() => return,
         }
-        for user in house.registry.present_accounts() {
-            keep_rooms(&house, &user).await;
+        let accounts = house.registry.present_accounts();
+        for user in accounts.iter().filter(|user| user.is_settled() && user.has_moved()) {
+            keep_rooms(&house, user).await;
         }
     }
 }

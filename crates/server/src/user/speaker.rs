@@ -30,6 +30,8 @@ pub(crate) struct User {
     shuns: Mutex<Option<Box<Shuns>>>,
     /// The authors' bits of those whom it ignores.
     ignored: AtomicU64,
+    /// Its seat's fingerprint when that was looked at last.
+    fingerprint: AtomicU64,
     /// What is stored of the rooms that an account is in.
     kept: Mutex<HashMap<RoomKey, Sequence>>,
     /// An account's rooms were entered, as far as they could be.
@@ -72,6 +74,7 @@ impl User {
             passes: Mutex::default(),
             shuns: Mutex::default(),
             ignored: AtomicU64::new(0),
+            fingerprint: AtomicU64::new(0),
             kept: Mutex::default(),
             settling: AtomicU8::new(NOT_SETTLED),
         }
@@ -168,6 +171,12 @@ impl User {
         self.settling.load(Ordering::Relaxed) == SETTLED
     }
 
+    /// Has it entered, left or read something since this was asked last?
+    pub(crate) fn has_moved(&self) -> bool {
+        let now = self.seat.fingerprint();
+        self.fingerprint.swap(now, Ordering::Relaxed) != now
+    }
+
     /// This is stored of an account's rooms.
     pub(crate) fn keep(&self, room: RoomKey, read: Sequence) {
         self.lock_kept().insert(room, read);
@@ -176,6 +185,7 @@ impl User {
     /// Nothing is known of what is stored.
     pub(crate) fn forget_kept(&self) {
         self.lock_kept().clear();
+        self.fingerprint.store(0, Ordering::Relaxed);
     }
 
     /// The rooms that are to be stored, and those that were left, since this was asked last.
