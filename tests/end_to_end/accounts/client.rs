@@ -60,3 +60,23 @@ fn a_token_comes_from_a_file_or_a_command_and_a_revoked_one_asks_to_log_in() {
     let finished = client(&server, &home, &["--token-file", &file, "send", "hi"], "");
     assert_eq!(finished.code, Some(4), "{finished:?}");
 }
+
+#[test]
+fn a_pipe_of_an_account_has_the_room_that_was_asked_for() {
+    let server = server();
+    let home = Home::new();
+    let finished = client(&server, &home, &["register", "ana"], "correct-horse\n");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    let mut ana = logged_in(&server, "ana", HORSE);
+    ana.join("ops");
+    ana.join("build");
+    let mut bob = server.native("bob");
+    bob.join("ops");
+    bob.join("build");
+    bob.say("ops", "not for the pipe");
+    bob.say("build", "for the pipe");
+    let finished = client(&server, &home, &["--room", "build"], "made\n");
+    assert_eq!(finished.code, Some(0), "{finished:?}");
+    assert!(!finished.stdout.contains("not for the pipe"), "{finished:?}");
+    assert_eq!(bob.stored("build"), ["for the pipe", "made"]);
+}
