@@ -169,3 +169,21 @@ fn an_account_comes_back_by_the_token_of_its_welcome() {
     let (_ana, again) = comes(&server, &back);
     assert!(again.resumed && again.account && again.name == Some(name("ana")));
 }
+
+#[test]
+fn what_was_acknowledged_to_one_who_is_away_is_told_after_a_kill() {
+    let mut server = server();
+    drop(registered(&server, "ana"));
+    let mut bob = registered(&server, "bob");
+    for number in 0..5 {
+        let text = format!("call {number}");
+        assert!(matches!(bob.ask(say("@ana", &text)), Event::Stored { .. }));
+        server = server.restart(samovar_tests::Signal::KILL);
+        let mut ana = logged_in(&server, "ana", HORSE);
+        while heard(&mut ana) != (room("@bob"), text.clone()) {}
+        let seq = Sequence(number + 1);
+        done(&ana.ask(Command::MarkRead { room: room("@bob"), seq }));
+        drop(ana);
+        bob = logged_in(&server, "bob", HORSE);
+    }
+}
