@@ -130,3 +130,29 @@ fn names_topics_lists_and_what_is_refused_are_numerics() {
     ana.0.send(b"PRIVMSG #ops :\xff\r\n");
     ana.expect(":irc.samovar FAIL * INVALID_UTF8 :That is not UTF-8 text, and was not taken");
 }
+
+#[test]
+fn an_account_is_made_and_come_back_to_by_the_words_of_irc() {
+    let server = Server::start("");
+    let mut ana = Irc::greeted(server.address(), "ana");
+    ana.send("PRIVMSG NickServ :REGISTER correct-horse");
+    ana.expect(":irc.samovar 900 ana ana!ana@samovar ana :You are now logged in as ana");
+    ana.send("PRIVMSG NickServ :help");
+    ana.expect(":irc.samovar NOTICE ana :IDENTIFY [NAME] PASSWORD, or REGISTER PASSWORD");
+    // A second client, as the same one, while it registers; a third behind that.
+    let mut again = Irc(Client::connect(server.address()));
+    again.send("PASS ana:correct-horse\r\nNICK other\r\nUSER a 0 * :a");
+    again.until(" 422 ana :There is no message of the day");
+    let mut third = Irc::greeted(server.address(), "third");
+    third.send("PRIVMSG NickServ :IDENTIFY ana wrong-horse");
+    let refused = third.line();
+    assert!(refused.starts_with(":irc.samovar NOTICE third :"), "{refused}");
+    third.send("PRIVMSG NickServ :IDENTIFY ana correct-horse");
+    third.expect(":third!third@samovar NICK :ana");
+    third.expect(":irc.samovar 900 ana ana!ana@samovar ana :You are now logged in as ana");
+    // Who is no account does not get its name.
+    let mut eve = Irc(Client::connect(server.address()));
+    eve.send("NICK ana\r\nUSER a 0 * :a");
+    let refused = eve.line();
+    assert!(refused.starts_with(":irc.samovar 433 * ana :"), "{refused}");
+}

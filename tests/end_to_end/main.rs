@@ -7,6 +7,7 @@
     reason = "these are tests, also where they stand in functions of their own"
 )]
 
+mod accounts;
 mod bad_input;
 mod bench;
 mod client;

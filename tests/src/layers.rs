@@ -3,16 +3,17 @@
 
 /// For each module at the top of the server, those it may name. `limits` everybody may.
 const MAY_NAME: &[(&str, &[&str])] = &[
-    ("listener", &["session", "frontend", "config"]),
-    ("session", &["command", "user", "room", "frontend", "journal"]),
-    ("command", &["user", "room", "journal", "policy"]),
+    ("listener", &["session", "frontend", "config", "account"]),
+    ("session", &["command", "user", "room", "frontend", "journal", "account"]),
+    ("command", &["user", "room", "journal", "policy", "account"]),
+    ("account", &["user", "journal"]),
     ("user", &["room", "journal"]),
     ("room", &["journal", "policy"]),
     ("policy", &["room"]),
     ("journal", &[]),
-    ("offline", &["journal"]),
+    ("offline", &["journal", "account"]),
     ("frontend", &[]),
-    ("config", &["frontend", "telemetry"]),
+    ("config", &["frontend", "telemetry", "account"]),
     ("telemetry", &[]),
     ("notify", &[]),
     ("signals", &[]),

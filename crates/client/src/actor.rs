@@ -76,6 +76,8 @@ pub(crate) struct Actor {
     again: VecDeque<Order>,
     /// Messages whose answer was lost: said again with their keys, if the server still knows us.
     unsure: Vec<Order>,
+    /// The account that we are: its keys are known, also to a server that has forgotten our session.
+    account: Option<UserName>,
     /// With this we come back as who we are.
     token: Option<String>,
     /// Told when there is room: what one event from the server brought.
@@ -105,6 +107,7 @@ impl Actor {
             own_keys: HashSet::new(),
             again: VecDeque::new(),
             unsure: Vec::new(),
+            account: None,
             token: None,
             untold: VecDeque::new(),
             quitting: false,
@@ -235,7 +238,10 @@ impl Actor {
 
     fn connected(&mut self, link: &mut Link) {
         let welcome = link.welcome().clone();
-        let (journal, resumed) = (welcome.journal, welcome.resumed);
+        let account = welcome.name.clone().filter(|_| welcome.account);
+        let is_again = account.is_some() && account == self.account;
+        let (journal, resumed) = (welcome.journal, welcome.resumed || is_again);
+        self.account = account;
         self.token = welcome.token.clone();
         let mut out = vec![Update::Connected(Box::new(welcome))];
         for (room, entry) in self.rooms.reconnected(journal, resumed, &mut out) {
@@ -278,6 +284,9 @@ impl Actor {
                 | Command::History { .. }
                 | Command::Search { .. }
                 | Command::Unread
+                | Command::Tokens
+                | Command::Shunned
+                | Command::Accounts { .. }
                 | Command::MarkRead { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
@@ -294,6 +303,23 @@ impl Actor {
                 }
                 Command::SetTopic { .. }
                 | Command::Delete { .. }
+                | Command::Register { .. }
+                | Command::Login { .. }
+                | Command::Logout
+                | Command::ChangePassword { .. }
+                | Command::MakeToken { .. }
+                | Command::RevokeToken { .. }
+                | Command::Ignore { .. }
+                | Command::Unignore { .. }
+                | Command::Block { .. }
+                | Command::Unblock { .. }
+                | Command::Announce { .. }
+                | Command::Suspend { .. }
+                | Command::Unsuspend { .. }
+                | Command::ResetPassword { .. }
+                | Command::AddAccount { .. }
+                | Command::DeleteAccount { .. }
+                | Command::SetAdministrator { .. }
                 | Command::Nick { .. }
                 | Command::Away { .. }
                 | Command::Quit

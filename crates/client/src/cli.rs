@@ -20,19 +20,21 @@ Examples:
   chat-client tail -n 20 --follow --room ops
   chat-client tail --since 1h --json --room ops | jq -r .text
   chat-client search --since 2d 'disk full -staging'
-  chat-client who ops";
+  chat-client who ops
+  chat-client register ana                 keep a name: an account, and a token of it";
 
 const EXIT_CODES: &str = "\
 On a terminal it takes the whole screen; F1 helps there. With --plain it is a line editor, with
 TERM=dumb just lines. What begins with / is a command: /help lists them, // says a slash.
 In a pipe, every line is said as it is; the room comes to stdout, everything else to stderr.
 
-Environment: CHAT_CLIENT_SERVER, CHAT_CLIENT_NAME, NO_COLOR, VISUAL or EDITOR. Configuration:
+Environment: CHAT_CLIENT_SERVER, CHAT_CLIENT_NAME, CHAT_TOKEN_FILE (or CHAT_TOKEN, which other
+programs of yours can see), NO_COLOR, VISUAL or EDITOR. Configuration:
 servers by name, looks and keys in chat-client/config.toml of your configuration folder
 ($XDG_CONFIG_HOME or ~/.config).
 
 Exit codes: 0 done, 1 nothing found, 2 wrong usage or configuration, 3 no connection,
-5 refused, 6 not everything was delivered, 10 a fault of this program, 124 --timeout passed,
+4 a log-in is needed, 5 refused, 6 not everything was delivered, 10 a fault of this program, 124 --timeout passed,
 130 Ctrl-C, 143 asked to stop.";
 
 /// Chat from a terminal, a pipe or a script.
@@ -64,6 +66,9 @@ pub(crate) struct CliOptions {
     /// Your name; refused if it is taken [default: your login name, numbered if it is taken]
     #[arg(long, global = true, value_name = "NAME", env = "CHAT_CLIENT_NAME", hide_env = true)]
     pub(crate) name: Option<String>,
+    /// Come with the token in this file, as its account
+    #[arg(long, global = true, value_name = "FILE", env = "CHAT_TOKEN_FILE", hide_env = true)]
+    pub(crate) token_file: Option<PathBuf>,
     /// Read this configuration file
     #[arg(long, global = true, value_name = "FILE")]
     pub(crate) config: Option<PathBuf>,
@@ -144,6 +149,26 @@ pub(crate) enum CliCommand {
         #[arg(value_name = "ROOM")]
         who_room: Option<RoomAddress>,
     },
+    /// Make an account of NAME, and be it from then on at this server
+    ///
+    /// Asks for a password; in a pipe it is the first line of stdin. What is kept is a token, in
+    /// credentials.toml of your state folder, which nobody else can read.
+    Register {
+        /// The name
+        #[arg(value_name = "NAME")]
+        account: UserName,
+    },
+    /// Log in, and be NAME from then on at this server
+    ///
+    /// Asks for the password; in a pipe it is the first line of stdin. What is kept is a token, in
+    /// credentials.toml of your state folder, which nobody else can read.
+    Login {
+        /// The name
+        #[arg(value_name = "NAME")]
+        account: UserName,
+    },
+    /// Be a guest again at this server: the kept token is revoked
+    Logout,
     /// Print a completion script for a shell
     Completions {
         /// Which

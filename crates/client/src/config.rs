@@ -11,6 +11,7 @@ use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::cli::CliOptions;
+use crate::credential;
 use crate::exit::{Exit, Failure};
 use crate::ui::{self, KeyMap, NameFrom};
 
@@ -22,6 +23,8 @@ struct File {
     server: Option<WantedServer>,
     name: Option<UserName>,
     room: Option<RoomAddress>,
+    /// Prints the token to come with.
+    token_command: Option<String>,
     #[serde(default)]
     servers: BTreeMap<String, NamedServer>,
     /// `/set` changes the same ones while the program runs.
@@ -101,6 +104,12 @@ impl Settings {
             })?),
             (None, Some(name)) => Naming::Numbered(name.as_str().to_owned()),
             (None, None) => Naming::Numbered(login_name()),
+        };
+        let command = file.token_command.take();
+        let token = credential::token(options, &server, command.as_deref())?;
+        let (naming, name_from) = match token {
+            Some(token) => (Naming::Token(token), NameFrom::Chosen),
+            None => (naming, name_from),
         };
         let rooms = if options.room.is_empty() {
             room.or(file.room).into_iter().collect()

@@ -16,6 +16,7 @@ pub(crate) enum Exit {
     NothingFound,
     Usage,
     Network,
+    LoginNeeded,
     Refused,
     Undelivered,
     Internal,
@@ -31,6 +32,7 @@ impl From<Exit> for ExitCode {
             Exit::NothingFound => 1,
             Exit::Usage => 2,
             Exit::Network => 3,
+            Exit::LoginNeeded => 4,
             Exit::Refused => 5,
             Exit::Undelivered => 6,
             Exit::Internal => 10,
@@ -90,6 +92,16 @@ fn of_link(error: &LinkError, server: &ServerAddress) -> (Exit, String) {
             (Exit::Network, sentence)
         }
         LinkError::Refused { refusal, text } => {
+            if let Refusal::NameRegistered { name } = refusal {
+                let sentence = format!(
+                    "The name \"{name}\" is registered. If it is yours: chat-client login {name}   \
+                     Another: --name NAME"
+                );
+                return (Exit::LoginNeeded, sentence);
+            }
+            if let Refusal::LoginFailed | Refusal::LoggedOut | Refusal::NotLoggedIn = refusal {
+                return (Exit::LoginNeeded, format!("{text} Log in: chat-client login NAME"));
+            }
             let about_name = matches!(
                 refusal,
                 Refusal::NameTaken { .. }

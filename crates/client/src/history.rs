@@ -153,6 +153,7 @@ fn is_before(event: &Event, since: Option<Timestamp>) -> bool {
         Event::Message { time_ms, .. }
         | Event::TopicChanged { time_ms, .. }
         | Event::Deleted { time_ms, .. }
+        | Event::Hidden { time_ms, .. }
         | Event::Tombstone { time_ms, .. },
     ) = (since, event)
     else {

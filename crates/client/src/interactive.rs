@@ -74,7 +74,9 @@ fn edit(mut editor: Editor<Words, DefaultHistory>, lines: &mpsc::Sender<Typed>) 
         let typed = match editor.readline(PROMPT) {
             Ok(line) => {
                 // It is a convenience; without it there is no history.
-                editor.add_history_entry(&line).ok();
+                if !line.strip_prefix('/').is_some_and(slash::has_secret) {
+                    editor.add_history_entry(&line).ok();
+                }
                 Typed::Line(line)
             }
             Err(ReadlineError::Eof) => return,
@@ -177,7 +179,7 @@ mod tests {
             let context = Context::new(&history);
             words.complete(line, line.len(), &context).unwrap()
         };
-        assert_eq!(complete("/to"), (0, vec!["/topic ".to_owned()]));
+        assert_eq!(complete("/to"), (0, vec!["/topic ".to_owned(), "/token ".to_owned()]));
         assert_eq!(complete("/msg ma"), (5, vec!["maya".to_owned()]));
         assert_eq!(complete("hi /to"), (3, vec![]));
     }

@@ -62,6 +62,9 @@ pub(crate) struct Lines<'a> {
     /// None after its end.
     input: Option<mpsc::Receiver<Typed>>,
     rooms: Vec<RoomAddress>,
+    /// All of them, for good.
+    asked_for: Vec<RoomAddress>,
+    is_account: bool,
     welcomed: bool,
     /// Rooms to enter or to leave before more input is read: it decides where that is said.
     turning: usize,
@@ -89,6 +92,8 @@ impl<'a> Lines<'a> {
             printer,
             input,
             rooms,
+            asked_for: Vec::new(),
+            is_account: false,
             welcomed: false,
             turning: 0,
             to_send: VecDeque::new(),
@@ -246,7 +251,9 @@ impl<'a> Lines<'a> {
     }
 
     fn on_update(&mut self, update: Update) -> anyhow::Result<()> {
-        if !self.manner.silent || !matches!(update, Update::Connected(_) | Update::Event(_)) {
+        let is_silent =
+            self.manner.silent && matches!(update, Update::Connected(_) | Update::Event(_));
+        if !is_silent && !self.is_elsewhere(&update) {
             self.to_print.extend(self.output.update(&update));
         }
         match update {
@@ -256,6 +263,23 @@ impl<'a> Lines<'a> {
             Update::Gap(_) | Update::Disconnected { .. } => {}
         }
         Ok(())
+    }
+
+    /// Of a room that was not asked for: an account is in its rooms in all its sessions, and a pipe
+    /// has what it asked for.
+    fn is_elsewhere(&self, update: &Update) -> bool {
+        let Update::Event(
+            Event::Message { room, .. }
+            | Event::TopicChanged { room, .. }
+            | Event::Deleted { room, .. }
+            | Event::Tombstone { room, .. }
+            | Event::History { room, .. }
+            | Event::Entered { room, .. },
+        ) = update
+        else {
+            return false;
+        };
+        self.is_account && !self.manner.commands && !self.asked_for.contains(room)
     }
 
     fn on_connected(&mut self, welcome: &Welcome) -> anyhow::Result<()> {
@@ -273,6 +297,8 @@ impl<'a> Lines<'a> {
             self.talk("/help lists the commands, /quit leaves");
         }
         self.output.here = self.rooms.first().cloned();
+        self.asked_for.clone_from(&self.rooms);
+        self.is_account = welcome.account;
         self.turning += self.rooms.len();
         for room in std::mem::take(&mut self.rooms) {
             self.to_send.push_back((Command::Join { room }, Asked::FirstRoom));

@@ -226,6 +226,11 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::History { id, .. }
         | Event::UnreadList { id, .. }
         | Event::Found { id, .. }
+        | Event::Identified { id, .. }
+        | Event::TokenMade { id, .. }
+        | Event::TokenList { id, .. }
+        | Event::Shunned { id, .. }
+        | Event::AccountList { id, .. }
         | Event::Pong { id } => *id,
         Event::Welcome(_)
         | Event::Exited { .. }
@@ -233,6 +238,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::TopicChanged { .. }
         | Event::Deleted { .. }
         | Event::Tombstone { .. }
+        | Event::Hidden { .. }
         | Event::Joined { .. }
         | Event::Left { .. }
         | Event::Gone { .. }
@@ -273,6 +279,7 @@ async fn hello(
     coming: Coming<'_>,
 ) -> Result<Welcome, LinkError> {
     let mut refused = LinkError::Closed;
+    let (password, token) = naming.credentials();
     for name in naming.candidates() {
         let hello = Hello {
             v: PROTOCOL_VERSION,
@@ -282,6 +289,8 @@ async fn hello(
                 Coming::Back(token) => Some(token.to_owned()),
                 Coming::Once | Coming::First => None,
             },
+            password: password.clone(),
+            token: token.clone(),
             client: Some(concat!("chat-client ", env!("CARGO_PKG_VERSION")).to_owned()),
         };
         framed.send(hello).await.map_err(broken)?;
@@ -310,6 +319,7 @@ pub(crate) const fn is_about_the_name(error: &LinkError) -> bool {
         error,
         LinkError::Refused {
             refusal: Refusal::NameTaken { .. }
+                | Refusal::NameRegistered { .. }
                 | Refusal::NameConfusable { .. }
                 | Refusal::NameInvalid { .. }
                 | Refusal::Unknown,

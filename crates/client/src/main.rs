@@ -5,6 +5,7 @@
 
 mod cli;
 mod config;
+mod credential;
 mod exit;
 mod history;
 mod input;
@@ -129,6 +130,13 @@ async fn work(cli: &Cli, settings: Settings, held: &mut Held) -> anyhow::Result<
     match &cli.subcommand {
         None => talk(options, settings, held).await,
         Some(CliCommand::Send { text, lines }) => send(options, settings, text, *lines, held).await,
+        Some(CliCommand::Register { account }) => {
+            credential::register(options, &settings.server, account.clone()).await
+        }
+        Some(CliCommand::Login { account }) => {
+            credential::login(options, &settings.server, account.clone()).await
+        }
+        Some(CliCommand::Logout) => credential::logout(&settings.server).await,
         Some(subcommand) => look(options, settings, subcommand).await,
     }
 }
@@ -309,7 +317,11 @@ async fn look(
             count: count.or_else(|| since.is_none().then_some(TAIL_MESSAGES_DEFAULT)),
             since: *since,
         },
-        CliCommand::Send { .. } | CliCommand::Completions { .. } => return Ok(Exit::Internal),
+        CliCommand::Send { .. }
+        | CliCommand::Register { .. }
+        | CliCommand::Login { .. }
+        | CliCommand::Logout
+        | CliCommand::Completions { .. } => return Ok(Exit::Internal),
     };
     if rooms.is_empty() {
         let sentence = "this server has no default room: name one with --room ROOM";

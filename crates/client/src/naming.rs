@@ -1,7 +1,7 @@
 //! Which name to ask for. Owns the numbering; never talks to a server.
 
-use chat_protocol::UserName;
 use chat_protocol::limits::USER_NAME_BYTES_MAX;
+use chat_protocol::{Password, Token, UserName};
 
 /// So many names are tried before giving up.
 const NAME_TRIES_MAX: u32 = 100;
@@ -15,14 +15,20 @@ pub enum Naming {
     Exact(UserName),
     /// This one, or else `ana2`, `ana3`, … Need not be a name: what is no name is made one.
     Numbered(String),
+    /// This account.
+    Account(UserName, Password),
+    /// The account that made this token.
+    Token(Token),
 }
 
 impl Naming {
     /// The names to try, in order; `None` is the observer's.
     pub(crate) fn candidates(&self) -> Box<dyn Iterator<Item = Option<UserName>> + Send + '_> {
         match self {
-            Self::Observer => Box::new(std::iter::once(None)),
-            Self::Exact(name) => Box::new(std::iter::once(Some(name.clone()))),
+            Self::Observer | Self::Token(_) => Box::new(std::iter::once(None)),
+            Self::Exact(name) | Self::Account(name, _) => {
+                Box::new(std::iter::once(Some(name.clone())))
+            }
             Self::Numbered(base) => {
                 let base = as_name(base);
                 let names = (1..=NAME_TRIES_MAX).filter_map(move |n| numbered(&base, n));
@@ -31,11 +37,22 @@ impl Naming {
         }
     }
 
+    /// What it logs in with.
+    pub(crate) fn credentials(&self) -> (Option<Password>, Option<Token>) {
+        match self {
+            Self::Observer | Self::Exact(_) | Self::Numbered(_) => (None, None),
+            Self::Account(_, password) => (Some(password.clone()), None),
+            Self::Token(token) => (None, Some(token.clone())),
+        }
+    }
+
     /// The same way of naming, now with this name.
     pub(crate) fn renamed(&self, name: UserName) -> Self {
         match self {
             Self::Observer | Self::Exact(_) => Self::Exact(name),
             Self::Numbered(_) => Self::Numbered(name.as_str().to_owned()),
+            // An account has one name.
+            Self::Account(..) | Self::Token(_) => self.clone(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use chat_client::{Gap, Update};
 use chat_protocol::event::{UnreadInfo, UserInfo, Welcome};
 use chat_protocol::search::Hit;
-use chat_protocol::{Event, LineText, RoomAddress, SayKind, SearchCursor, UserName};
+use chat_protocol::{Event, LineText, RoomAddress, RoomName, SayKind, SearchCursor, UserName};
 
 use crate::printer::Chunk;
 use crate::{json, sanitise, search};
@@ -164,7 +164,39 @@ impl Output {
             Event::ShuttingDown { in_seconds, .. } => {
                 format!("! the server is shutting down in {in_seconds} seconds")
             }
+            Event::Identified { name, account: true, .. } => {
+                format!("* you are logged in as {name}")
+            }
+            Event::Identified { name, .. } => format!("* you are a guest again: {name}"),
+            Event::TokenMade { name, token, .. } => {
+                format!("Token {name}, shown now and never again: {}", token.reveal())
+            }
+            Event::TokenList { tokens, .. } => {
+                let total = u64::try_from(tokens.len()).unwrap_or(u64::MAX);
+                let tokens = tokens.iter().map(|token| {
+                    let rooms: Vec<&str> = token.rooms.iter().map(RoomName::as_str).collect();
+                    let how = if token.read_only { "ro" } else { "rw" };
+                    format!("{}  {how}  {}", token.name, rooms.join(" "))
+                });
+                list("Tokens", tokens, total)
+            }
+            Event::Shunned { ignored, blocked, .. } => {
+                let names = |names: &[UserName]| {
+                    let names: Vec<&str> = names.iter().map(UserName::as_str).collect();
+                    if names.is_empty() { "nobody".to_owned() } else { names.join(", ") }
+                };
+                format!("Ignored: {}\nBlocked: {}", names(ignored), names(blocked))
+            }
+            Event::AccountList { accounts, total, .. } => {
+                let accounts = accounts.iter().map(|account| {
+                    let administrator = if account.administrator { "  administrator" } else { "" };
+                    let suspended = if account.suspended.is_some() { "  suspended" } else { "" };
+                    format!("{}{administrator}{suspended}", account.name)
+                });
+                list("Accounts", accounts, *total)
+            }
             Event::Welcome(_)
+            | Event::Hidden { .. }
             | Event::Done { .. }
             | Event::Stored { .. }
             | Event::Message { .. }

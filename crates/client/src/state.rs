@@ -60,7 +60,7 @@ fn save_to(path: &Path, server: &str, memory: Memory) -> io::Result<()> {
     std::fs::rename(&new, path)
 }
 
-fn write_private(path: &Path, text: &str) -> io::Result<()> {
+pub(crate) fn write_private(path: &Path, text: &str) -> io::Result<()> {
     use std::io::Write;
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{PAGE_EVENTS_MAX, PAGE_HITS_MAX};
 use crate::{
-    LineText, MessageKey, MessageText, Moment, RequestId, RoomAddress, SearchCursor, Sequence,
-    UserName,
+    LineText, MessageKey, MessageText, Moment, Password, RequestId, RoomAddress, RoomName,
+    SearchCursor, Sequence, Token, TokenName, UserName,
 };
 
 /// The version of the native protocol that this crate speaks.
@@ -28,6 +28,12 @@ pub struct Hello {
     /// guest is forgotten.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub resume: Option<String>,
+    /// The password of the account of that name, or a token of it: log in at once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub password: Option<Password>,
+    /// A personal token: be the account that made it. The name does not matter.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub token: Option<Token>,
     /// What the client is, for the log: `chat-client 0.1.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
@@ -179,6 +185,125 @@ pub enum Command {
         /// How many at most, up to [`PAGE_HITS_MAX`].
         #[serde(default = "page_hits_default")]
         limit: u32,
+    },
+    /// Make an account of the name one has. Answer: `identified`.
+    Register {
+        /// To log in with.
+        password: Password,
+    },
+    /// Become an account. Answer: `identified`.
+    Login {
+        /// Which.
+        name: UserName,
+        /// Its password, or a token of it.
+        password: Password,
+    },
+    /// Be a guest again, by another name. Answer: `identified`.
+    Logout,
+    /// Change one's password. Other sessions of the account end. Answer: `done`.
+    ChangePassword {
+        /// As it is.
+        old: Password,
+        /// As it shall be.
+        new: Password,
+    },
+    /// Make a personal token. Answer: `token_made`.
+    MakeToken {
+        /// What it is called.
+        name: TokenName,
+        /// The rooms it is for; none: all that the account may see.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        rooms: Vec<RoomName>,
+        /// It may only read.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        read_only: bool,
+    },
+    /// Which tokens are there? Answer: `token_list`.
+    Tokens,
+    /// Take a token back: its sessions end. Answer: `done`.
+    RevokeToken {
+        /// Which.
+        name: TokenName,
+    },
+    /// Be shown no message of a user any more. Answer: `done`.
+    Ignore {
+        /// Whom.
+        user: UserName,
+    },
+    /// Be shown them again. Answer: `done`.
+    Unignore {
+        /// Whom.
+        user: UserName,
+    },
+    /// Take no direct message of a user any more. Answer: `done`.
+    Block {
+        /// Whom.
+        user: UserName,
+    },
+    /// Take them again. Answer: `done`.
+    Unblock {
+        /// Whom.
+        user: UserName,
+    },
+    /// Whom does one ignore and block? Answer: `shunned`.
+    Shunned,
+    /// Tell everybody something. For administrators. Answer: `done`.
+    Announce {
+        /// What.
+        text: LineText,
+    },
+    /// End an account's sessions, and let it log in no more. For administrators. Answer: `done`.
+    Suspend {
+        /// Whose.
+        user: UserName,
+        /// For so many seconds; none: until it is taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        for_s: Option<u64>,
+        /// Why; its owner is told.
+        #[serde(default, skip_serializing_if = "LineText::is_empty")]
+        reason: LineText,
+    },
+    /// Let it log in again. For administrators. Answer: `done`.
+    Unsuspend {
+        /// Whose.
+        user: UserName,
+    },
+    /// Give an account another password: its sessions end, its tokens are revoked. For
+    /// administrators. Answer: `done`.
+    ResetPassword {
+        /// Whose.
+        user: UserName,
+        /// The new one.
+        password: Password,
+    },
+    /// Make an account, though registration may be closed. For administrators. Answer: `done`.
+    AddAccount {
+        /// Its name.
+        user: UserName,
+        /// Its password.
+        password: Password,
+    },
+    /// Delete an account: its sessions end, its name is free. What it said stays. For
+    /// administrators. Answer: `done`.
+    DeleteAccount {
+        /// Which.
+        user: UserName,
+        /// Why.
+        #[serde(default, skip_serializing_if = "LineText::is_empty")]
+        reason: LineText,
+    },
+    /// Make an account an administrator, or no longer. For administrators. Answer: `done`.
+    SetAdministrator {
+        /// Which.
+        user: UserName,
+        /// It is one.
+        administrator: bool,
+    },
+    /// Which accounts are there? For administrators. Answer: `account_list`.
+    Accounts {
+        /// Those behind this name, in order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<UserName>,
     },
     /// Are you there? Answer: `pong`.
     Ping,

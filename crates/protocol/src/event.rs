@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::search::Hit;
 use crate::{
     JournalId, LineText, MessageKey, MessageText, Refusal, RequestId, RoomAddress, RoomName,
-    SayKind, SearchCursor, Sequence, Timestamp, UserName,
+    SayKind, SearchCursor, Sequence, Timestamp, Token, TokenName, UserName,
 };
 
 /// What a client is told. An event with an `id` answers the request with that id.
@@ -272,6 +272,68 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "is_zero")]
         unsearched: u64,
     },
+    /// This session is somebody else now: logged in, or a guest again.
+    Identified {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// The name it has.
+        name: UserName,
+        /// It is an account's.
+        #[serde(default, skip_serializing_if = "is_false")]
+        account: bool,
+        /// With this the client can come back as it, instead of by what its welcome said: a
+        /// secret.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        token: Option<String>,
+    },
+    /// A personal token, told once and never again.
+    TokenMade {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// What it is called.
+        name: TokenName,
+        /// It: a secret.
+        token: Token,
+    },
+    /// The tokens of one's account, as asked.
+    TokenList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::TOKENS_MAX`].
+        tokens: Vec<TokenInfo>,
+    },
+    /// Whom one ignores and blocks, as asked.
+    Shunned {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Whose messages are not shown.
+        ignored: Vec<UserName>,
+        /// Whose direct messages are not taken.
+        blocked: Vec<UserName>,
+    },
+    /// Accounts, as asked, in the order of their names.
+    AccountList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::LIST_ENTRIES_MAX`].
+        accounts: Vec<AccountInfo>,
+        /// How many there are.
+        total: u64,
+    },
+    /// Here is a message of somebody whom one ignores.
+    Hidden {
+        /// Where.
+        room: RoomAddress,
+        /// Its number in the room.
+        seq: Sequence,
+        /// When it was stored.
+        time_ms: Timestamp,
+    },
     /// Stored events that cannot be given any more.
     Gap {
         /// Where.
@@ -329,6 +391,9 @@ pub struct Welcome {
     /// With this the client can come back as the same guest: a secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<String>,
+    /// It is an account's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub account: bool,
     /// The client is the guest again that it was: keys it used before are known.
     #[serde(default, skip_serializing_if = "is_false")]
     pub resumed: bool,
@@ -360,6 +425,46 @@ pub struct UnreadInfo {
     pub mentions: u64,
 }
 
+/// A personal token, in a list. What it is nobody knows but who was told.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TokenInfo {
+    /// What it is called.
+    pub name: TokenName,
+    /// The rooms it is for; none: all.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub rooms: Vec<RoomName>,
+    /// It may only read.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub read_only: bool,
+    /// When it was made.
+    pub created_ms: Timestamp,
+}
+
+/// An account, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AccountInfo {
+    /// Its name.
+    pub name: UserName,
+    /// When it was made.
+    pub created_ms: Timestamp,
+    /// It is an administrator.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub administrator: bool,
+    /// It may not log in.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub suspended: Option<SuspensionInfo>,
+}
+
+/// That an account may not log in.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SuspensionInfo {
+    /// Until then; none: until it is taken back.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until_ms: Option<Timestamp>,
+    /// Why.
+    pub reason: LineText,
+}
+
 /// A user, in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct UserInfo {
@@ -387,6 +492,7 @@ impl Event {
         | Self::TopicChanged { room, .. }
         | Self::Deleted { room, .. }
         | Self::Tombstone { room, .. }
+        | Self::Hidden { room, .. }
         | Self::Joined { room, .. }
         | Self::Left { room, .. }
         | Self::Crowd { room, .. }
@@ -403,6 +509,7 @@ impl Event {
         if let Self::Message { seq, .. }
         | Self::TopicChanged { seq, .. }
         | Self::Deleted { seq, .. }
+        | Self::Hidden { seq, .. }
         | Self::Tombstone { seq, .. } = self
         {
             Some(*seq)

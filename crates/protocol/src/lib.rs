@@ -13,6 +13,7 @@ pub mod name;
 pub mod nearest;
 pub mod refusal;
 pub mod search;
+pub mod secret;
 pub mod slash;
 pub mod text;
 
@@ -24,4 +25,5 @@ pub use id::{
 pub use moment::Moment;
 pub use name::{RoomAddress, RoomName, UserName};
 pub use refusal::Refusal;
+pub use secret::{Password, Token, TokenName};
 pub use text::{LineText, MessageText};

@@ -38,5 +38,19 @@ pub const LIST_ENTRIES_MAX: usize = 1_000;
 pub const QUIET_MEMBERS_TOLD: usize = 50;
 /// What is logged of what a client says of itself in its hello, in characters.
 pub const CLIENT_LABEL_CHARACTERS_MAX: usize = 64;
+/// A password, in characters; and in bytes of UTF-8.
+pub const PASSWORD_CHARACTERS_MIN: usize = 8;
+/// The longest.
+pub const PASSWORD_BYTES_MAX: usize = 128;
+/// A personal token, in bytes.
+pub const TOKEN_BYTES_MAX: usize = 128;
+/// What a token is called, in bytes.
+pub const TOKEN_NAME_BYTES_MAX: usize = 32;
+/// Personal tokens of one account.
+pub const TOKENS_MAX: usize = 32;
+/// Rooms that one token is for.
+pub const TOKEN_ROOMS_MAX: usize = 32;
+/// Users that one ignores or blocks.
+pub const SHUNNED_MAX: usize = 200;
 /// A refusal's free detail (what a parser said), in bytes.
 pub const REFUSAL_DETAIL_BYTES_MAX: usize = 256;

@@ -5,7 +5,8 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::REFUSAL_DETAIL_BYTES_MAX;
-use crate::{RoomAddress, Sequence, UserName};
+use crate::secret::PasswordError;
+use crate::{LineText, RoomAddress, Sequence, Timestamp, TokenName, UserName};
 
 /// Why something was refused. On the wire `{"code":"name_taken","name":"ana"}`, with the sentence
 /// of [`fmt::Display`] beside it for clients that do not know the code.
@@ -106,6 +107,75 @@ pub enum Refusal {
         /// The limit.
         limit: u64,
     },
+    /// The name is an account's.
+    NameRegistered {
+        /// The name.
+        name: UserName,
+    },
+    /// Name and password do not go together; nobody is told which of them is wrong.
+    LoginFailed,
+    /// As many log-ins wait as may wait.
+    Busy,
+    /// Too many tries that failed.
+    TooManyTries {
+        /// When the next one is looked at, in seconds from now.
+        seconds: u64,
+    },
+    /// It is no password.
+    PasswordInvalid {
+        /// What is wrong with it.
+        detail: String,
+    },
+    /// Who is not registered cannot do it.
+    RegistrationClosed,
+    /// That needs an account.
+    NotLoggedIn,
+    /// That is for guests.
+    LoggedIn {
+        /// As whom.
+        name: UserName,
+    },
+    /// The account may not log in.
+    Suspended {
+        /// Until then; none: until it is taken back.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_ms: Option<Timestamp>,
+        /// Why.
+        reason: LineText,
+    },
+    /// The session was ended: its token was revoked, its password changed, or its account deleted.
+    LoggedOut,
+    /// That is for administrators.
+    NotAdministrator,
+    /// There is no such account.
+    NoSuchAccount {
+        /// Which.
+        name: UserName,
+    },
+    /// One has no such token.
+    NoSuchToken {
+        /// Which.
+        name: TokenName,
+    },
+    /// One has a token of this name.
+    TokenExists {
+        /// Which.
+        name: TokenName,
+    },
+    /// The token that one came with is not for that.
+    OutOfScope,
+    /// One has as many as one may have.
+    TooMany {
+        /// Of what.
+        what: String,
+        /// The limit.
+        limit: u64,
+    },
+    /// This user takes no direct messages of one.
+    Blocked {
+        /// Who.
+        name: UserName,
+    },
     /// The disk is full: reading goes on, writing waits for room.
     DiskFull,
     /// The server has trouble reading what it stored; its log says which.
@@ -136,11 +206,33 @@ impl Refusal {
         Self::NameInvalid { detail: bounded(detail.to_string()) }
     }
 
+    /// What is wrong with a password; it is not in there.
+    #[must_use]
+    pub fn password_invalid(error: PasswordError) -> Self {
+        Self::PasswordInvalid { detail: error.to_string() }
+    }
+
     /// No such command; the word is made harmless and cut.
     #[must_use]
     pub fn unknown_command(word: &str) -> Self {
         Self::UnknownCommand { word: bounded(word.escape_debug().to_string()) }
     }
+}
+
+/// `2026-11-21 08:00 UTC`.
+fn in_utc(time: Timestamp) -> String {
+    let days = i64::try_from(time.0 / 86_400_000).unwrap_or(0);
+    let minutes = time.0 / 60_000 % 1_440;
+    // Civil date of a day number (H. Hinnant, "chrono-compatible low-level date algorithms").
+    let z = days + 719_468;
+    let (era, day) = (z / 146_097, z % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
 }
 
 /// Cuts a detail at a character's boundary.
@@ -197,6 +289,52 @@ impl fmt::Display for Refusal {
             Self::TooManyJoined { limit } => {
                 write!(f, "You are in as many rooms as you may be in ({limit}). /leave one.")
             }
+            Self::NameRegistered { name } => write!(
+                f,
+                "The name \"{name}\" is registered. If it is yours, log in: /login {name} PASSWORD; \
+                 or take another name."
+            ),
+            Self::LoginFailed => f.write_str("That name and that password do not go together."),
+            Self::Busy => {
+                f.write_str("Too many are logging in at the moment. Try again in a few seconds.")
+            }
+            Self::TooManyTries { seconds } => {
+                write!(f, "Too many tries that failed. Wait {seconds} s, then try again.")
+            }
+            Self::PasswordInvalid { detail } => write!(f, "Not a password: {detail}."),
+            Self::RegistrationClosed => {
+                f.write_str("Only an administrator makes accounts here. Ask one, or stay a guest.")
+            }
+            Self::NotLoggedIn => {
+                f.write_str("That needs an account: /login NAME PASSWORD, or /register PASSWORD.")
+            }
+            Self::LoggedIn { name } => {
+                write!(f, "You are logged in as {name}. /logout makes you a guest first.")
+            }
+            Self::Suspended { until_ms, reason } => {
+                f.write_str("This account is suspended")?;
+                if let Some(until) = until_ms {
+                    write!(f, " until {}", in_utc(*until))?;
+                }
+                match reason.as_str() {
+                    "" => f.write_str("."),
+                    reason => write!(f, ": {reason}"),
+                }
+            }
+            Self::LoggedOut => f.write_str(
+                "You were logged out: what you came with is not valid any more. Log in again.",
+            ),
+            Self::NotAdministrator => f.write_str("Only an administrator may do that."),
+            Self::NoSuchAccount { name } => write!(f, "There is no account {name}."),
+            Self::NoSuchToken { name } => write!(f, "You have no token {name}. /token lists them."),
+            Self::TokenExists { name } => {
+                write!(f, "You have a token {name}. /token revoke {name} takes it back.")
+            }
+            Self::OutOfScope => f.write_str("The token you came with is not for that."),
+            Self::TooMany { what, limit } => {
+                write!(f, "There are as many {what} as there may be ({limit}).")
+            }
+            Self::Blocked { name } => write!(f, "{name} takes no direct messages from you."),
             Self::DiskFull => {
                 f.write_str("The server's disk is full; nothing can be stored until there is room.")
             }
@@ -205,6 +343,22 @@ impl fmt::Display for Refusal {
             }
             Self::ShuttingDown => f.write_str("The server is shutting down."),
             Self::Unknown => f.write_str("The server refused."),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_suspension_says_until_when() {
+        for (ms, said) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_400_000, "2000-02-29 00:00 UTC"),
+            (1_795_161_600_000, "2026-11-20 08:00 UTC"),
+        ] {
+            assert_eq!(in_utc(Timestamp(ms)), said);
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The text form of commands: `/join ops` <-> [`Command`]. ONE table of words, usage and help;
 //! `/help`, completion and the documentation are made from it.
 
+mod account;
 mod look_up;
 
 use crate::nearest::nearest;
-use crate::{Command, LineText, MessageText, RoomAddress, SayKind, Sequence, UserName};
+use crate::{Command, LineText, MessageText, Password, RoomAddress, SayKind, Sequence, UserName};
 
 /// A row of the table.
 #[derive(Debug)]
@@ -161,6 +162,116 @@ pub const WORDS: &[Word] = &[
         },
     },
     Word {
+        name: "register",
+        aliases: &[],
+        arguments: "PASSWORD",
+        help: "keep your name: make an account of it",
+        parse: |typed| command(Command::Register { password: typed.password(typed.rest)? }),
+    },
+    Word {
+        name: "login",
+        aliases: &[],
+        arguments: "NAME PASSWORD",
+        help: "be your account here too",
+        parse: |typed| command(account::login(typed)?),
+    },
+    Word {
+        name: "logout",
+        aliases: &[],
+        arguments: "",
+        help: "be a guest again",
+        parse: |_| command(Command::Logout),
+    },
+    Word {
+        name: "password",
+        aliases: &[],
+        arguments: "PASSWORD NEW",
+        help: "change your password; your other sessions end",
+        parse: |typed| command(account::password(typed)?),
+    },
+    Word {
+        name: "token",
+        aliases: &["tokens"],
+        arguments: "[NAME [ro|rw] [ROOM…] | revoke NAME]",
+        help: "make a token with which a program is you (ro: to read only); list them; take one back",
+        parse: |typed| command(account::token(typed)?),
+    },
+    Word {
+        name: "ignore",
+        aliases: &[],
+        arguments: "[NAME]",
+        help: "be shown nothing that somebody says; alone: whom you ignore and block",
+        parse: |typed| match typed.rest {
+            "" => command(Command::Shunned),
+            name => command(Command::Ignore { user: typed.peer(name)? }),
+        },
+    },
+    Word {
+        name: "unignore",
+        aliases: &[],
+        arguments: "NAME",
+        help: "be shown it again",
+        parse: |typed| command(Command::Unignore { user: typed.peer(typed.rest)? }),
+    },
+    Word {
+        name: "block",
+        aliases: &[],
+        arguments: "NAME",
+        help: "take no direct messages of somebody",
+        parse: |typed| command(Command::Block { user: typed.peer(typed.rest)? }),
+    },
+    Word {
+        name: "unblock",
+        aliases: &[],
+        arguments: "NAME",
+        help: "take them again",
+        parse: |typed| command(Command::Unblock { user: typed.peer(typed.rest)? }),
+    },
+    Word {
+        name: "announce",
+        aliases: &[],
+        arguments: "TEXT",
+        help: "tell everybody something (administrators)",
+        parse: |typed| match typed.rest {
+            "" => Err(typed.usage("There is no text")),
+            text => command(Command::Announce { text: typed.line(text)? }),
+        },
+    },
+    Word {
+        name: "suspend",
+        aliases: &[],
+        arguments: "NAME [TIME] [REASON]",
+        help: "end an account's sessions and keep it out, for 2h, 3d, or for good (administrators)",
+        parse: |typed| command(account::suspend(typed)?),
+    },
+    Word {
+        name: "unsuspend",
+        aliases: &[],
+        arguments: "NAME",
+        help: "let it in again (administrators)",
+        parse: |typed| command(Command::Unsuspend { user: typed.peer(typed.rest)? }),
+    },
+    Word {
+        name: "resetpassword",
+        aliases: &[],
+        arguments: "NAME PASSWORD",
+        help: "give an account another password; its sessions and tokens end (administrators)",
+        parse: |typed| {
+            let (user, password) = account::name_and_password(typed)?;
+            command(Command::ResetPassword { user, password })
+        },
+    },
+    Word {
+        name: "accounts",
+        aliases: &[],
+        arguments: "[AFTER]",
+        help: "which accounts there are (administrators)",
+        parse: |typed| {
+            let after = (!typed.rest.is_empty()).then(|| typed.peer(typed.rest)).transpose()?;
+            command(Command::Accounts { after })
+        },
+    },
+    Word {
         name: "quit",
         aliases: &["exit", "bye"],
         arguments: "",
@@ -218,6 +329,16 @@ pub fn parse(typed: &str, here: Option<&RoomAddress>) -> Result<Action, SlashErr
     let (name, rest) = typed.split_once(' ').unwrap_or((typed, ""));
     let word = find(name).ok_or_else(|| unknown(name))?;
     (word.parse)(&Typed { word, rest: rest.trim(), here })
+}
+
+/// May what was typed behind the prefix hold a password? Then it is kept nowhere. A word that is
+/// nearly one of those counts too.
+#[must_use]
+pub fn has_secret(typed: &str) -> bool {
+    const SECRET: [&str; 4] = ["register", "login", "password", "resetpassword"];
+    let name = typed.trim_start().split(' ').next().unwrap_or_default().to_lowercase();
+    let word = find(&name).map(|word| word.name).or_else(|| nearest(&name, SECRET));
+    word.is_some_and(|word| SECRET.contains(&word))
 }
 
 /// The row of a word or an alias; case does not matter.
@@ -287,6 +408,15 @@ impl Typed<'_> {
 
     fn user(&self, text: &str) -> Result<UserName, SlashError> {
         UserName::parse(text).map_err(|error| self.usage(capital(&error)))
+    }
+
+    /// A user's name, with or without `@`.
+    fn peer(&self, text: &str) -> Result<UserName, SlashError> {
+        self.user(text.strip_prefix('@').unwrap_or(text))
+    }
+
+    fn password(&self, text: &str) -> Result<Password, SlashError> {
+        Password::parse(text).map_err(|error| self.usage(capital(&error)))
     }
 
     fn line(&self, text: &str) -> Result<LineText, SlashError> {

@@ -91,6 +91,14 @@ impl LineText {
     }
 }
 
+impl LineText {
+    /// Nothing is in it.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+}
+
 macro_rules! shown_as_text {
     ($name:ident) => {
         impl fmt::Display for $name {

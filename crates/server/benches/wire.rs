@@ -113,6 +113,7 @@ fn greeted(wire: Wire) -> Box<dyn frontend::Frontend> {
         motd: None,
         journal: JournalId(Uuid::nil()),
         token: None,
+        account: false,
         resumed: false,
     };
     session.tell(&Event::Welcome(Box::new(welcome)), &mut out);

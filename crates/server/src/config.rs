@@ -13,9 +13,10 @@ mod tests;
 
 use std::time::Duration;
 
-use chat_protocol::RoomName;
+use chat_protocol::{Password, RoomName, UserName};
 use serde::Deserialize;
 
+use crate::account::HashCost;
 use crate::frontend::line::style::{Overrides, StyleName};
 use crate::limits::SWEEP_PAUSE;
 
@@ -35,6 +36,10 @@ pub(crate) struct Config {
     pub(crate) line: LineConfig,
     /// How many rooms.
     pub(crate) rooms: RoomsConfig,
+    /// Who may be registered.
+    pub(crate) accounts: AccountsConfig,
+    /// Who administers, besides accounts that were made administrators.
+    pub(crate) operators: Vec<Operator>,
     /// What is stored and shown again.
     pub(crate) history: HistoryConfig,
     /// What one connection may cost.
@@ -81,6 +86,37 @@ pub(crate) struct RoomsConfig {
     pub(crate) per_user_max: u64,
     /// With more members than that, a room tells how many come and go, and not who.
     pub(crate) quiet_presence: Option<u64>,
+}
+
+/// `[accounts]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccountsConfig {
+    /// Who makes accounts.
+    pub(crate) registration: Registration,
+    /// How many there may be.
+    pub(crate) max: u64,
+    /// What a password's hash costs.
+    pub(crate) password_hash: HashCost,
+}
+
+/// Who makes accounts.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Registration {
+    /// Every guest, of its name.
+    #[default]
+    Open,
+    /// Administrators.
+    Closed,
+}
+
+/// `[[operator]]`
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Operator {
+    /// The account that is an administrator.
+    pub(crate) name: UserName,
+    /// At each start the account is made with this password, or given it.
+    pub(crate) password: Option<Password>,
 }
 
 /// `[history]`
@@ -162,6 +198,12 @@ impl Default for Config {
             },
             line: LineConfig::default(),
             rooms: RoomsConfig { max: 10_000, per_user_max: 1_000, quiet_presence: Some(500) },
+            accounts: AccountsConfig {
+                registration: Registration::Open,
+                max: 100_000,
+                password_hash: HashCost::default(),
+            },
+            operators: Vec::new(),
             history: HistoryConfig {
                 sync: Sync::default(),
                 replay: 20,

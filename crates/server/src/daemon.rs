@@ -8,20 +8,22 @@ use anyhow::Context;
 use chat_protocol::command::PROTOCOL_VERSION;
 use chat_protocol::event::Welcome;
 use chat_protocol::limits::PAGE_EVENTS_MAX;
-use chat_protocol::{Identity, JournalId, Timestamp};
+use chat_protocol::{Identity, JournalId, Password, Timestamp, UserName};
 use jiff::tz::TimeZone;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
-use crate::command::{House, guest};
+use crate::account::{AccountSettings, Accounts};
+use crate::command::{Announcements, House, account, guest};
 use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl};
 use crate::frontend::Frontends;
 use crate::frontend::irc::IrcSettings;
 use crate::frontend::line::LineSettings;
 use crate::frontend::line::style::Style;
 use crate::journal::{self, Journal, JournalSettings, Keep, Retention, RoomId};
+use crate::limits::ADMIN_SOCKET;
 use crate::listener::{Gate, Listener, Reception};
 use crate::notify;
 use crate::room::{Directory, RoomSettings};
@@ -106,9 +108,10 @@ impl Daemon {
         let journal = tokio::task::spawn_blocking(move || Journal::open(&settings)).await??;
         tracing::info!(data = %start.data.display(), journal = %journal.id(), "journal open");
         let rooms = TaskTracker::new();
+        let stage = watch::Sender::new(Stage::Running);
         let mut daemon = Self {
-            house: house(config, journal, &rooms),
-            stage: watch::Sender::new(Stage::Running),
+            house: house(config, journal, &rooms, &stage)?,
+            stage,
             gate: Arc::new(Gate::new(config.limits.connections)),
             surroundings: Vec::new(),
             listeners: TaskTracker::new(),
@@ -116,12 +119,19 @@ impl Daemon {
             rooms,
             start,
         };
+        let accounts = account::open(&daemon.house).await?;
+        let operators = operators_of(&daemon.start.config.operators);
+        account::set_operators(&daemon.house, operators).await;
+        tracing::debug!(accounts, "registered");
         let guests = guest::park_stored(&daemon.house).await?;
         tracing::debug!(guests, "may come back");
         daemon.listen().await?;
+        daemon.listen_for_administrators().await;
         let house = daemon.house.clone();
         let pause = daemon.start.config.history.sweep_pause();
         daemon.house.parkings.spawn(sweep(house, pause));
+        let house = daemon.house.clone();
+        daemon.house.parkings.spawn(account::keep_all_rooms(house));
         Ok(daemon)
     }
 
@@ -134,20 +144,43 @@ impl Daemon {
         }
         for listener in listeners {
             let url = listener.url().clone();
-            let around = surroundings(&self.start.config, &self.house, &url);
-            let (sender, around) = watch::channel(Arc::new(around));
-            self.surroundings.push(sender);
-            let reception = Reception {
-                around,
-                stage: self.stage.subscribe(),
-                gate: Arc::clone(&self.gate),
-                sessions: self.sessions.clone(),
-            };
-            self.listeners.spawn(listener.serve(reception));
+            self.accept(listener);
             tracing::info!(%url, "listening");
             say_how_to_reach(&url, &self.start.config);
         }
         Ok(())
+    }
+
+    /// The command line of the daemon's own user speaks to it there.
+    async fn listen_for_administrators(&mut self) {
+        let path = self.start.data.join(ADMIN_SOCKET);
+        let bound = match ListenUrl::parse(&format!("unix:{}", path.display())) {
+            Ok(url) => Listener::bind(&url).await.map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        match bound {
+            Ok(listener) => {
+                self.accept(listener);
+                tracing::debug!(path = %path.display(), "administrators come in here");
+            }
+            Err(error) => tracing::warn!(
+                path = %path.display(), %error,
+                "no admin socket: chat-server account works only while the daemon is stopped"
+            ),
+        }
+    }
+
+    fn accept(&mut self, listener: Listener) {
+        let around = surroundings(&self.start.config, &self.house, listener.url());
+        let (sender, around) = watch::channel(Arc::new(around));
+        self.surroundings.push(sender);
+        let reception = Reception {
+            around,
+            stage: self.stage.subscribe(),
+            gate: Arc::clone(&self.gate),
+            sessions: self.sessions.clone(),
+        };
+        self.listeners.spawn(listener.serve(reception));
     }
 
     async fn serve(&mut self, signals: &mut Signals) -> anyhow::Result<()> {
@@ -172,6 +205,10 @@ impl Daemon {
                 Ok(()) => {
                     *config = loaded.config;
                     self.gate.set_limit(config.limits.connections);
+                    let (house, operators) = (self.house.clone(), operators_of(&config.operators));
+                    self.house.parkings.spawn(async move {
+                        account::set_operators(&house, operators).await;
+                    });
                     for surroundings in &self.surroundings {
                         surroundings.send_modify(|around| {
                             let mut changed = (**around).clone();
@@ -230,7 +267,12 @@ async fn watchdog_pause() {
     }
 }
 
-fn house(config: &Config, journal: Journal, rooms: &TaskTracker) -> House {
+fn house(
+    config: &Config,
+    journal: Journal,
+    rooms: &TaskTracker,
+    stage: &watch::Sender<Stage>,
+) -> anyhow::Result<House> {
     let settings = RoomSettings {
         recent: replay_max(config),
         quiet: config
@@ -239,7 +281,15 @@ fn house(config: &Config, journal: Journal, rooms: &TaskTracker) -> House {
             .map_or(usize::MAX, |quiet| usize::try_from(quiet).unwrap_or(usize::MAX)),
         clock: now,
     };
-    House {
+    let accounts = AccountSettings {
+        registration_is_open: config.accounts.registration == config::Registration::Open,
+        max: config.accounts.max,
+        cost: config.accounts.password_hash,
+        clock: now,
+    };
+    let accounts = Accounts::new(accounts).map_err(|error| anyhow::anyhow!("accounts: {error}"))?;
+    let stage = stage.clone();
+    Ok(House {
         registry: Registry::default(),
         directory: Directory::new(journal.clone(), settings, rooms.clone()),
         journal,
@@ -250,7 +300,14 @@ fn house(config: &Config, journal: Journal, rooms: &TaskTracker) -> House {
         resume_grace: config.server.resume_grace,
         parkings: TaskTracker::new(),
         stopping: CancellationToken::new(),
-    }
+        accounts,
+        // The stage stays as it is; who waits for another one is woken, and looks.
+        announcements: Announcements::new(move || stage.send_modify(|_| ())),
+    })
+}
+
+fn operators_of(operators: &[config::Operator]) -> Vec<(UserName, Option<Password>)> {
+    operators.iter().map(|operator| (operator.name.clone(), operator.password.clone())).collect()
 }
 
 fn retention(config: &Config) -> Retention {
@@ -317,6 +374,7 @@ fn welcome(config: &Config, journal: JournalId) -> Welcome {
         motd: config.server.motd.clone(),
         journal,
         token: None,
+        account: false,
         resumed: false,
     }
 }

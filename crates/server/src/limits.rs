@@ -79,6 +79,29 @@ pub(crate) const TELNET_SUBNEGOTIATION_BYTES_MAX: usize = 4_096;
 pub(crate) const NAME_TRIES_MAX: u32 = 20;
 /// What one IRC session may have asked for without an answer; then it is not read from.
 pub(crate) const IRC_PENDING_MAX: usize = 64;
+/// Sessions of one account, with those that may come back.
+pub(crate) const ACCOUNT_SESSIONS_MAX: usize = 64;
+/// Passwords that are hashed at the same time; each takes a core and 19 MiB.
+pub(crate) const HASHES_AT_ONCE: usize = 2;
+/// Passwords that wait to be hashed; beyond that people are told that the daemon is busy.
+pub(crate) const HASHES_WAITING_MAX: usize = 64;
+/// Wrong passwords for one account before it has to wait, and from one address.
+pub(crate) const LOGIN_TRIES_OF_ACCOUNT: u32 = 5;
+pub(crate) const LOGIN_TRIES_OF_ADDRESS: u32 = 10;
+/// Accounts made from one address before it has to wait.
+pub(crate) const REGISTRATIONS_OF_ADDRESS: u32 = 10;
+/// Accounts and addresses whose wrong passwords are remembered; the oldest are forgotten first.
+pub(crate) const TRIES_REMEMBERED: usize = 10_000;
+/// How often it is looked for what accounts have entered, left and read; then it is stored.
+pub(crate) const ROOMS_KEPT_PAUSE: Duration = Duration::from_secs(1);
+/// What an account has not read and is shown when it comes, in events of a room.
+pub(crate) const UNREAD_SHOWN_MAX: u64 = 100;
+/// The socket in the data directory at which the daemon's own user administers it.
+pub(crate) const ADMIN_SOCKET: &str = "admin.sock";
+/// How long the command line waits for its answer there.
+pub(crate) const ADMIN_SOCKET_ANSWER: Duration = Duration::from_secs(30);
+/// Announcements that are kept for sessions that have not taken them yet.
+pub(crate) const ANNOUNCEMENTS_KEPT: usize = 16;
 /// Random names to try before one gets a number.
 pub(crate) const RANDOM_NAME_TRIES: u32 = 8;
 /// Events that one slice of a sweep takes away: a few milliseconds for which a commit may have to

@@ -1,5 +1,6 @@
 //! `chat-server`: Samovar's daemon. This file is its command line, nothing else.
 
+mod account;
 mod command;
 mod config;
 mod daemon;
@@ -41,10 +42,11 @@ Examples:
   chat-server --listen 'line://0.0.0.0:2323?style=talker' --listen unix:/tmp/chat.sock
   chat-server --config team.toml check                 is this configuration fine?
   chat-server backup /backup/chat.sqlite               a copy, while the daemon runs
+  chat-server account add ana                          make an account, while it runs or not
   chat-server export --room ops --since 1d --format text
 
 Signals: SIGTERM and SIGINT stop it (accepted messages are stored, exit 0); SIGHUP reads
-[limits], server.motd and log.level again.
+[limits], operator, server.motd and log.level again.
 
 Exit codes: 0 stopped as asked, 1 could not start or go on (verify: something is wrong), 2 wrong
 usage or configuration."

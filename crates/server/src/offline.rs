@@ -1,6 +1,7 @@
 //! The commands that work on the data directory beside the daemon, whether it runs or not: backup,
-//! export, verify. Owns their options and what they print; never changes the data.
+//! export, verify, account, audit. Owns their options and what they print.
 
+mod people;
 mod transcript;
 
 use std::fs::OpenOptions;
@@ -38,6 +39,15 @@ pub(crate) enum Task {
     /// a span before now: 1h, 2d. A message or a room that is damaged ends it with an error; nothing
     /// is left out silently.
     Export(ExportOptions),
+    /// List, make, suspend, delete accounts, with or without a running daemon
+    #[command(subcommand)]
+    Account(people::Task),
+    /// Print what administrators did: when, who, what, to whom, why
+    Audit {
+        /// An object a line
+        #[arg(long)]
+        json: bool,
+    },
     /// Say what is wrong with the data, also while the daemon runs
     ///
     /// Reads all of it: the database's structure and shape, that each room's messages are there
@@ -83,6 +93,8 @@ pub(crate) fn run(task: Task, data: &Path) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Task::Export(options) => export(options, data),
+        Task::Account(task) => people::run(task, data),
+        Task::Audit { json } => people::audit(data, json),
         Task::Verify { file } => verify(&file.unwrap_or_else(|| journal::database(data))),
     }
 }

@@ -3,9 +3,9 @@
 use chat_protocol::{Command, Event, Refusal, RequestId, RoomAddress};
 
 use super::Actor;
-use crate::LinkError;
 use crate::connection::{Answer, Update};
 use crate::rooms::Entry;
+use crate::{LinkError, Naming};
 
 impl Actor {
     /// The answer to a command of the consumer. Returns the room whose history it touched.
@@ -39,6 +39,21 @@ impl Actor {
             (Command::Say { .. }, Event::Stored { room, seq, .. }) => {
                 self.rooms.own(room, *seq, out);
                 Some(room.clone())
+            }
+            (
+                Command::Login { password, .. } | Command::Register { password },
+                Event::Identified { name, token, .. },
+            ) => {
+                self.token.clone_from(token);
+                self.account = Some(name.clone());
+                self.options.naming = Naming::Account(name.clone(), password.clone());
+                None
+            }
+            (_, Event::Identified { name, token, .. }) => {
+                self.token.clone_from(token);
+                self.account = None;
+                self.options.naming = Naming::Numbered(name.to_string());
+                None
             }
             // Nothing that the connection has to remember.
             (_, _) => None,
@@ -94,6 +109,7 @@ impl Actor {
             }
             Event::TopicChanged { ref room, .. }
             | Event::Deleted { ref room, .. }
+            | Event::Hidden { ref room, .. }
             | Event::Tombstone { ref room, .. } => {
                 let room = room.clone();
                 self.rooms.live(&room, event, false, out);
@@ -139,6 +155,11 @@ impl Actor {
             | Event::MemberList { .. }
             | Event::UnreadList { .. }
             | Event::Found { .. }
+            | Event::Identified { .. }
+            | Event::TokenMade { .. }
+            | Event::TokenList { .. }
+            | Event::Shunned { .. }
+            | Event::AccountList { .. }
             | Event::Notice { .. }
             | Event::ShuttingDown { .. } => {
                 out.push(Update::Event(event));

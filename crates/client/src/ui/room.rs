@@ -347,6 +347,10 @@ impl Room {
             let body = Body::Deleted { from: from.clone() };
             return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body });
         }
+        // Of somebody whom one ignores: its number is there, and nothing to see.
+        if let Event::Hidden { seq, time_ms, .. } = event {
+            return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body: Body::Deletion });
+        }
         if let Event::Deleted { seq, time_ms, target, .. } = event {
             self.window.bury(*target);
             return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body: Body::Deletion });

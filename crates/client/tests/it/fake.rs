@@ -185,6 +185,7 @@ pub(crate) fn welcome(hello: &Hello, journal_number: u128) -> Event {
         default_room: Some("lobby".parse().unwrap()),
         motd: None,
         journal: journal(journal_number),
+        account: false,
         token: hello.resumable.then(|| "a secret".to_owned()),
         resumed: false,
     }))

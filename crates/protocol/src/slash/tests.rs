@@ -133,3 +133,57 @@ fn no_two_rows_share_a_word_and_help_shows_them_all() {
         "/join ROOM           enter a room, and speak there from now on; @NAME talks to one user"
     );
 }
+
+#[test]
+fn words_about_accounts_become_commands() {
+    let name = |text| UserName::parse(text).unwrap();
+    let password = |text| Password::parse(text).unwrap();
+    check("register correct-horse", &Command::Register { password: password("correct-horse") });
+    let login = Command::Login { name: name("ana"), password: password("correct-horse") };
+    check("login ana correct-horse", &login);
+    check("login @ana  correct-horse", &login);
+    let (old, new) = (password("correct-horse"), password("battery-staple"));
+    check("password correct-horse battery-staple", &Command::ChangePassword { old, new });
+    let token = |text| crate::TokenName::parse(text).unwrap();
+    let ops = || crate::RoomName::parse("ops").unwrap();
+    let make = |rooms, read_only| Command::MakeToken { name: token("ci"), rooms, read_only };
+    check("token", &Command::Tokens);
+    check("token ci", &make(vec![], false));
+    check("token ci ro", &make(vec![], true));
+    check("token ci rw ops", &make(vec![ops()], false));
+    check("token ci ops", &make(vec![ops()], false));
+    check("token revoke ci", &Command::RevokeToken { name: token("ci") });
+    check("ignore", &Command::Shunned);
+    check("ignore @bob", &Command::Ignore { user: name("bob") });
+    let reason = |text| LineText::parse(text).unwrap();
+    let suspend = |for_s, why| Command::Suspend { user: name("bob"), for_s, reason: reason(why) };
+    check("suspend bob", &suspend(None, ""));
+    check("suspend bob 2h", &suspend(Some(7_200), ""));
+    check("suspend bob 2h too loud", &suspend(Some(7_200), "too loud"));
+    check("suspend bob too loud", &suspend(None, "too loud"));
+}
+
+#[test]
+fn a_wrong_password_is_not_repeated() {
+    for typed in [
+        "register hunter2",
+        "login ana hunter2",
+        "password hunter2 hunter2",
+        "login ana hunter2 hunter2",
+    ] {
+        let said = parse(typed, None).unwrap_err().to_string();
+        assert!(!said.contains("hunter2"), "{said}");
+    }
+}
+
+#[test]
+fn what_may_hold_a_password_is_known() {
+    for typed in
+        ["login ana hunter2", "REGISTER x", "password a b", "regsiter x", "resetpassword a b"]
+    {
+        assert!(has_secret(typed), "{typed}");
+    }
+    for typed in ["join ops", "quit", "", "me login"] {
+        assert!(!has_secret(typed), "{typed}");
+    }
+}

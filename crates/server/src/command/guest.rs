@@ -8,9 +8,10 @@ use chat_protocol::{Hello, Refusal, UserName};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
-use super::House;
+use super::scope::Scope;
+use super::{Caller, House, account};
 use crate::journal::{Guest, TokenHash};
-use crate::user::{Claim, User, friendly};
+use crate::user::{Claim, NotAttached, User, friendly};
 
 /// Who a session wants to be.
 #[derive(Debug)]
@@ -30,6 +31,8 @@ pub(crate) struct Identified {
     pub(crate) ticket: Option<ReturnTicket>,
     /// It came back.
     pub(crate) resumed: bool,
+    /// What it may do; none: all that its user may.
+    pub(crate) scope: Option<Scope>,
 }
 
 /// How a guest comes back.
@@ -47,13 +50,13 @@ pub(crate) struct ReturnTicket {
 ///
 /// # Errors
 /// The name cannot be had.
-pub(crate) async fn identify(house: &House, wanted: Wanted) -> Result<Identified, Refusal> {
+pub(crate) async fn identify(
+    house: &House,
+    caller: &Caller,
+    wanted: Wanted,
+) -> Result<Identified, Refusal> {
     let hello = match wanted {
-        Wanted::Somebody => {
-            let draw = || friendly((house.identity)().0.as_u128());
-            let claim = house.registry.claim_random((house.identity)(), draw)?;
-            return Ok(Identified { claim: Some(claim), ..Identified::default() });
-        }
+        Wanted::Somebody => return somebody(house, false).await,
         Wanted::This(hello) => hello,
     };
     if let Some(client) = &hello.client {
@@ -63,19 +66,49 @@ pub(crate) async fn identify(house: &House, wanted: Wanted) -> Result<Identified
     if let Some(token) = hello.resume
         && let Ok(claim) = house.returns.take(hash(&token)).await
     {
-        let ticket = Some(present(house, token));
-        return Ok(Identified { claim: Some(claim), ticket, resumed: true });
+        if !claim.pass().is_some_and(|pass| pass.is_cut()) {
+            account::settle(house, claim.user()).await;
+            let ticket = Some(present(house, token));
+            return Ok(Identified { claim: Some(claim), ticket, resumed: true, scope: None });
+        }
+        leave(house, claim, Some(hash(&token))).await; // was logged out while it was away
+    }
+    if let Some(token) = hello.token {
+        return account::identify_by_token(house, caller, &token, hello.resumable).await;
     }
     let Some(name) = hello.name else { return Ok(Identified::default()) };
     let name = UserName::parse(&name).map_err(|error| Refusal::name_invalid(&error))?;
+    if let Some(password) = hello.password {
+        return account::identify(house, caller, &name, password, hello.resumable).await;
+    }
     let claim = house.registry.claim(name, (house.identity)())?;
+    identified(house, claim, hello.resumable, None).await
+}
+
+/// A new guest, by a friendly random name.
+pub(super) async fn somebody(house: &House, is_resumable: bool) -> Result<Identified, Refusal> {
+    let draw = || friendly((house.identity)().0.as_u128());
+    let claim = house.registry.claim_random((house.identity)(), draw)?;
+    identified(house, claim, is_resumable, None).await
+}
+
+/// A session is this user; one that may come back is on disk when this returns.
+pub(super) async fn identified(
+    house: &House,
+    claim: Claim,
+    is_resumable: bool,
+    scope: Option<Scope>,
+) -> Result<Identified, Refusal> {
     let mut ticket = None;
-    if hello.resumable {
+    if is_resumable {
         let token = format!("{}{}", (house.identity)().0.simple(), (house.identity)().0.simple());
-        save(house, claim.user(), hash(&token)).await?;
+        if let Err(refusal) = save(house, &claim, hash(&token)).await {
+            leave(house, claim, None).await;
+            return Err(refusal);
+        }
         ticket = Some(present(house, token));
     }
-    Ok(Identified { claim: Some(claim), ticket, resumed: false })
+    Ok(Identified { claim: Some(claim), ticket, resumed: false, scope })
 }
 
 fn present(house: &House, token: String) -> ReturnTicket {
@@ -89,14 +122,21 @@ fn hash(token: &str) -> TokenHash {
 }
 
 /// Stores a guest that may come back, or its new name.
-pub(crate) async fn save(house: &House, user: &User, token: TokenHash) -> Result<(), Refusal> {
-    let guest = Guest { token, identity: user.identity(), name: user.name() };
+pub(crate) async fn save(house: &House, claim: &Claim, token: TokenHash) -> Result<(), Refusal> {
+    let user = claim.user();
+    let access = claim.pass().and_then(|pass| pass.access);
+    let guest = Guest { token, identity: user.identity(), name: user.name(), access };
     house.journal.save_guest(guest).await.map_err(super::journal_refusal)
 }
 
 /// The session is over for good: the guest leaves its rooms, and its name is free.
-pub(crate) async fn leave(house: &House, claim: Claim, token: Option<TokenHash>) {
-    leave_rooms(house, claim.user()).await;
+pub(crate) async fn leave(house: &House, mut claim: Claim, token: Option<TokenHash>) {
+    if claim.user().seat.is_account() {
+        account::keep_rooms(house, claim.user()).await;
+    }
+    if claim.let_go() {
+        leave_rooms(house, claim.user()).await;
+    }
     if let Some(token) = token {
         house.returns.forget(token);
         // A journal that has stopped forgets nothing: the guest may come back after a restart.
@@ -128,8 +168,21 @@ pub(crate) fn park(house: &House, claim: Claim, token: TokenHash) {
 pub(crate) async fn park_stored(house: &House) -> Result<usize, crate::journal::JournalError> {
     let guests = house.journal.guests().await?;
     let mut parked = 0;
-    for Guest { token, identity, name } in guests {
-        match house.registry.claim(name, identity) {
+    for Guest { token, identity, name, access } in guests {
+        let claim = match house.registry.account_name(identity) {
+            Some(_) => {
+                house.registry.attach(identity, access, (house.clock)()).map_err(
+                    |error| match error {
+                        NotAttached::Refused(refusal) => refusal,
+                        NotAttached::Leaving | NotAttached::Occupied(_) => {
+                            Refusal::NameTaken { name }
+                        }
+                    },
+                )
+            }
+            None => house.registry.claim(name, identity),
+        };
+        match claim {
             Ok(claim) => {
                 park(house, claim, token);
                 parked += 1;

@@ -103,8 +103,8 @@ pub(super) async fn history(
     let range = place(house, stored, range).await?;
     let limit = limit.min(PAGE_EVENTS_MAX);
     let page = house.journal.page(stored, range, limit).await.map_err(journal_refusal)?;
-    let events =
-        page.entries.into_iter().map(|entry| RoomEvent::stored(entry, Some(&room)).event).collect();
+    let event = |entry| caller.shown(RoomEvent::stored(entry, Some(&room)));
+    let events = page.entries.into_iter().map(event).collect();
     Ok(Answer::Event(Event::History { id, room, events, more: page.more }))
 }
 

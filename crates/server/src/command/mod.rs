@@ -1,25 +1,35 @@
 //! What a command does, a file per family. Asks rooms, users and the journal; never touches a
 //! socket or a wire format.
 
+pub(crate) mod account;
+mod admin;
+mod announcements;
 pub(crate) mod guest;
 mod list;
 mod presence;
 mod read;
 mod room;
 mod say;
+mod scope;
 mod search;
+mod shun;
 
-use chat_protocol::{Command, Event, Identity, Refusal, Request, RoomAddress, Timestamp};
+use chat_protocol::{
+    Command, Event, Identity, Refusal, Request, RequestId, RoomAddress, Timestamp, UserName,
+};
 use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::journal::{Journal, Receipts, RoomKey};
-use crate::room::{ChangeId, Directory, RoomHandle, Snapshot};
-use crate::user::{Claim, Registry, Returns, User};
-use guest::ReturnTicket;
+use crate::account::{Accounts, Origin};
+use crate::journal::{Journal, Receipts, RoomKey, Shun};
+use crate::room::{ChangeId, Directory, RoomEvent, RoomHandle, Snapshot};
+use crate::user::{Claim, Pass, Registry, Returns, User};
+pub(crate) use announcements::Announcements;
+use guest::{Identified, ReturnTicket};
+use scope::Scope;
 
 /// What commands work on; the whole daemon shares it.
 #[derive(Clone, Debug)]
@@ -44,6 +54,10 @@ pub(crate) struct House {
     pub(crate) parkings: TaskTracker,
     /// Nobody is waited for any more.
     pub(crate) stopping: CancellationToken,
+    /// Who is registered.
+    pub(crate) accounts: Accounts,
+    /// What is told to everybody.
+    pub(crate) announcements: Announcements,
 }
 
 /// Who asks.
@@ -55,6 +69,10 @@ pub(crate) struct Caller {
     pub(crate) receipts: Receipts,
     /// How it comes back.
     pub(crate) ticket: Option<ReturnTicket>,
+    /// Where it comes from.
+    pub(crate) origin: Origin,
+    /// What it may do; none: all that its user may.
+    pub(crate) scope: Option<Scope>,
 }
 
 impl Caller {
@@ -64,6 +82,46 @@ impl Caller {
     /// An observer is refused.
     pub(crate) fn user(&self) -> Result<&Arc<User>, Refusal> {
         self.claim.as_ref().map(Claim::user).ok_or(Refusal::NotNamed)
+    }
+
+    /// The account that asks.
+    ///
+    /// # Errors
+    /// A guest is refused.
+    fn account(&self) -> Result<&Claim, Refusal> {
+        let claim = self.claim.as_ref().filter(|claim| claim.user().seat.is_account());
+        claim.ok_or(Refusal::NotLoggedIn)
+    }
+
+    /// By what an account's session is let in.
+    pub(crate) fn pass(&self) -> Option<&Arc<Pass>> {
+        self.claim.as_ref().and_then(Claim::pass)
+    }
+
+    /// Was it ended from outside?
+    pub(crate) fn is_cut(&self) -> bool {
+        self.pass().is_some_and(|pass| pass.is_cut())
+    }
+
+    /// An event of a room as it is shown to the caller: nothing that somebody said whom it
+    /// ignores.
+    pub(crate) fn shown(&self, event: RoomEvent) -> Event {
+        let ignores =
+            |author| self.claim.as_ref().is_some_and(|claim| claim.user().ignores(author));
+        let (Event::Message { room, seq, time_ms, .. }
+        | Event::Tombstone { room, seq, time_ms, .. }) = &event.event
+        else {
+            return event.event;
+        };
+        if ignores(event.author) {
+            return Event::Hidden { room: room.clone(), seq: *seq, time_ms: *time_ms };
+        }
+        event.event
+    }
+
+    /// May it follow this room?
+    pub(crate) fn may_follow(&self, room: &RoomAddress) -> bool {
+        self.scope.as_ref().is_none_or(|scope| scope.has(room))
     }
 }
 
@@ -92,6 +150,8 @@ pub(crate) enum Answer {
         /// What.
         event: Event,
     },
+    /// The caller is somebody else from now on.
+    Became(Box<Identified>),
     /// The caller wants to go.
     Quit,
 }
@@ -106,6 +166,9 @@ pub(crate) async fn execute(
     request: Request,
 ) -> Result<Answer, Refusal> {
     let id = request.id;
+    if let Some(scope) = &caller.scope {
+        scope.permits(&request.command)?;
+    }
     match request.command {
         Command::Say { room, text, kind, key } => {
             say::say(house, caller, id, say::Saying { room, text, kind, key }).await
@@ -137,9 +200,91 @@ pub(crate) async fn execute(
             };
             search::search(house, caller, id, wanted, limit).await
         }
+        Command::Register { .. }
+        | Command::Login { .. }
+        | Command::Logout
+        | Command::ChangePassword { .. }
+        | Command::MakeToken { .. }
+        | Command::Tokens
+        | Command::RevokeToken { .. }
+        | Command::Ignore { .. }
+        | Command::Unignore { .. }
+        | Command::Block { .. }
+        | Command::Unblock { .. }
+        | Command::Shunned => Box::pin(identity(house, caller, id, request.command)).await,
+        Command::Announce { .. }
+        | Command::Suspend { .. }
+        | Command::Unsuspend { .. }
+        | Command::ResetPassword { .. }
+        | Command::AddAccount { .. }
+        | Command::DeleteAccount { .. }
+        | Command::SetAdministrator { .. }
+        | Command::Accounts { .. } => {
+            Box::pin(administer(house, caller, id, request.command)).await
+        }
         Command::Ping => Ok(Answer::Event(Event::Pong { id })),
         Command::Quit => Ok(Answer::Quit),
         Command::Unknown => Err(Refusal::unknown_command("")),
+    }
+}
+
+/// About who one is, and whom one shuns.
+#[expect(clippy::wildcard_enum_match_arm, reason = "execute() sends only these")]
+async fn identity(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    command: Command,
+) -> Result<Answer, Refusal> {
+    match command {
+        Command::Register { password } => account::register(house, caller, id, password).await,
+        Command::Login { name, password } => account::login(house, caller, name, password).await,
+        Command::Logout => account::logout(house, caller).await,
+        Command::ChangePassword { old, new } => {
+            account::change_password(house, caller, id, old, new).await
+        }
+        Command::MakeToken { name, rooms, read_only } => {
+            account::make_token(house, caller, id, (name, rooms, read_only)).await
+        }
+        Command::Tokens => account::tokens(house, caller, id).await,
+        Command::RevokeToken { name } => account::revoke_token(house, caller, id, name).await,
+        Command::Ignore { user } => shun::shun(house, caller, id, user, Shun::Ignored).await,
+        Command::Unignore { user } => shun::unshun(house, caller, id, &user, Shun::Ignored).await,
+        Command::Block { user } => shun::shun(house, caller, id, user, Shun::Blocked).await,
+        Command::Unblock { user } => shun::unshun(house, caller, id, &user, Shun::Blocked).await,
+        Command::Shunned => shun::list(house, caller, id),
+        _ => Err(Refusal::unknown_command("")),
+    }
+}
+
+/// For administrators.
+#[expect(clippy::wildcard_enum_match_arm, reason = "execute() sends only these")]
+async fn administer(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    command: Command,
+) -> Result<Answer, Refusal> {
+    match command {
+        Command::Announce { text } => admin::announce(house, caller, id, text).await,
+        Command::Suspend { user, for_s, reason } => {
+            admin::suspend(house, caller, id, (user, for_s, reason)).await
+        }
+        Command::Unsuspend { user } => admin::unsuspend(house, caller, id, user).await,
+        Command::ResetPassword { user, password } => {
+            admin::reset_password(house, caller, id, user, password).await
+        }
+        Command::AddAccount { user, password } => {
+            admin::add(house, caller, id, user, password).await
+        }
+        Command::DeleteAccount { user, reason } => {
+            admin::delete(house, caller, id, user, reason).await
+        }
+        Command::SetAdministrator { user, administrator } => {
+            admin::set_administrator(house, caller, id, user, administrator).await
+        }
+        Command::Accounts { after } => admin::list(house, caller, id, after).await,
+        _ => Err(Refusal::unknown_command("")),
     }
 }
 
@@ -150,19 +295,39 @@ fn key_of(house: &House, caller: &Caller, room: &RoomAddress) -> Result<RoomKey,
         RoomAddress::Direct(_) => {
             let user = caller.user()?;
             let peer = peer(house, user, room)?;
-            Ok(RoomKey::direct(user.identity(), peer.identity()))
+            Ok(RoomKey::direct(user.identity(), peer.identity))
         }
     }
 }
 
 /// The other user of a direct room.
-fn peer(house: &House, user: &User, room: &RoomAddress) -> Result<Arc<User>, Refusal> {
-    let RoomAddress::Direct(name) = room else {
-        return Err(Refusal::OnlyNamedRooms);
+fn peer(house: &House, user: &User, room: &RoomAddress) -> Result<Peer, Refusal> {
+    match room {
+        RoomAddress::Direct(name) => peer_named(house, user, name),
+        RoomAddress::Named(_) => Err(Refusal::OnlyNamedRooms),
+    }
+}
+
+/// Somebody else: a user who is here, or an account that may be away.
+#[derive(Debug)]
+struct Peer {
+    identity: Identity,
+    name: UserName,
+    /// None: away.
+    here: Option<Arc<User>>,
+}
+
+fn peer_named(house: &House, user: &User, name: &UserName) -> Result<Peer, Refusal> {
+    let peer = match house.registry.find(name) {
+        Some(here) => Peer { identity: here.identity(), name: here.name(), here: Some(here) },
+        None => {
+            let account = house.registry.account_named(name);
+            let identity = account.ok_or_else(|| Refusal::NoSuchUser { name: name.clone() })?;
+            let name = house.registry.account_name(identity).unwrap_or_else(|| name.clone());
+            Peer { identity, name, here: None }
+        }
     };
-    let peer =
-        house.registry.find(name).ok_or_else(|| Refusal::NoSuchUser { name: name.clone() })?;
-    if peer.identity() == user.identity() { Err(Refusal::Yourself) } else { Ok(peer) }
+    if peer.identity == user.identity() { Err(Refusal::Yourself) } else { Ok(peer) }
 }
 
 /// The journal's trouble, as a person is told of it; the log has the rest.

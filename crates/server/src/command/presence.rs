@@ -3,19 +3,31 @@
 use chat_protocol::{Event, LineText, Refusal, UserName};
 
 use super::{Answer, Caller, House};
+use crate::room::ChangeId;
+use crate::user::User;
 
 /// Takes another name.
 pub(super) async fn nick(house: &House, caller: &Caller, to: UserName) -> Result<Answer, Refusal> {
-    let user = caller.user()?;
+    let claim = caller.claim.as_ref().ok_or(Refusal::NotNamed)?;
+    let user = claim.user();
+    if user.seat.is_account() {
+        return Err(Refusal::LoggedIn { name: user.name() });
+    }
     let from = house.registry.rename(user, &to)?;
     if let Some(ticket) = &caller.ticket {
-        super::guest::save(house, user, ticket.hash).await?;
+        super::guest::save(house, claim, ticket.hash).await?;
     }
-    let change = house.registry.changes().next();
+    let change = tell_renamed(house, user).await;
+    Ok(Answer::Changed { change, event: Event::Renamed { from, to } })
+}
+
+/// A user has another name: its rooms learn of it.
+pub(super) async fn tell_renamed(house: &House, user: &User) -> ChangeId {
+    let (change, to) = (house.registry.changes().next(), user.name());
     for membership in user.seat.rooms() {
         membership.room.rename(user.identity(), to.clone(), change).await;
     }
-    Ok(Answer::Changed { change, event: Event::Renamed { from, to } })
+    change
 }
 
 /// Is away with a message, or back.

@@ -1,11 +1,11 @@
 //! Entering, leaving and watching rooms.
 
-use chat_protocol::{Event, Refusal, RequestId, RoomAddress};
+use chat_protocol::{Event, Refusal, RequestId, RoomAddress, Sequence};
 
 use std::sync::Arc;
 
-use super::{Answer, Caller, House, peer};
-use crate::journal::RoomKey;
+use super::{Answer, Caller, House, Peer, journal_refusal, peer};
+use crate::journal::{AccountChange, AccountRoom, RoomKey, Shun, Shunned};
 use crate::policy;
 use crate::room::{Entrant, RoomGone, RoomHandle, Snapshot};
 use crate::user::User;
@@ -36,18 +36,42 @@ pub(super) async fn open_direct(
     address: &RoomAddress,
     follows: bool,
 ) -> Result<(RoomHandle, Snapshot), Refusal> {
-    let peer = peer(house, user, address)?;
-    let key = RoomKey::direct(user.identity(), peer.identity());
-    // The peer first: nobody is left alone in a room of two.
-    let ours = RoomAddress::Direct(user.name());
-    match enter(house, &peer, &key, &ours, false).await {
-        Ok(_) => enter(house, user, &key, address, follows).await,
-        Err(Refusal::TooManyJoined { .. }) => Err(Refusal::NotReachable { name: peer.name() }),
-        Err(refusal) => Err(refusal),
+    let Peer { identity, name, here } = peer(house, user, address)?;
+    let key = RoomKey::direct(user.identity(), identity);
+    let is_account = house.registry.account_name(identity).is_some();
+    let blocks =
+        match &here {
+            Some(peer) => peer.blocks(user.identity()),
+            None => {
+                house.journal.belongings(identity).await.map_err(journal_refusal)?.1.iter().any(
+                    |Shunned { whom, how, .. }| *whom == user.identity() && *how == Shun::Blocked,
+                )
+            }
+        };
+    if blocks {
+        return Err(Refusal::Blocked { name });
     }
+    // The peer first: nobody is left alone in a room of two, but by an account that is away. What
+    // is said to that one waits.
+    let ours = RoomAddress::Direct(user.name());
+    let is_away = match here {
+        Some(peer) => match enter(house, &peer, &key, &ours, false).await {
+            Err(Refusal::NoSuchUser { .. }) if is_account => true, // is just going
+            Err(Refusal::TooManyJoined { .. }) => return Err(Refusal::NotReachable { name }),
+            entered => entered.map(|_| false)?,
+        },
+        None => true,
+    };
+    if is_away {
+        let room = key.clone();
+        let room = AccountRoom { room, read: Sequence(0), peer: Some(user.name()) };
+        let add = vec![AccountChange::AddRoom { account: identity, room }];
+        house.journal.change_later(add).await.map_err(journal_refusal)?;
+    }
+    enter(house, user, &key, address, follows).await
 }
 
-async fn enter(
+pub(super) async fn enter(
     house: &House,
     user: &User,
     key: &RoomKey,

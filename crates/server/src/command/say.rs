@@ -93,9 +93,13 @@ fn named(house: &House, address: &RoomAddress) -> Result<RoomHandle, Refusal> {
 /// The first word to somebody opens the direct room.
 async fn direct(house: &House, user: &User, address: &RoomAddress) -> Result<RoomHandle, Refusal> {
     let peer = peer(house, user, address)?;
-    let key = RoomKey::direct(user.identity(), peer.identity());
+    let key = RoomKey::direct(user.identity(), peer.identity);
+    let is_open = |room: &RoomHandle| {
+        let has = |peer: &User| peer.seat.is_in(room) && !peer.blocks(user.identity());
+        user.seat.is_in(room) && peer.here.as_deref().is_some_and(has)
+    };
     match house.directory.find(&key) {
-        Some(room) if user.seat.is_in(&room) && peer.seat.is_in(&room) => Ok(room),
+        Some(room) if is_open(&room) => Ok(room),
         Some(_) | None => open_direct(house, user, address, false).await.map(|(room, _)| room),
     }
 }

@@ -48,7 +48,10 @@ pub(super) async fn search(
         cursor: wanted.cursor,
         limit,
     };
-    let page = house.journal.search(search).await.map_err(journal_refusal)?;
+    let mut page = house.journal.search(search).await.map_err(journal_refusal)?;
+    if let Some(claim) = &caller.claim {
+        page.hits.retain(|hit| !claim.user().ignores(hit.author));
+    }
     Ok(found(id, page, &direct))
 }
 
@@ -75,7 +78,8 @@ fn everywhere(caller: &Caller) -> (Scope, Direct) {
 
 fn found(id: Option<RequestId>, page: Found, direct: &Direct) -> Answer {
     let hit = |message: FoundMessage| {
-        let FoundMessage { room, room_name, sequence, time, from, kind, snippet } = message;
+        let FoundMessage { room, room_name, sequence, time, author: _, from, kind, snippet } =
+            message;
         let named = room_name.map(RoomAddress::Named);
         let room = named.or_else(|| direct.get(&room).cloned())?;
         Some(Hit { room, seq: sequence, time_ms: time, from, kind, snippet })

@@ -77,6 +77,9 @@ pub(super) const KEYS: &[Key] = &[
     key!("listen", listen, AtStart, listeners,
         "a list of URLs, such as [\"auto://127.0.0.1:5005\"]"),
 
+    key!("operator", operators, AtReload, operators,
+        "sections [[operator]] with name = \"ana\" and, if you like, password = \"…\""),
+
     key!("server.name", server.name, AtStart, server_name,
         "one line of 1 to 64 bytes, such as \"Samovar\""),
     key!("server.motd", server.motd, AtReload, motd,
@@ -107,6 +110,13 @@ pub(super) const KEYS: &[Key] = &[
         "a whole number from 1 to 1000000, such as 1000"),
     key!("rooms.quiet_presence", rooms.quiet_presence, AtStart, count_or_off,
         "a whole number from 1 to 1000000, such as 500, or \"off\""),
+
+    key!("accounts.registration", accounts.registration, AtStart, one_of,
+        "\"open\" or \"closed\""),
+    key!("accounts.max", accounts.max, AtStart, count,
+        "a whole number from 1 to 1000000, such as 100000"),
+    key!("accounts.password_hash", accounts.password_hash, AtStart, hash_cost,
+        "the cost of argon2id, such as { m = 19456, t = 2, p = 1 } (KiB, passes, lanes)"),
 
     key!("history.sync", history.sync, AtStart, one_of,
         "\"always\" or \"os\""),
@@ -163,6 +173,7 @@ mod tests {
         assert_eq!(
             reloadable,
             [
+                "operator",
                 "server.motd",
                 "limits.connections",
                 "limits.handshake",

@@ -6,7 +6,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use chat_protocol::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX};
-use chat_protocol::{LineText, MessageText, Moment, RoomName, slash};
+use chat_protocol::{LineText, MessageText, Moment, Password, RoomName, UserName, slash};
 use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::IntoDeserializer;
@@ -14,9 +14,10 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 use toml::Spanned;
 use toml::de::{DeArray, DeValue};
 
-use super::Keep;
 use super::listen::ListenUrl;
 use super::problem::shown;
+use super::{Keep, Operator};
+use crate::account::HashCost;
 use crate::frontend::line::style::{All, Words};
 use chat_protocol::nearest::nearest;
 
@@ -29,6 +30,12 @@ pub(super) const LISTENERS_MAX: usize = 64;
 pub(super) const COUNT_MAX: u64 = 1_000_000;
 /// What is kept of a room, in events.
 const EVENTS_MAX: u64 = 1_000_000_000;
+/// What a hash may cost: memory in KiB, passes, lanes.
+const MEMORY_KIB_MAX: u32 = 1_024 * 1_024;
+const PASSES_MAX: u32 = 100;
+const LANES_MAX: u32 = 16;
+/// Operators in the configuration.
+const OPERATORS_MAX: usize = 100;
 /// How long keys are known, in days.
 const DAYS_MAX: u64 = 3_650;
 /// Rooms with a rule of their own.
@@ -280,6 +287,71 @@ pub(super) fn words(value: &Value<'_>) -> Result<Words, Refused> {
         Err(Refused::reason(element, reason))
     };
     list.iter().map(word).collect::<Result<_, _>>().map(Words::These)
+}
+
+/// `{ m = 19456, t = 2, p = 1 }`; what is not said is as usual.
+pub(super) fn hash_cost(value: &Value<'_>) -> Result<HashCost, Refused> {
+    let table = value.get_ref().as_table().ok_or_else(|| Refused::type_of(value))?;
+    let mut cost = HashCost::default();
+    for (name, part) in table {
+        let (field, max) = match name.get_ref().as_ref() {
+            "m" => (&mut cost.memory_kib, MEMORY_KIB_MAX),
+            "t" => (&mut cost.passes, PASSES_MAX),
+            "p" => (&mut cost.lanes, LANES_MAX),
+            other => {
+                let reason = format!("there is no \"{}\" in it", shown(other));
+                return Err(Refused::reason(part, reason));
+            }
+        };
+        let number = whole(part, 1, u64::from(max))?;
+        *field = u32::try_from(number).map_err(|_| Refused::value(part))?;
+    }
+    if cost.memory_kib < 8 * cost.lanes {
+        return Err(Refused::reason(value, "m is at least 8 for each lane"));
+    }
+    Ok(cost)
+}
+
+/// `[[operator]]`: names, and passwords.
+pub(super) fn operators(value: &Value<'_>) -> Result<Vec<Operator>, Refused> {
+    let list = list(value)?;
+    if list.len() > OPERATORS_MAX {
+        let reason = format!("{} operators; there are up to {OPERATORS_MAX}", list.len());
+        return Err(Refused::reason(value, reason));
+    }
+    let mut operators: Vec<Operator> = Vec::new();
+    for element in list.iter() {
+        let operator = operator(element)?;
+        if operators.iter().any(|other| other.name == operator.name) {
+            let reason = format!("{} is an operator already", operator.name);
+            return Err(Refused::reason(element, reason));
+        }
+        operators.push(operator);
+    }
+    Ok(operators)
+}
+
+fn operator(value: &Value<'_>) -> Result<Operator, Refused> {
+    let table = value.get_ref().as_table().ok_or_else(|| Refused::type_of(value))?;
+    let (mut name, mut password) = (None, None);
+    for (key, part) in table {
+        match key.get_ref().as_ref() {
+            "name" => {
+                let parsed = UserName::parse(text(part)?).map_err(|e| Refused::reason(part, e))?;
+                name = Some(parsed);
+            }
+            "password" => {
+                let parsed = Password::parse(text(part)?).map_err(|e| Refused::reason(part, e))?;
+                password = Some(parsed);
+            }
+            other => {
+                let reason = format!("an operator has no \"{}\"", shown(other));
+                return Err(Refused::reason(part, reason));
+            }
+        }
+    }
+    let name = name.ok_or_else(|| Refused::reason(value, "an operator has a name"))?;
+    Ok(Operator { name, password })
 }
 
 /// A filter of the log.

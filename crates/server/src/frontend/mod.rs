@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use chat_protocol::{Event, Hello, Request, RoomAddress};
+use chat_protocol::{Event, Hello, Password, Request, RoomAddress, UserName};
 use jiff::tz::TimeZone;
 
 use http_hint::HttpHint;
@@ -56,6 +56,13 @@ pub(crate) enum Wish {
     Random,
     /// By this name, which nobody has looked at yet.
     Named(String),
+    /// As this account.
+    Account {
+        /// Its name.
+        name: UserName,
+        /// Its password, or a token of it.
+        password: Password,
+    },
     /// As a native client asks.
     Hello(Hello),
 }

@@ -20,6 +20,8 @@ pub(crate) struct Guest {
     pub(crate) identity: Identity,
     /// Its name, which is kept for it.
     pub(crate) name: UserName,
+    /// The personal token that its session came with.
+    pub(crate) access: Option<TokenHash>,
 }
 
 /// What becomes of a guest.
@@ -36,10 +38,15 @@ pub(super) fn apply(
     match change {
         GuestChange::Save(guest) => transaction
             .prepare_cached(
-                "INSERT INTO guests (token, identity, name) VALUES (?1, ?2, ?3)
+                "INSERT INTO guests (token, identity, name, access) VALUES (?1, ?2, ?3, ?4)
                  ON CONFLICT (token) DO UPDATE SET name = excluded.name",
             )?
-            .execute(params![guest.token.0, guest.identity.0.as_bytes(), guest.name.as_str()])?,
+            .execute(params![
+                guest.token.0,
+                guest.identity.0.as_bytes(),
+                guest.name.as_str(),
+                guest.access.as_ref().map(|access| access.0),
+            ])?,
         GuestChange::Forget(token) => {
             transaction.prepare_cached("DELETE FROM guests WHERE token = ?1")?.execute([token.0])?
         }
@@ -49,7 +56,7 @@ pub(super) fn apply(
 
 /// All of them, at start.
 pub(super) fn all(connection: &Connection) -> Result<Vec<Guest>, JournalError> {
-    let mut statement = connection.prepare("SELECT token, identity, name FROM guests")?;
+    let mut statement = connection.prepare("SELECT token, identity, name, access FROM guests")?;
     let mut rows = statement.query([])?;
     let mut guests = Vec::new();
     while let Some(row) = rows.next()? {
@@ -57,7 +64,8 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Guest>, JournalError> {
         let name = UserName::parse(&name)
             .map_err(|error| JournalError::Damaged(format!("a stored guest: {error}")))?;
         let identity = Identity(Uuid::from_bytes(row.get(1)?));
-        guests.push(Guest { token: TokenHash(row.get(0)?), identity, name });
+        let access = row.get::<_, Option<[u8; 32]>>(3)?.map(TokenHash);
+        guests.push(Guest { token: TokenHash(row.get(0)?), identity, name, access });
     }
     Ok(guests)
 }

@@ -4,12 +4,13 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chat_protocol::{Identity, JournalId, Sequence, Timestamp};
+use chat_protocol::{Identity, JournalId, Sequence, Timestamp, UserName};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
+use super::account::{self, Account, AccountChange, AccountRoom, Changed, Shunned, StoredToken};
 use super::examine::{self, Checked, Contents};
 use super::guest::{Guest, GuestChange, TokenHash};
 use super::history::{Page, Range, Readers, StoredRoom, Unread};
@@ -163,6 +164,61 @@ impl Journal {
         self.ask(Job::Guest { change: GuestChange::Forget(token), reply: None }).await
     }
 
+    /// Changes accounts: all of it or nothing. It is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`JournalError::Stopped`]: nobody knows whether it is stored.
+    pub(crate) async fn change(
+        &self,
+        changes: Vec<AccountChange>,
+    ) -> Result<Changed, JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Job::Accounts { changes, reply: Some(reply) }).await?;
+        answer.await.map_err(|_| JournalError::Stopped)
+    }
+
+    /// The same, not waited for; what is asked for later stands behind it.
+    pub(crate) async fn change_later(
+        &self,
+        changes: Vec<AccountChange>,
+    ) -> Result<(), JournalError> {
+        self.ask(Job::Accounts { changes, reply: None }).await
+    }
+
+    /// All accounts.
+    pub(crate) async fn accounts(&self) -> Result<Vec<Account>, JournalError> {
+        self.readers.read(account::all).await
+    }
+
+    /// What the account of a name logs in with: its identity, and its password's hash.
+    pub(crate) async fn password(
+        &self,
+        name: UserName,
+    ) -> Result<Option<(Identity, String)>, JournalError> {
+        self.readers.read(move |connection| account::password(connection, &name)).await
+    }
+
+    /// A personal token.
+    pub(crate) async fn token(&self, hash: TokenHash) -> Result<Option<StoredToken>, JournalError> {
+        self.readers.read(move |connection| account::token(connection, hash)).await
+    }
+
+    /// The personal tokens of an account.
+    pub(crate) async fn tokens(&self, account: Identity) -> Result<Vec<StoredToken>, JournalError> {
+        self.readers.read(move |connection| account::tokens(connection, account)).await
+    }
+
+    /// The rooms that an account is in, and whom it shuns.
+    pub(crate) async fn belongings(
+        &self,
+        account: Identity,
+    ) -> Result<(Vec<AccountRoom>, Vec<Shunned>), JournalError> {
+        let read = move |connection: &Connection| {
+            Ok((account::rooms(connection, account)?, account::shunned(connection, account)?))
+        };
+        self.readers.read(read).await
+    }
+
     /// Takes away what is not to be kept: one slice, of the rooms behind `after`.
     ///
     /// # Errors
@@ -190,7 +246,7 @@ impl Journal {
         &self,
         rooms: Vec<(RoomId, Sequence)>,
         reader: Identity,
-        name: chat_protocol::UserName,
+        name: UserName,
     ) -> Result<Vec<Unread>, JournalError> {
         self.readers
             .read(move |connection| super::history::unread(connection, &rooms, reader, &name))

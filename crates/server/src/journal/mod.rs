@@ -1,6 +1,7 @@
 //! The journal: the one durable, ordered record of what happened, on embedded SQLite. SQL stands
 //! nowhere else. Never knows a session, a member or a wire format.
 
+mod account;
 mod apply;
 mod backup;
 mod deletion;
@@ -19,6 +20,10 @@ mod snippet;
 mod verify;
 mod writer;
 
+pub(crate) use account::{
+    Account, AccountChange, AccountRoom, Changed, Deed, Shun, Shunned, StoredToken, Suspension,
+    audit,
+};
 pub(crate) use backup::{BackupError, backup};
 pub(crate) use examine::database;
 pub(crate) use export::{Place, Selection, export};

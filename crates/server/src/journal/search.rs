@@ -3,8 +3,9 @@
 
 use chat_protocol::limits::PAGE_HITS_MAX;
 use chat_protocol::search::{Query, SnippetPart, Term};
-use chat_protocol::{RoomName, SayKind, SearchCursor, Sequence, Timestamp, UserName};
+use chat_protocol::{Identity, RoomName, SayKind, SearchCursor, Sequence, Timestamp, UserName};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
+use uuid::Uuid;
 
 use super::JournalError;
 use super::apply::{KIND_ACTION, sequence_of};
@@ -59,6 +60,7 @@ pub(crate) struct FoundMessage {
     pub(crate) room_name: Option<RoomName>,
     pub(crate) sequence: Sequence,
     pub(crate) time: Timestamp,
+    pub(crate) author: Identity,
     pub(crate) from: UserName,
     pub(crate) kind: SayKind,
     pub(crate) snippet: Vec<SnippetPart>,
@@ -243,14 +245,14 @@ impl Words {
         match self {
             Self::Indexed => {
                 "SELECT messages.id, messages.time_ms, messages.name, messages.kind, rooms.name,
-                        highlight(search, 2, ?3, ?4)
+                        highlight(search, 2, ?3, ?4), messages.author
                  FROM main.search CROSS JOIN messages ON messages.number = search.rowid
                       CROSS JOIN rooms ON rooms.id = messages.id >> 40
                  WHERE search MATCH ?1 AND search.rowid = ?2"
             }
             Self::Recent => {
                 "SELECT messages.id, messages.time_ms, messages.name, messages.kind, rooms.name,
-                        highlight(recent, 2, ?3, ?4)
+                        highlight(recent, 2, ?3, ?4), messages.author
                  FROM temp.recent CROSS JOIN messages ON messages.number = recent.rowid
                       CROSS JOIN rooms ON rooms.id = messages.id >> 40
                  WHERE recent MATCH ?1 AND recent.rowid = ?2"
@@ -270,6 +272,7 @@ fn message(row: &Row<'_>) -> Result<FoundMessage, JournalError> {
         room_name: room_name.map(|name| RoomName::parse(&name).map_err(damaged)).transpose()?,
         sequence: sequence_of(id),
         time: Timestamp(row.get::<_, i64>(1)?.unsigned_abs()),
+        author: Identity(Uuid::from_bytes(row.get(6)?)),
         from: UserName::parse(&name).map_err(damaged)?,
         kind: if row.get::<_, i64>(3)? == KIND_ACTION { SayKind::Action } else { SayKind::Text },
         snippet: snippet(&marked),

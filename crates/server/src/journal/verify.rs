@@ -11,7 +11,7 @@ use super::examine::{self, cause, damage};
 use super::export::missing;
 use super::history;
 use super::record::{Body, RoomId, RoomKey};
-use super::{JournalError, guest, schema};
+use super::{JournalError, account, guest, schema};
 use crate::limits::FINDINGS_MAX;
 
 /// What a verification found.
@@ -36,7 +36,7 @@ pub(crate) fn verify(database: &Path) -> Result<Report, JournalError> {
     let snapshot = connection.unchecked_transaction()?;
     let mut report = Report::default();
     type Part = fn(&Connection, &mut Report) -> Result<(), JournalError>;
-    let parts: [(&str, Part); 7] = [
+    let parts: [(&str, Part); 8] = [
         ("the structure", structure),
         ("the schema", shape),
         ("the journal's id", journal_id),
@@ -44,6 +44,7 @@ pub(crate) fn verify(database: &Path) -> Result<Report, JournalError> {
         ("messages without a room", strays),
         ("keys", keys),
         ("guests", guests),
+        ("accounts", accounts),
     ];
     for (what, part) in parts {
         if let Err(error) = part(&snapshot, &mut report) {
@@ -300,6 +301,11 @@ fn keys(connection: &Connection, report: &mut Report) -> Result<(), JournalError
         ));
     }
     Ok(())
+}
+
+/// Accounts, and what belongs to them.
+fn accounts(connection: &Connection, report: &mut Report) -> Result<(), JournalError> {
+    account::examine(connection, |finding| report.note(finding))
 }
 
 /// They are read as a start reads them.

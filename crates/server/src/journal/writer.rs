@@ -6,11 +6,12 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use chat_protocol::{LineText, Refusal, Sequence, Timestamp};
-use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
+use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
 use tokio::sync::mpsc::error::TryRecvError;
 use tokio::sync::{mpsc, oneshot};
 
 use super::JournalError;
+use super::account::{self, AccountChange, Changed};
 use super::apply::{self, Applied, Turn};
 use super::guest::{self, GuestChange};
 use super::handle::{JournalSettings, checkpoint};
@@ -32,6 +33,8 @@ pub(super) enum Job {
     Append(Batch),
     /// Store or forget a guest.
     Guest { change: GuestChange, reply: Option<oneshot::Sender<()>> },
+    /// Changes of accounts, all of them or none; stops at the first that cannot be.
+    Accounts { changes: Vec<AccountChange>, reply: Option<oneshot::Sender<Changed>> },
     /// Take away what is not to be kept, behind this room, a slice.
     Sweep { after: RoomId, reply: oneshot::Sender<Swept> },
     /// Forget a room that nobody is in.
@@ -82,10 +85,29 @@ pub(super) struct Batch {
 /// What becomes of a guest, and who waits for it.
 type GuestJob = (GuestChange, Option<oneshot::Sender<()>>);
 
-/// Tells who waits that it is done.
-fn answer(guests: Vec<GuestJob>) {
-    for reply in guests.into_iter().filter_map(|(_, reply)| reply) {
-        reply.send(()).ok(); // the session may be gone
+/// What becomes of accounts, and who waits for it.
+type AccountJob = (Vec<AccountChange>, Option<oneshot::Sender<Changed>>);
+
+/// What stands in a transaction beside the rooms' batches.
+#[derive(Default)]
+struct People {
+    guests: Vec<GuestJob>,
+    accounts: Vec<AccountJob>,
+}
+
+impl People {
+    const fn is_empty(&self) -> bool {
+        self.guests.is_empty() && self.accounts.is_empty()
+    }
+
+    /// Tells who waits what came of it.
+    fn answer(self, changed: impl Iterator<Item = Changed>) {
+        for reply in self.guests.into_iter().filter_map(|(_, reply)| reply) {
+            reply.send(()).ok(); // the session may be gone
+        }
+        for ((_, reply), changed) in self.accounts.into_iter().zip(changed) {
+            reply.and_then(|reply| reply.send(changed).ok());
+        }
     }
 }
 
@@ -196,7 +218,7 @@ impl Writer {
 
     fn turn(&mut self, turn: &mut Vec<Job>) -> Result<Go, JournalError> {
         let mut batches = Vec::new();
-        let mut guests = Vec::new();
+        let mut people = People::default();
         let mut sweeps = Vec::new();
         let mut go = Go::On;
         for job in turn.drain(..) {
@@ -206,7 +228,8 @@ impl Writer {
                     drop(reply.send(opened)); // the room's actor may be gone
                 }
                 Job::Append(batch) => batches.push(batch),
-                Job::Guest { change, reply } => guests.push((change, reply)),
+                Job::Guest { change, reply } => people.guests.push((change, reply)),
+                Job::Accounts { changes, reply } => people.accounts.push((changes, reply)),
                 Job::Sweep { after, reply } => sweeps.push((after, reply)),
                 Job::Close { room } => self.close(room),
                 Job::Stop => go = Go::Stop,
@@ -217,8 +240,8 @@ impl Writer {
                 }
             }
         }
-        if !batches.is_empty() || !guests.is_empty() {
-            self.commit(batches, guests)?;
+        if !batches.is_empty() || !people.is_empty() {
+            self.commit(batches, people)?;
         }
         for (after, reply) in sweeps {
             drop(reply.send(self.sweep(after)?)); // the sweeper may be gone
@@ -244,21 +267,21 @@ impl Writer {
         }
     }
 
-    fn commit(&mut self, batches: Vec<Batch>, guests: Vec<GuestJob>) -> Result<(), JournalError> {
+    fn commit(&mut self, batches: Vec<Batch>, people: People) -> Result<(), JournalError> {
         let began = std::time::Instant::now();
         let before: Vec<(RoomId, RoomState)> = batches
             .iter()
             .filter_map(|batch| Some((batch.room, self.rooms.get(&batch.room)?.clone())))
             .collect();
-        match self.store(&batches, &guests) {
-            Ok(applied) => {
+        match self.store(&batches, &people) {
+            Ok((applied, changed)) => {
                 let elapsed_us = began.elapsed().as_micros();
                 let records: usize = applied.iter().map(Vec::len).sum();
                 tracing::debug!(rooms = batches.len(), batch = records, elapsed_us, "committed");
                 for (batch, applied) in batches.into_iter().zip(applied) {
                     batch.settle(applied);
                 }
-                answer(guests);
+                people.answer(changed.into_iter());
                 let stored = i64::try_from(records).unwrap_or(i64::MAX);
                 self.index.keep_up(&mut self.connection, stored)
             }
@@ -268,7 +291,8 @@ impl Writer {
                 tracing::error!(%error, "the disk is full; refusing to store until there is room");
                 self.rooms.extend(before);
                 batches.into_iter().for_each(Batch::refuse);
-                answer(guests); // not stored: such a guest cannot come back after a restart
+                // Not stored: such a guest cannot come back after a restart.
+                people.answer(std::iter::repeat(Changed::DiskFull));
                 Ok(())
             }
             Err(error) => Err(error),
@@ -279,8 +303,8 @@ impl Writer {
     fn store(
         &mut self,
         batches: &[Batch],
-        guests: &[GuestJob],
-    ) -> Result<Vec<Vec<Applied>>, JournalError> {
+        people: &People,
+    ) -> Result<(Vec<Vec<Applied>>, Vec<Changed>), JournalError> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut turn = Turn {
@@ -303,13 +327,17 @@ impl Writer {
             apply::room(&transaction, batch.room, room)?;
             all.push(applied?);
         }
-        for (change, _) in guests {
+        for (change, _) in &people.guests {
             guest::apply(&transaction, change)?;
         }
+        let now = turn.now;
+        let changed =
+            people.accounts.iter().map(|(changes, _)| together(&transaction, changes, now));
+        let changed = changed.collect::<Result<Vec<_>, _>>()?;
         let newest = turn.newest;
         transaction.commit()?;
         self.index.committed(newest);
-        Ok(all)
+        Ok((all, changed))
     }
 
     fn open(&mut self, key: RoomKey) -> Result<Result<OpenedRoom, Refusal>, JournalError> {
@@ -367,6 +395,24 @@ impl Writer {
             self.named -= u64::from(matches!(state.key, RoomKey::Named(_)));
         }
     }
+}
+
+/// All of these changes, or none.
+fn together(
+    transaction: &Transaction<'_>,
+    changes: &[AccountChange],
+    now: Timestamp,
+) -> Result<Changed, JournalError> {
+    transaction.execute_batch("SAVEPOINT changes")?;
+    for change in changes {
+        let changed = account::apply(transaction, change, now)?;
+        if changed != Changed::Done {
+            transaction.execute_batch("ROLLBACK TO changes; RELEASE changes")?;
+            return Ok(changed);
+        }
+    }
+    transaction.execute_batch("RELEASE changes")?;
+    Ok(Changed::Done)
 }
 
 impl Batch {

@@ -13,6 +13,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::sync::watch;
 use tokio_util::task::TaskTracker;
 
+use crate::account::Origin;
 use crate::config::{ListenUrl, Protocol};
 use crate::frontend::Wire;
 use crate::session::{Session, Stage, Surroundings};
@@ -74,9 +75,15 @@ impl Listener {
             match self.socket.accept().await {
                 Ok((connection, peer)) => {
                     let pass = Gate::enter(&reception.gate).await;
+                    let origin = peer.origin();
                     let peer = peer.to_string().into_boxed_str();
                     tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
-                    reception.sessions.spawn(self.welcome(connection, peer, reception, pass));
+                    reception.sessions.spawn(self.welcome(
+                        connection,
+                        (peer, origin),
+                        reception,
+                        pass,
+                    ));
                 }
                 Err(error) => {
                     tracing::warn!(%error, url = %self.url, "cannot accept; pausing");
@@ -89,7 +96,7 @@ impl Listener {
     fn welcome(
         &self,
         connection: Connection,
-        peer: Box<str>,
+        peer: (Box<str>, Origin),
         reception: &Reception,
         pass: Pass,
     ) -> impl Future<Output = ()> + use<> {
@@ -110,7 +117,7 @@ impl Listener {
 /// Finds out who speaks, and serves it.
 async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     mut stream: S,
-    peer: Box<str>,
+    (peer, origin): (Box<str>, Origin),
     protocol: Protocol,
     around: Arc<Surroundings>,
     stage: watch::Receiver<Stage>,
@@ -130,5 +137,5 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
         },
     };
     tracing::debug!(%peer, ?wire, undecided, "speaks");
-    Session::new(stream, peer, around, stage, wire, input, undecided).run().await;
+    Session::new(stream, (peer, origin), around, stage, wire, input, undecided).run().await;
 }

@@ -8,6 +8,7 @@ use std::time::Duration;
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 
+use crate::account::Origin;
 use crate::config::{Endpoint, ListenUrl};
 
 /// When a silent TCP peer is asked whether it is still there, and how often.
@@ -43,6 +44,17 @@ impl fmt::Display for Peer {
             Self::Unix { user_id: Some(id) } => write!(f, "unix:uid={id}"),
             #[cfg(unix)]
             Self::Unix { user_id: None } => f.write_str("unix"),
+        }
+    }
+}
+
+impl Peer {
+    /// As far as it counts for who it is.
+    pub(super) fn origin(&self) -> Origin {
+        match self {
+            Self::Tcp(address) => Origin::tcp(*address),
+            #[cfg(unix)]
+            Self::Unix { user_id } => Origin::unix(*user_id),
         }
     }
 }

@@ -271,7 +271,9 @@ impl RoomActor {
         open.order.remove(&member.entry);
         member.seat.left(open.id);
         self.summarise(open.members.len(), open.topic.as_ref());
-        let ends = gone.is_some() && matches!(self.key, RoomKey::Direct(..));
+        // An account is in its direct rooms also while it is away.
+        let ends =
+            gone.is_some() && matches!(self.key, RoomKey::Direct(..)) && !member.seat.is_account();
         if ends {
             // A direct room ends with either of its two, behind the last word of this one.
             let others = open.members.drain().map(|(_, other)| other).collect();

@@ -138,6 +138,11 @@ impl Envelope {
         self.authors & author_bit(author) != 0
     }
 
+    /// May hold something of one of these authors, by their bits. Never says no wrongly.
+    pub(crate) const fn may_be_by_any(&self, bits: u64) -> bool {
+        self.authors & bits != 0
+    }
+
     /// The whole envelope on a wire: made by the first session of the dialect that needs it,
     /// shared by all others. A dialect beyond the table is encoded each time.
     pub(crate) fn encoded(
@@ -159,7 +164,7 @@ fn span<T: Copy>(mut numbers: impl DoubleEndedIterator<Item = T>) -> Option<Rang
 }
 
 /// One of 64: enough to send nearly all sessions the fast way.
-fn author_bit(author: Identity) -> u64 {
+pub(crate) fn author_bit(author: Identity) -> u64 {
     1 << (author.0.as_u128() & 63)
 }
 

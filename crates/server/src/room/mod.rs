@@ -13,7 +13,7 @@ mod seat;
 
 pub(crate) use bell::{Bell, Rung};
 pub(crate) use directory::{Directory, RoomSettings};
-pub(crate) use envelope::{Envelope, RoomEvent};
+pub(crate) use envelope::{Envelope, RoomEvent, author_bit};
 pub(crate) use feed::{FeedItem, Subscription};
 pub(crate) use handle::{Entrant, RoomGone, RoomHandle, Roster, Snapshot};
 pub(crate) use pages::Pages;

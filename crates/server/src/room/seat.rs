@@ -2,7 +2,7 @@
 //! follow it: nobody awaits anybody.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
@@ -50,6 +50,11 @@ impl Membership {
         Sequence(self.read.load(Ordering::Relaxed))
     }
 
+    /// The user had read so far when it was here last.
+    pub(crate) fn restore_read(&self, seq: Sequence) {
+        self.read.store(seq.0.min(self.since.0), Ordering::Relaxed);
+    }
+
     /// The user has read up to here; never goes back.
     pub(crate) fn mark_read(&self, seq: Sequence) {
         self.read.fetch_max(seq.0, Ordering::Relaxed);
@@ -65,6 +70,8 @@ pub(crate) struct Seat {
     /// Whose.
     pub(crate) identity: Identity,
     profile: Mutex<Profile>,
+    /// It is an account's: it is in its rooms also while it is away.
+    is_account: AtomicBool,
     rooms: watch::Sender<Rooms>,
 }
 
@@ -127,12 +134,45 @@ pub(super) struct SeatClosed;
 impl Seat {
     pub(crate) fn new(identity: Identity, name: UserName) -> Self {
         let profile = Mutex::new(Profile { name, away: None });
-        Self { identity, profile, rooms: watch::Sender::default() }
+        Self {
+            identity,
+            profile,
+            is_account: AtomicBool::new(false),
+            rooms: watch::Sender::default(),
+        }
     }
 
     /// Its name, and whether it is away, now.
     pub(crate) fn profile(&self) -> MutexGuard<'_, Profile> {
         self.profile.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Is it an account's?
+    pub(crate) fn is_account(&self) -> bool {
+        self.is_account.load(Ordering::Relaxed)
+    }
+
+    /// It is an account's from now on, or not.
+    pub(crate) fn set_account(&self, is_account: bool) {
+        self.is_account.store(is_account, Ordering::Relaxed);
+    }
+
+    /// Another number when it has entered, left or read something. To ask costs no allocation: it is
+    /// asked often, and seldom is anything different.
+    pub(crate) fn fingerprint(&self) -> u64 {
+        let rooms = self.rooms.borrow();
+        let mix = |sum: u64, number: u64| (sum ^ number).wrapping_mul(0x0100_0000_01b3);
+        rooms.places.iter().fold(0xcbf2_9ce4_8422_2325, |sum, (id, place)| {
+            mix(mix(sum, id.0.unsigned_abs()), place.read().0)
+        })
+    }
+
+    /// What is to be kept of an account: the rooms it is in and what it has read; none if it is on
+    /// its way out.
+    pub(crate) fn kept(&self) -> Option<Vec<(RoomAddress, Sequence)>> {
+        let rooms = self.rooms.borrow();
+        let kept = |(_, place): (RoomId, &Membership)| (place.address.clone(), place.read());
+        (!rooms.is_closed).then(|| rooms.places.iter().map(kept).collect())
     }
 
     /// Follows the rooms this user is in.

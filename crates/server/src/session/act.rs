@@ -1,18 +1,15 @@
 //! What a session does with what its peer sends: names, commands, the end.
 
 use bytes::BytesMut;
-use chat_protocol::event::Welcome;
-use chat_protocol::{Command, Event, Hello, Refusal, Request, RequestId, RoomAddress, UserName};
+use chat_protocol::{Command, Event, Refusal, Request, RequestId, RoomAddress};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
-use tracing::Instrument;
 
 use super::deadline::HESITATION;
 use super::watched::Watched;
-use super::{Ending, Session, Stage};
-use crate::command::guest::{self, Identified, Wanted};
+use super::{Ending, Session};
 use crate::command::{Answer, execute};
-use crate::frontend::{AtEnd, Decoded, Wire, Wish};
+use crate::frontend::{AtEnd, Decoded, Wire};
 use crate::journal::Outcome;
 use crate::room::{RoomHandle, Snapshot};
 
@@ -22,7 +19,7 @@ const BY_ITSELF: RequestId = RequestId(0);
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Deals with the input as far as it goes.
     pub(super) async fn act(&mut self) -> Result<(), Ending> {
-        while self.accepts_commands() {
+        while self.accepts_commands() && !self.caller.is_cut() {
             let (input, out) = (&mut self.input, self.outbox.bytes());
             let decoded = self.frontend.decode(input, self.has_ended, out);
             self.manners = self.frontend.manners(); // a client may have asked for others
@@ -58,41 +55,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// Gives the peer a name, or says why not.
-    pub(super) async fn identify(&mut self, wish: Wish) -> Result<(), Ending> {
-        let wanted = match wish {
-            Wish::Random => Wanted::Somebody,
-            Wish::Named(name) => {
-                self.undecided = false; // it has typed
-                Wanted::This(Hello { name: Some(name), ..Hello::default() })
-            }
-            Wish::Hello(hello) => Wanted::This(hello),
-        };
-        let Identified { claim, ticket, resumed } =
-            match guest::identify(&self.around.house, wanted).instrument(self.span()).await {
-                Ok(identified) => identified,
-                Err(refusal) => {
-                    self.tell(&Event::refused(None, refusal));
-                    return Ok(());
-                }
-            };
-        let name = claim.as_ref().map(|claim| claim.user().name());
-        let shown = name.as_ref().map_or("-", UserName::as_str);
-        self.span().in_scope(|| tracing::info!(name = shown, resumed, "identified"));
-        self.seat = claim.as_ref().map(|claim| Watched::new(claim.user().seat.follow()));
-        self.caller.claim = claim;
-        self.is_welcome = true;
-        let token = ticket.as_ref().map(|ticket| ticket.token.clone());
-        self.caller.ticket = ticket;
-        let welcome = (*self.around.welcome).clone();
-        self.tell(&Event::Welcome(Box::new(Welcome { name, token, resumed, ..welcome })));
-        self.rooms_again().await?;
-        self.enter_default_room().await
-    }
-
     /// A line session begins in a room. One that may still turn out to be something else only
     /// watches it for a while, so that nobody is told of a guest who never was.
-    async fn enter_default_room(&mut self) -> Result<(), Ending> {
+    pub(super) async fn enter_default_room(&mut self) -> Result<(), Ending> {
         let room = self.around.default_room.clone();
         let Some(room) = room.filter(|_| self.manners.enters_default_room) else {
             return Ok(());
@@ -122,7 +87,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     place.is_member = true; // shown already, when it began to watch
                 }
             }
-            Ok(Answer::Event(_) | Answer::InFlight | Answer::Changed { .. } | Answer::Quit) => {}
+            Ok(
+                Answer::Event(_)
+                | Answer::InFlight
+                | Answer::Changed { .. }
+                | Answer::Became(_)
+                | Answer::Quit,
+            ) => {}
             Err(refusal) => self.tell(&Event::refused(None, refusal)),
         }
         Ok(())
@@ -169,7 +140,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.tell(&Event::Exited { room: place.address });
             return Ok(());
         }
-        match execute(&self.around.house, &self.caller, request).await {
+        let answer = execute(&self.around.house, &self.caller, request).await;
+        if self.caller.is_cut() {
+            return Ok(()); // it sees nothing after that; why, it is told next
+        }
+        match answer {
             Ok(Answer::Event(event)) => self.tell(&event),
             Ok(Answer::InFlight) => self.in_flight += 1,
             Ok(Answer::Entered { address, room, snapshot, as_member }) => {
@@ -180,6 +155,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     self.tell(&event);
                 }
                 self.tell(&Event::Done { id });
+            }
+            Ok(Answer::Became(identified)) => {
+                Box::pin(self.become_somebody(id, *identified)).await?
             }
             Ok(Answer::Quit) => {
                 self.said_goodbye = true;
@@ -204,7 +182,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let recent = snapshot.recent.iter().skip(skip);
         let shows_recent = as_member || self.hesitates.is_some();
         let events: Vec<Event> = if shows_recent {
-            recent.map(|event| event.event.relabelled(&room)).collect()
+            recent.map(|event| self.caller.shown(event.clone()).relabelled(&room)).collect()
         } else {
             Vec::new()
         };
@@ -239,6 +217,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let (id, room, key) = (receipt.request, receipt.room, receipt.key);
             match receipt.outcome {
                 Outcome::Stored { sequence: seq, time: time_ms, duplicate } => {
+                    if self.has_other_sessions() && !duplicate {
+                        self.said_here.stored(&room, seq);
+                    }
                     self.tell(&Event::Stored { id, room, seq, time_ms, key, duplicate });
                 }
                 Outcome::Refused(refusal) => self.tell(&Event::refused(id, refusal)),
@@ -262,21 +243,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match self.frontend.open(self.outbox.bytes()) {
             Some(wish) => self.identify(wish).await,
             None => Ok(()),
-        }
-    }
-
-    /// The session is over. A guest that may come back is waited for, unless it said goodbye or
-    /// the daemon stops; all others leave.
-    pub(super) async fn part(&mut self) {
-        let Some(claim) = self.caller.claim.take() else { return };
-        let token = self.caller.ticket.take().map(|ticket| ticket.hash);
-        let house = &self.around.house;
-        let is_stopping = self.stage_now == Stage::Stopping;
-        match token {
-            Some(token) if !self.said_goodbye && !is_stopping => guest::park(house, claim, token),
-            // All leave, and nobody is told of anybody; with a token a guest comes back.
-            _ if is_stopping => {}
-            token => guest::leave(house, claim, token).await,
         }
     }
 }

@@ -2,13 +2,26 @@
 //! is delivered, an older one is dropped, and before one that is ahead the gap is read from the
 //! journal.
 
+use std::future::poll_fn;
+
 use chat_protocol::{Event, Identity, RoomAddress, Sequence};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Ending, Session};
 use crate::frontend;
+use crate::limits::UNREAD_SHOWN_MAX;
 use crate::room::{Envelope, FeedItem, Membership, RoomEvent, RoomGone, Roster};
 use crate::user::Claim;
+
+/// From where on a room is told that this session did not enter itself.
+enum Since {
+    /// Its client knows how far it was told.
+    Now,
+    /// Behind this event.
+    Event(Sequence),
+    /// Behind what was read, as far as that is bounded.
+    Read(Sequence),
+}
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn deliver(&mut self, slot: usize, item: FeedItem) -> Result<(), Ending> {
@@ -45,8 +58,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// session's own, for direct rooms, and for what must be told only once.
     fn append(&mut self, slot: usize, envelope: &Envelope) {
         let me = self.me();
+        if self.caller.is_cut() {
+            return; // it sees nothing after that
+        }
         let shows_own = self.manners.shows_own;
-        if self.inbox.takes_whole(slot, envelope, me, shows_own)
+        let ignored = self.caller.claim.as_ref().map_or(0, |claim| claim.user().ignored_bits());
+        if !envelope.may_be_by_any(ignored)
+            && self.inbox.takes_whole(slot, envelope, me, shows_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
             let frontend = &self.frontend;
@@ -80,14 +98,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let moves =
             matches!(event.event, Event::Joined { .. } | Event::Left { .. } | Event::Gone { .. });
         let speaks = matches!(event.event, Event::Message { .. } | Event::Tombstone { .. });
-        let is_hidden = is_own && (moves || (speaks && !shows_own));
-        let Some(place) = self.inbox.place_mut(slot).filter(|_| !is_hidden) else {
+        let Some(place) = self.inbox.place(slot) else { return };
+        let said_here = is_own
+            && speaks
+            && !shows_own
+            && match event.event.sequence() {
+                Some(sequence) if self.caller.pass().is_some() => {
+                    self.said_here.take(&place.address, sequence)
+                }
+                Some(_) | None => true,
+            };
+        if said_here || (is_own && moves) {
             return;
-        };
+        }
+        let shown = self.caller.shown(event.clone());
+        let Some(place) = self.inbox.place(slot) else { return };
         match &place.address {
-            RoomAddress::Named(_) => self.frontend.tell(&event.event, self.outbox.bytes()),
+            RoomAddress::Named(_) => self.frontend.tell(&shown, self.outbox.bytes()),
             RoomAddress::Direct(_) => {
-                let told = event.event.relabelled(&place.address);
+                let told = shown.relabelled(&place.address);
                 self.frontend.tell(&told, self.outbox.bytes());
             }
         }
@@ -121,7 +150,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Delivers stored events behind the cursor, up to `last`, in bounded pages that all sessions
     /// share.
-    async fn fill(&mut self, slot: usize, last: Sequence) -> Result<(), Ending> {
+    pub(super) async fn fill(&mut self, slot: usize, last: Sequence) -> Result<(), Ending> {
         while let Some(place) = self.inbox.place(slot).filter(|place| place.cursor < last) {
             let shared = match &place.address {
                 RoomAddress::Named(_) => Some(place.address.clone()),
@@ -132,6 +161,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let page = pages.behind(id, shared.as_ref(), cursor, last).await?;
             for envelope in &*page.envelopes {
                 self.make_room().await?;
+                self.settle_own(envelope).await;
                 self.tell_gap(slot, envelope.sequences().map(|range| *range.start()));
                 self.append(slot, envelope);
                 self.inbox.advance(slot, envelope);
@@ -145,6 +175,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.tell_gap(slot, Some(through.next()));
         }
         Ok(())
+    }
+
+    /// The journal may have told what this session said before its receipt came.
+    async fn settle_own(&mut self, envelope: &Envelope) {
+        let is_own = self.me().is_some_and(|me| envelope.may_be_by(me));
+        while is_own && self.has_other_sessions() && self.in_flight > 0 {
+            poll_fn(|cx| self.caller.receipts.poll_ready(cx)).await;
+            self.take_receipts();
+        }
     }
 
     /// What should have stood between the cursor and `next` and does not is said, and passed.
@@ -177,9 +216,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         for (id, membership) in rooms.iter() {
-            if self.inbox.slot_of(id).is_none() {
-                let since = membership.since;
-                self.follow(membership.clone(), Some(since)).await?;
+            let is_new = self.inbox.slot_of(id).is_none();
+            if is_new && self.caller.may_follow(&membership.address) {
+                let since = Since::Event(membership.since);
+                self.follow(membership.clone(), since).await?;
             }
         }
         Ok(())
@@ -198,27 +238,34 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
-    /// A guest that came back is in its rooms still; its client knows how far it was told.
-    pub(super) async fn rooms_again(&mut self) -> Result<(), Ending> {
-        let rooms = self.caller.claim.as_ref().map(|claim| claim.user().seat.rooms());
-        for membership in rooms.unwrap_or_default() {
-            self.follow(membership, None).await?;
+    /// A guest that came back is in its rooms still; its client knows how far it was told. An
+    /// account's new session is told what the account has not read, as far as that is bounded.
+    pub(super) async fn rooms_again(&mut self, knows: bool) -> Result<(), Ending> {
+        let Some(seat) = &mut self.seat else { return Ok(()) };
+        let rooms = seat.take().places;
+        for (id, membership) in rooms.iter() {
+            let is_new = self.inbox.slot_of(id).is_none();
+            if is_new && self.caller.may_follow(&membership.address) {
+                let since = if knows { Since::Now } else { Since::Read(membership.read()) };
+                self.follow(membership.clone(), since).await?;
+            }
         }
         Ok(())
     }
 
     /// Follows a room that was not entered by this session: what came behind `since` is news;
     /// without it, what comes from now on.
-    async fn follow(
-        &mut self,
-        membership: Membership,
-        since: Option<Sequence>,
-    ) -> Result<(), Ending> {
+    async fn follow(&mut self, membership: Membership, since: Since) -> Result<(), Ending> {
         let Membership { room, address, .. } = membership;
         let Ok(Ok(snapshot)) = room.watch(self.me()).await else {
             return Ok(());
         };
-        let since = since.unwrap_or(snapshot.roster.last);
+        let last = snapshot.roster.last;
+        let since = match since {
+            Since::Now => last,
+            Since::Event(since) => since,
+            Since::Read(read) => read.max(Sequence(last.0.saturating_sub(UNREAD_SHOWN_MAX))),
+        };
         let opened = Event::Entered {
             id: None,
             room: address.clone(),
@@ -227,7 +274,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             members_total: snapshot.roster.total,
             seq: since,
         };
-        let last = snapshot.roster.last;
         let slot = self.inbox.follow(room, address, snapshot, since, true);
         self.tell(&opened);
         self.fill(slot, last).await

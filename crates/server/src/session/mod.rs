@@ -6,7 +6,9 @@ mod deadline;
 mod deliver;
 mod inbox;
 mod outbox;
+mod said_here;
 mod watched;
+mod who;
 mod woken;
 
 use std::panic::AssertUnwindSafe;
@@ -21,14 +23,18 @@ use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
 use tokio::time::{Instant, Sleep};
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
+use crate::account::Origin;
 use crate::command::{Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::room::Rooms;
+use crate::user::Pass;
 use deadline::{PROBE, sleep_until};
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
+use said_here::SaidHere;
 use watched::Watched;
 use woken::Woken;
 
@@ -87,6 +93,8 @@ enum Ending {
     Full,
     #[error("its guest is back in another session")]
     Replaced,
+    #[error("it was ended, and the peer does not take what stood before")]
+    Cut,
     #[error("no name in time")]
     NoName,
     #[error("the journal cannot be read: {0}")]
@@ -134,6 +142,12 @@ pub(crate) struct Session<S> {
     told_leaving: bool,
     /// It has said that it leaves: it is not waited for.
     said_goodbye: bool,
+    /// So many announcements were told, or were before it.
+    announced: u64,
+    /// What this session of an account said itself, until its feed tells it: it is not shown again.
+    said_here: SaidHere,
+    /// Wakes it when it is ended from outside.
+    cut_alarm: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     /// Rings at the nearest deadline, if there is one.
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -143,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// session because it was silent.
     pub(crate) fn new(
         stream: S,
-        peer: Box<str>,
+        (peer, origin): (Box<str>, Origin),
         around: Arc<Surroundings>,
         stage: watch::Receiver<Stage>,
         wire: Wire,
@@ -152,6 +166,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ) -> Self {
         let frontend = around.frontends.make(wire, undecided);
         let has_spoken = !input.is_empty();
+        let announced = around.house.announcements.count();
         let stage_now = *stage.borrow();
         Self {
             stream,
@@ -161,7 +176,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             stage: Watched::new(stage),
             manners: frontend.manners(),
             frontend,
-            caller: Caller::default(),
+            caller: Caller { origin, ..Caller::default() },
             seat: None,
             inbox: Inbox::default(),
             input,
@@ -179,6 +194,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             probes_at: None,
             told_leaving: false,
             said_goodbye: false,
+            announced,
+            said_here: SaidHere::default(),
+            cut_alarm: None,
             timer: None,
         }
     }
@@ -251,6 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Box::pin(self.attach_again()).await;
         }
         match self.woken().await {
+            Woken::Cut(why) => Box::pin(self.cut(why)).await,
             Woken::Receipts => self.take_receipts(),
             Woken::Stage => self.stage_changed(),
             Woken::News(slot, item) => self.deliver(slot, item).await?,
@@ -302,6 +321,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn stage_changed(&mut self) {
         let stage = self.stage.take();
         self.stage_now = stage;
+        self.take_announcements();
         let in_seconds = match stage {
             Stage::Running => return,
             Stage::Leaving { in_seconds } => in_seconds,
@@ -315,6 +335,17 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.farewell();
         }
         self.close_if_finished();
+    }
+
+    /// What administrators told everybody since this was called last.
+    fn take_announcements(&mut self) {
+        let (new, count) = self.around.house.announcements.since(self.announced);
+        self.announced = count;
+        if self.is_welcome && !self.is_closing {
+            for text in new {
+                self.tell(&Event::Notice { text: text.to_string() });
+            }
+        }
     }
 
     /// When the daemon stops, or the peer says goodbye, a session goes once all it said is stored.
@@ -345,6 +376,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 () = sleep_until(deadline), if deadline.is_some() => return Err(Ending::Stalled),
                 () = stopping(&mut stage) => return Err(Ending::Full),
+                () = worthless(self.caller.pass()) => return Err(Ending::Cut),
             }
         }
         Ok(())
@@ -368,5 +400,13 @@ async fn linger<S: AsyncRead + Unpin>(stream: &mut S, is_stopping: bool) {
 async fn stopping(stage: &mut watch::Receiver<Stage>) {
     if stage.wait_for(|stage| *stage == Stage::Stopping).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+/// Waits until an account's session is ended from outside, or for ever.
+async fn worthless(pass: Option<&Arc<Pass>>) {
+    match pass {
+        Some(pass) => pass.alarm().await,
+        None => std::future::pending().await,
     }
 }

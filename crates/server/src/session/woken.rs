@@ -3,8 +3,10 @@
 
 use std::future::poll_fn;
 use std::io;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 
+use chat_protocol::Refusal;
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Session;
@@ -13,6 +15,8 @@ use crate::room::FeedItem;
 
 /// One thing that has happened, the most urgent first.
 pub(super) enum Woken {
+    /// An account's session is ended from outside.
+    Cut(Refusal),
     /// What became of something that the peer asked for.
     Receipts,
     /// The daemon is about to do something else.
@@ -39,6 +43,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn poll_woken(&mut self, cx: &mut Context<'_>) -> Poll<Woken> {
+        if let Poll::Ready(why) = self.poll_cut(cx) {
+            return Poll::Ready(Woken::Cut(why));
+        }
         if self.in_flight > 0 && self.caller.receipts.poll_ready(cx).is_ready() {
             return Poll::Ready(Woken::Receipts);
         }
@@ -67,6 +74,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Poll::Pending => {}
         }
         self.poll_time(cx).map(|()| Woken::TimeIsUp)
+    }
+
+    /// A guest has no pass, and an account's is looked at by one load: the alarm is polled once, and
+    /// wakes the session's task.
+    fn poll_cut(&mut self, cx: &mut Context<'_>) -> Poll<Refusal> {
+        let Some(pass) = self.caller.pass().filter(|_| !self.is_closing) else {
+            return Poll::Pending;
+        };
+        if self.cut_alarm.is_none() {
+            let mut alarm = Box::pin(pass.alarm());
+            let is_set = alarm.as_mut().poll(cx).is_pending();
+            let pass = Arc::clone(pass);
+            self.cut_alarm = is_set.then_some(alarm);
+            return if is_set { Poll::Pending } else { Poll::Ready(pass.why()) };
+        }
+        if pass.is_cut() { Poll::Ready(pass.why()) } else { Poll::Pending }
     }
 
     fn poll_replaced(&mut self, cx: &mut Context<'_>) -> Poll<()> {

@@ -1,54 +1,19 @@
-//! The names that are claimed. A claim ends when its guard is dropped. A map behind a lock: every
-//! use is one look-up, and nothing awaits within.
+//! The names that are claimed, and those that are accounts'. A guest's claim ends with its session,
+//! an account's user with the last of its sessions. A map behind a lock: every use is one look-up,
+//! and nothing awaits within.
 
-use std::collections::{BTreeMap, HashMap};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
-use chat_protocol::{Identity, LineText, Refusal, UserName};
+use chat_protocol::{Identity, Refusal, Timestamp, UserName};
+use tokio::sync::Notify;
 
-use crate::limits::RANDOM_NAME_TRIES;
-use crate::room::{Changes, Seat};
-
-/// Somebody who speaks.
-#[derive(Debug)]
-pub(crate) struct User {
-    /// Its places in rooms.
-    pub(crate) seat: Arc<Seat>,
-    /// Who came when.
-    arrival: u64,
-    /// How often it was parked.
-    parkings: AtomicU64,
-    /// It has a session.
-    is_present: AtomicBool,
-}
-
-impl User {
-    /// The permanent id behind it.
-    pub(crate) fn identity(&self) -> Identity {
-        self.seat.identity
-    }
-
-    /// Its name, now.
-    pub(crate) fn name(&self) -> UserName {
-        self.seat.profile().name.clone()
-    }
-
-    /// Its name, and whether it is away.
-    pub(crate) fn info(&self) -> UserInfo {
-        self.seat.profile().clone()
-    }
-
-    fn is_present(&self) -> bool {
-        self.is_present.load(Ordering::Relaxed)
-    }
-
-    /// Away with a message, or back.
-    pub(crate) fn set_away(&self, text: Option<LineText>) {
-        self.seat.profile().away = text;
-    }
-}
+use super::claim::{Claim, Pass};
+use super::speaker::User;
+use crate::journal::{Account, Suspension, TokenHash};
+use crate::limits::{ACCOUNT_SESSIONS_MAX, RANDOM_NAME_TRIES};
+use crate::room::Changes;
 
 /// The claimed names.
 #[derive(Clone, Debug, Default)]
@@ -58,54 +23,39 @@ pub(crate) struct Registry(Arc<Shared>);
 struct Shared {
     names: Mutex<Names>,
     changes: Changes,
+    /// An account's user has left its rooms: another session may begin it anew.
+    freed: Notify,
 }
 
 #[derive(Debug, Default)]
-struct Names {
+pub(super) struct Names {
     by_name: HashMap<UserName, Arc<User>>,
     by_skeleton: HashMap<String, Vec<UserName>>,
     by_arrival: BTreeMap<u64, Arc<User>>,
     arrivals: u64,
+    accounts: HashMap<Identity, Registered>,
+    registered: HashMap<UserName, Identity>,
+    /// Of operators: nobody registers them, and they are administrators.
+    operators: HashSet<UserName>,
 }
 
-/// A name that is held. Dropped, it is free again.
+/// What is known of an account at any time.
+#[derive(Clone, Debug)]
+struct Registered {
+    name: UserName,
+    is_administrator: bool,
+    suspension: Option<Suspension>,
+}
+
+/// Why a session of an account cannot begin.
 #[derive(Debug)]
-pub(crate) struct Claim {
-    registry: Registry,
-    user: Arc<User>,
-    /// The user's: asked for with every delivery.
-    identity: Identity,
-}
-
-impl Claim {
-    /// Whose it is.
-    pub(crate) const fn user(&self) -> &Arc<User> {
-        &self.user
-    }
-
-    /// Who that is.
-    pub(crate) const fn identity(&self) -> Identity {
-        self.identity
-    }
-
-    /// Its session is over; a number that tells this time from the next.
-    pub(super) fn next_parking(&self) -> u64 {
-        self.user.is_present.store(false, Ordering::Relaxed);
-        self.user.parkings.fetch_add(1, Ordering::Relaxed)
-    }
-
-    /// It has a session again.
-    pub(super) fn returned(&self) {
-        self.user.is_present.store(true, Ordering::Relaxed);
-    }
-}
-
-impl Drop for Claim {
-    fn drop(&mut self) {
-        let mut names = self.registry.lock();
-        names.release(&self.user.name());
-        names.by_arrival.remove(&self.user.arrival);
-    }
+pub(crate) enum NotAttached {
+    /// For good, or for now.
+    Refused(Refusal),
+    /// Its last session is leaving its rooms: wait for [`Registry::freed`].
+    Leaving,
+    /// A guest has the name, since before it was registered.
+    Occupied(Arc<User>),
 }
 
 impl Registry {
@@ -117,20 +67,12 @@ impl Registry {
     /// Claims a name for a new guest.
     ///
     /// # Errors
-    /// Taken, or confusable with one that is.
+    /// Taken, an account's, or confusable with one that is.
     pub(crate) fn claim(&self, name: UserName, identity: Identity) -> Result<Claim, Refusal> {
         let mut names = self.lock();
         names.hold(&name)?;
-        names.arrivals += 1;
-        let user = Arc::new(User {
-            seat: Arc::new(Seat::new(identity, name.clone())),
-            arrival: names.arrivals,
-            parkings: AtomicU64::new(0),
-            is_present: AtomicBool::new(true),
-        });
-        names.by_name.insert(name, Arc::clone(&user));
-        names.by_arrival.insert(user.arrival, Arc::clone(&user));
-        Ok(Claim { registry: self.clone(), user, identity })
+        let user = names.begin(name, identity, false);
+        Ok(Claim::new(self.clone(), user, None))
     }
 
     /// Claims one of the names that `draw` gives, with a number if they are all taken.
@@ -139,9 +81,26 @@ impl Registry {
         identity: Identity,
         mut draw: impl FnMut() -> UserName,
     ) -> Result<Claim, Refusal> {
+        self.pick(&mut draw, |name| self.claim(name, identity))
+    }
+
+    /// Gives a user one of the names that `draw` gives.
+    pub(crate) fn rename_at_random(
+        &self,
+        user: &User,
+        mut draw: impl FnMut() -> UserName,
+    ) -> Result<UserName, Refusal> {
+        self.pick(&mut draw, |name| self.rename(user, &name))
+    }
+
+    fn pick<T>(
+        &self,
+        draw: &mut impl FnMut() -> UserName,
+        mut take: impl FnMut(UserName) -> Result<T, Refusal>,
+    ) -> Result<T, Refusal> {
         for _ in 1..RANDOM_NAME_TRIES {
-            if let Ok(claim) = self.claim(draw(), identity) {
-                return Ok(claim);
+            if let Ok(taken) = take(draw()) {
+                return Ok(taken);
             }
         }
         let base = draw();
@@ -150,8 +109,12 @@ impl Registry {
             number += 1;
             let name = UserName::parse(&format!("{base}-{number}"))
                 .map_err(|error| Refusal::name_invalid(&error))?;
-            match self.claim(name, identity) {
-                Err(Refusal::NameTaken { .. } | Refusal::NameConfusable { .. }) => {}
+            match take(name) {
+                Err(
+                    Refusal::NameTaken { .. }
+                    | Refusal::NameRegistered { .. }
+                    | Refusal::NameConfusable { .. },
+                ) => {}
                 result => return result,
             }
         }
@@ -180,11 +143,176 @@ impl Registry {
         self.lock().by_name.get(name).cloned()
     }
 
+    /// The user of an account, if it has a session.
+    pub(crate) fn find_account(&self, account: Identity) -> Option<Arc<User>> {
+        let names = self.lock();
+        let user = names.by_name.get(&names.accounts.get(&account)?.name)?;
+        (user.identity() == account).then(|| Arc::clone(user))
+    }
+
+    /// The users of accounts that have sessions.
+    pub(crate) fn present_accounts(&self) -> Vec<Arc<User>> {
+        let names = self.lock();
+        names.by_arrival.values().filter(|user| user.seat.is_account()).cloned().collect()
+    }
+
     /// The first `limit` users in order of arrival, and how many there are.
     pub(crate) fn list(&self, limit: usize) -> (Vec<UserInfo>, usize) {
         let names = self.lock();
         let present = || names.by_arrival.values().filter(|user| user.is_present());
         (present().take(limit).map(|user| user.info()).collect(), present().count())
+    }
+
+    /// These names are operators': they alone.
+    pub(crate) fn set_operators(&self, operators: impl IntoIterator<Item = UserName>) {
+        let mut names = self.lock();
+        let before = std::mem::take(&mut names.operators);
+        for name in before {
+            names.forget_looks(&name);
+        }
+        for name in operators {
+            names.index(&name);
+            names.operators.insert(name);
+        }
+    }
+
+    /// An account is there; its name is nobody else's from now on.
+    pub(crate) fn add_account(&self, account: &Account) {
+        let mut names = self.lock();
+        let Account { identity, name, is_administrator, suspension, created: _ } = account.clone();
+        names.index(&name);
+        names.registered.insert(name.clone(), identity);
+        names.accounts.insert(identity, Registered { name, is_administrator, suspension });
+    }
+
+    /// A guest is an account from now on: it keeps its identity, its name and its rooms.
+    pub(crate) fn promote(&self, claim: &Claim, account: &Account) {
+        self.add_account(account);
+        claim.user().seat.set_account(true);
+        claim.give_pass(None);
+    }
+
+    /// It is deleted: its name is free once its sessions have ended.
+    pub(crate) fn remove_account(&self, account: Identity) {
+        let mut names = self.lock();
+        if let Some(Registered { name, .. }) = names.accounts.remove(&account) {
+            names.registered.remove(&name);
+            names.forget_looks(&name);
+        }
+    }
+
+    /// The account of a name.
+    pub(crate) fn account_named(&self, name: &UserName) -> Option<Identity> {
+        self.lock().registered.get(name).copied()
+    }
+
+    /// The name of an account.
+    pub(crate) fn account_name(&self, account: Identity) -> Option<UserName> {
+        self.lock().accounts.get(&account).map(|registered| registered.name.clone())
+    }
+
+    /// May a guest make an account of this name?
+    ///
+    /// # Errors
+    /// It is an account already, or an operator's.
+    pub(crate) fn may_register(&self, name: &UserName) -> Result<(), Refusal> {
+        let names = self.lock();
+        if names.registered.contains_key(name) || names.operators.contains(name) {
+            return Err(Refusal::NameRegistered { name: name.clone() });
+        }
+        names.is_no_look_alike(name)
+    }
+
+    /// Is it an administrator, now?
+    pub(crate) fn is_administrator(&self, account: Identity) -> bool {
+        let names = self.lock();
+        names.accounts.get(&account).is_some_and(|registered| {
+            registered.is_administrator || names.operators.contains(&registered.name)
+        })
+    }
+
+    /// It is an administrator from now on, or no longer.
+    pub(crate) fn set_administrator(&self, account: Identity, is_administrator: bool) {
+        if let Some(registered) = self.lock().accounts.get_mut(&account) {
+            registered.is_administrator = is_administrator;
+        }
+    }
+
+    /// It may not log in from now on, or may again.
+    pub(crate) fn set_suspension(&self, account: Identity, suspension: Option<Suspension>) {
+        if let Some(registered) = self.lock().accounts.get_mut(&account) {
+            registered.suspension = suspension;
+        }
+    }
+
+    /// A session of an account begins. `access`: the personal token that it came with.
+    ///
+    /// # Errors
+    /// [`NotAttached`] says what to do about it.
+    pub(crate) fn attach(
+        &self,
+        account: Identity,
+        access: Option<TokenHash>,
+        now: Timestamp,
+    ) -> Result<Claim, NotAttached> {
+        let mut names = self.lock();
+        let Some(registered) = names.accounts.get(&account) else {
+            return Err(NotAttached::Refused(Refusal::LoginFailed));
+        };
+        if let Some(Suspension { until, why }) = &registered.suspension
+            && until.is_none_or(|until| now < until)
+        {
+            let refusal = Refusal::Suspended { until_ms: *until, reason: why.clone() };
+            return Err(NotAttached::Refused(refusal));
+        }
+        let name = registered.name.clone();
+        let user = match names.by_name.get(&name) {
+            Some(user) if user.identity() != account => {
+                return Err(NotAttached::Occupied(Arc::clone(user)));
+            }
+            Some(user) => match user.claims() {
+                0 => return Err(NotAttached::Leaving),
+                claims if claims >= ACCOUNT_SESSIONS_MAX => {
+                    let limit = u64::try_from(ACCOUNT_SESSIONS_MAX).unwrap_or(u64::MAX);
+                    let what = "sessions of this account".to_owned();
+                    return Err(NotAttached::Refused(Refusal::TooMany { what, limit }));
+                }
+                _ => {
+                    user.add_claim();
+                    user.came();
+                    Arc::clone(user)
+                }
+            },
+            None => names.begin(name, account, true),
+        };
+        // Under the lock: who is suspended from now on finds this session among those to end.
+        let claim = Claim::new(self.clone(), user, Some(Pass::new(access)));
+        drop(names);
+        Ok(claim)
+    }
+
+    /// Waits until an account's user has left its rooms. Begin to wait, then try.
+    pub(crate) fn freed(&self) -> tokio::sync::futures::Notified<'_> {
+        self.0.freed.notified()
+    }
+
+    /// One session less. Was it the last one?
+    pub(super) fn let_go(&self, user: &User) -> bool {
+        let _names = self.lock();
+        let is_last = user.remove_claim() == 0;
+        if is_last {
+            user.seat.close();
+        }
+        is_last
+    }
+
+    /// A user is no more.
+    pub(super) fn end(&self, user: &User) {
+        let mut names = self.lock();
+        names.release(&user.name());
+        names.by_arrival.remove(&user.arrival);
+        drop(names);
+        self.0.freed.notify_waiters();
     }
 
     fn lock(&self) -> MutexGuard<'_, Names> {
@@ -193,19 +321,39 @@ impl Registry {
 }
 
 impl Names {
-    /// Is it free? Then its looks are taken too. Two plain ASCII names may look alike (`bob1`,
-    /// `bobl`): only a foreign script makes them confusable.
+    fn begin(&mut self, name: UserName, identity: Identity, is_account: bool) -> Arc<User> {
+        self.arrivals += 1;
+        let user = Arc::new(User::new(identity, name.clone(), self.arrivals));
+        user.seat.set_account(is_account);
+        self.by_name.insert(name, Arc::clone(&user));
+        self.by_arrival.insert(user.arrival, Arc::clone(&user));
+        user
+    }
+
+    /// Is it free? Then its looks are taken too.
     fn hold(&mut self, name: &UserName) -> Result<(), Refusal> {
+        if self.registered.contains_key(name) || self.operators.contains(name) {
+            return Err(Refusal::NameRegistered { name: name.clone() });
+        }
         if self.by_name.contains_key(name) {
             return Err(Refusal::NameTaken { name: name.clone() });
         }
-        let alike = self.by_skeleton.get(&name.skeleton());
-        let confusable = |like: &&UserName| !(name.as_str().is_ascii() && like.as_str().is_ascii());
-        if let Some(like) = alike.into_iter().flatten().find(confusable) {
-            return Err(Refusal::NameConfusable { name: name.clone(), like: like.clone() });
-        }
+        self.is_no_look_alike(name)?;
         self.index(name);
         Ok(())
+    }
+
+    /// Two plain ASCII names may look alike (`bob1`, `bobl`): only a foreign script makes them
+    /// confusable.
+    fn is_no_look_alike(&self, name: &UserName) -> Result<(), Refusal> {
+        let alike = self.by_skeleton.get(&name.skeleton());
+        let confusable = |like: &&UserName| {
+            *like != name && !(name.as_str().is_ascii() && like.as_str().is_ascii())
+        };
+        match alike.into_iter().flatten().find(confusable) {
+            Some(like) => Err(Refusal::NameConfusable { name: name.clone(), like: like.clone() }),
+            None => Ok(()),
+        }
     }
 
     fn index(&mut self, name: &UserName) {
@@ -215,15 +363,24 @@ impl Names {
         }
     }
 
-    fn release(&mut self, name: &UserName) -> Option<Arc<User>> {
+    /// Its looks are free, unless somebody else has the name for another reason.
+    fn forget_looks(&mut self, name: &UserName) {
+        let is_used = self.by_name.contains_key(name)
+            || self.registered.contains_key(name)
+            || self.operators.contains(name);
         let skeleton = name.skeleton();
-        if let Some(alike) = self.by_skeleton.get_mut(&skeleton) {
+        if !is_used && let Some(alike) = self.by_skeleton.get_mut(&skeleton) {
             alike.retain(|like| like != name);
             if alike.is_empty() {
                 self.by_skeleton.remove(&skeleton);
             }
         }
-        self.by_name.remove(name)
+    }
+
+    fn release(&mut self, name: &UserName) -> Option<Arc<User>> {
+        let held = self.by_name.remove(name);
+        self.forget_looks(name);
+        held
     }
 }
 
@@ -288,5 +445,73 @@ mod tests {
         let second = registry.claim_random(someone(), draw).unwrap();
         assert_eq!(first.user().name().as_str(), "otter");
         assert_eq!(second.user().name().as_str(), "otter-2");
+    }
+
+    fn account(registry: &Registry, text: &str) -> Identity {
+        let (identity, name) = (someone(), name(text));
+        let (created, is_administrator, suspension) = (Timestamp(0), false, None);
+        registry.add_account(&Account { identity, name, created, is_administrator, suspension });
+        identity
+    }
+
+    #[test]
+    fn sessions_of_an_account_share_one_user_until_the_last_one_has_left_its_rooms() {
+        let registry = Registry::default();
+        let ana = account(&registry, "ana");
+        let refused = registry.claim(name("Ana"), someone()).unwrap_err();
+        assert_eq!(refused, Refusal::NameRegistered { name: name("Ana") });
+        let attach = || registry.attach(ana, None, Timestamp(0));
+        let (mut one, mut other) = (attach().unwrap(), attach().unwrap());
+        assert!(Arc::ptr_eq(one.user(), other.user()));
+        assert_eq!(registry.list(10).1, 1);
+        assert!(!one.let_go());
+        assert!(other.let_go(), "the last one");
+        drop(one);
+        assert!(matches!(attach(), Err(NotAttached::Leaving)), "its rooms are being left");
+        drop(other);
+        let next = attach().unwrap();
+        assert_eq!(next.user().identity(), ana);
+        let limit = (1..ACCOUNT_SESSIONS_MAX).map(|_| attach().unwrap()).collect::<Vec<_>>();
+        assert!(matches!(attach(), Err(NotAttached::Refused(Refusal::TooMany { .. }))));
+        drop((next, limit));
+        assert!(registry.find(&name("ana")).is_none());
+    }
+
+    #[test]
+    fn who_is_suspended_has_no_session_that_is_not_ended() {
+        let registry = Registry::default();
+        let ana = account(&registry, "ana");
+        let session = registry.attach(ana, None, Timestamp(0)).unwrap();
+        let why = chat_protocol::LineText::parse("spam").unwrap();
+        registry.set_suspension(ana, Some(Suspension { until: Some(Timestamp(9)), why }));
+        session.user().cut(None, None, &Refusal::LoggedOut);
+        assert!(session.pass().unwrap().is_cut());
+        let at = |time| registry.attach(ana, None, Timestamp(time));
+        assert!(matches!(at(8), Err(NotAttached::Refused(Refusal::Suspended { .. }))));
+        assert!(at(9).is_ok());
+    }
+
+    #[test]
+    fn a_token_that_is_revoked_ends_its_own_sessions_alone() {
+        let registry = Registry::default();
+        let ana = account(&registry, "ana");
+        let token = TokenHash([1; 32]);
+        let by_token = registry.attach(ana, Some(token), Timestamp(0)).unwrap();
+        let by_password = registry.attach(ana, None, Timestamp(0)).unwrap();
+        by_password.user().cut(Some(token), None, &Refusal::LoggedOut);
+        assert!(by_token.pass().unwrap().is_cut() && !by_password.pass().unwrap().is_cut());
+        let own = by_password.pass().map(|pass| &**pass);
+        by_password.user().cut(None, own, &Refusal::LoggedOut);
+        assert!(!by_password.pass().unwrap().is_cut());
+    }
+
+    #[test]
+    fn the_looks_of_an_account_are_its_own_also_while_it_is_away() {
+        let registry = Registry::default();
+        let paypal = account(&registry, "paypal");
+        let refused = registry.claim(name("раураl"), someone());
+        assert!(matches!(refused, Err(Refusal::NameConfusable { .. })));
+        registry.remove_account(paypal);
+        assert!(registry.claim(name("раураl"), someone()).is_ok());
     }
 }

@@ -8,7 +8,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio_util::sync::CancellationToken;
 
-use super::Claim;
+use super::{Claim, User};
 use crate::journal::TokenHash;
 
 /// How long an old session may take to let go when its guest comes back.
@@ -63,6 +63,23 @@ impl Returns {
             }
             None => None,
         }
+    }
+
+    /// Those of a user that are parked: they do not come back.
+    pub(crate) fn evict(&self, user: &User) -> Vec<(TokenHash, Claim)> {
+        let mut guests = self.lock();
+        let is_cut = |claim: &Claim| claim.pass().is_some_and(|pass| pass.is_cut());
+        let evicted = guests.extract_if(|_, place| match place {
+            Place::Parked(claim, _) => {
+                std::ptr::eq(&raw const **claim.user(), user) && is_cut(claim)
+            }
+            Place::Present(_) => false,
+        });
+        let claims = evicted.filter_map(|(token, place)| match place {
+            Place::Parked(claim, _) => Some((token, claim)),
+            Place::Present(_) => None,
+        });
+        claims.collect()
     }
 
     /// It does not come back.

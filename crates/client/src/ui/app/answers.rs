@@ -81,6 +81,7 @@ impl App {
                     room.stored(ticket, seq, time_ms);
                 }
             }
+            (_, Event::Identified { name, .. }) => self.renamed_to(name),
             (Asked::Join { show }, Event::Entered { room, topic, members, members_total, .. }) => {
                 let index = self.entered(&room, topic, &members, members_total);
                 if show {

@@ -151,6 +151,7 @@ impl App {
             Event::Message { ref room, .. }
             | Event::TopicChanged { ref room, .. }
             | Event::Deleted { ref room, .. }
+            | Event::Hidden { ref room, .. }
             | Event::Tombstone { ref room, .. } => {
                 let room = room.clone();
                 self.on_stored(&room, &event);
@@ -197,6 +198,11 @@ impl App {
             | Event::MemberList { .. }
             | Event::UnreadList { .. }
             | Event::Found { .. }
+            | Event::Identified { .. }
+            | Event::TokenMade { .. }
+            | Event::TokenList { .. }
+            | Event::Shunned { .. }
+            | Event::AccountList { .. }
             | Event::Pong { .. }
             | Event::Unknown => {}
         }

@@ -179,6 +179,15 @@ impl App {
             }
             Command::Nick { name } => self.nick(name),
             Command::Quit => self.quit(),
+            // Here, for what is shown already; there, for what comes, and for other clients.
+            Command::Ignore { user } => {
+                self.word_ignore(user.as_str());
+                self.ask(Command::Ignore { user }, Asked::Marked);
+            }
+            Command::Unignore { user } => {
+                self.word_unignore(user.as_str());
+                self.ask(Command::Unignore { user }, Asked::Marked);
+            }
             Command::Search { .. } => self.search_typed(typed.trim()),
             Command::History { .. }
             | Command::Delete { .. }
@@ -191,6 +200,24 @@ impl App {
             | Command::Rooms
             | Command::Users
             | Command::Members { .. }
+            | Command::Register { .. }
+            | Command::Login { .. }
+            | Command::Logout
+            | Command::ChangePassword { .. }
+            | Command::MakeToken { .. }
+            | Command::Tokens
+            | Command::RevokeToken { .. }
+            | Command::Block { .. }
+            | Command::Unblock { .. }
+            | Command::Shunned
+            | Command::Announce { .. }
+            | Command::Suspend { .. }
+            | Command::Unsuspend { .. }
+            | Command::ResetPassword { .. }
+            | Command::AddAccount { .. }
+            | Command::DeleteAccount { .. }
+            | Command::SetAdministrator { .. }
+            | Command::Accounts { .. }
             | Command::Ping
             | Command::Unknown => {
                 self.ask(command, Asked::Shown);

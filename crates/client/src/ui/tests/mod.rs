@@ -82,6 +82,7 @@ pub(super) fn welcome(name: &str) -> Update {
         motd: None,
         journal: JournalId(uuid::Uuid::nil()),
         token: None,
+        account: false,
         resumed: false,
     }))
 }
@@ -180,7 +181,11 @@ impl Stage {
                 Command::Unread => {
                     self.answer(ticket, Event::UnreadList { id, rooms: Vec::new(), total: 0 });
                 }
-                Command::Leave { .. } | Command::Nick { .. } | Command::MarkRead { .. } => {
+                Command::Leave { .. }
+                | Command::Nick { .. }
+                | Command::Ignore { .. }
+                | Command::Unignore { .. }
+                | Command::MarkRead { .. } => {
                     self.answer(ticket, Event::Done { id });
                 }
                 other => panic!("the stage does not play {other:?}"),

@@ -1,7 +1,9 @@
 //! What a client asks for once it has a name: IRC's commands as commands of ours.
 
 use bytes::BytesMut;
-use chat_protocol::{Command, LineText, MessageText, RoomAddress, RoomName, SayKind, UserName};
+use chat_protocol::{
+    Command, LineText, MessageText, Password, RoomAddress, RoomName, SayKind, UserName,
+};
 
 use super::message::Message;
 use super::{Decoded, IrcFrontend, capability};
@@ -31,6 +33,8 @@ pub(super) enum Asked {
     Nick(String),
     /// To be away, or back.
     Away,
+    /// To be an account, or to have one.
+    Service,
 }
 
 /// A line of somebody who has a name.
@@ -145,8 +149,35 @@ fn named(session: &IrcFrontend, text: &str, out: &mut BytesMut) -> Option<RoomAd
     room
 }
 
+/// What people of IRC say to its services, as our commands: `IDENTIFY [NAME] PASSWORD`,
+/// `REGISTER PASSWORD`.
+fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut) {
+    let words: Vec<&str> = text.split_whitespace().collect();
+    let me = session.me().to_owned();
+    let command = match words.as_slice() {
+        [word, password] if word.eq_ignore_ascii_case("identify") => login(&me, password),
+        [word, name, password] if word.eq_ignore_ascii_case("identify") => login(name, password),
+        [word, password, ..] if word.eq_ignore_ascii_case("register") => {
+            Password::parse(password).ok().map(|password| Command::Register { password })
+        }
+        _ => None,
+    };
+    match command {
+        Some(command) => session.ask(command, Asked::Service),
+        None => session.notice("IDENTIFY [NAME] PASSWORD, or REGISTER PASSWORD", out),
+    }
+}
+
+fn login(name: &str, password: &str) -> Option<Command> {
+    let name = UserName::parse(name).ok()?;
+    Some(Command::Login { name, password: Password::parse(password).ok()? })
+}
+
 /// A room, or somebody.
 fn say(session: &mut IrcFrontend, to: &str, text: &str, out: &mut BytesMut) {
+    if to.eq_ignore_ascii_case("nickserv") {
+        return service(session, text, out);
+    }
     let room = room_of(to)
         .or_else(|| UserName::parse(to).ok().map(RoomAddress::Direct))
         .filter(|_| !to.is_empty());

@@ -14,7 +14,9 @@ use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 use chat_protocol::text::is_dangerous;
-use chat_protocol::{Command, Event, Request, RequestId, RoomAddress, RoomName, UserName};
+use chat_protocol::{
+    Command, Event, Password, Request, RequestId, RoomAddress, RoomName, UserName,
+};
 use jiff::tz::TimeZone;
 
 use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Wish};
@@ -55,6 +57,8 @@ pub(crate) struct IrcFrontend {
     phase: Phase,
     /// What was given by NICK and USER before there was a welcome.
     nick: Option<String>,
+    /// What PASS gave: an account's password, or `NAME:PASSWORD`.
+    pass: Option<String>,
     has_user: bool,
     /// Between CAP LS and CAP END.
     negotiates: bool,
@@ -88,6 +92,7 @@ impl IrcFrontend {
             settings,
             phase: Phase::Registering { tries: 0 },
             nick: None,
+            pass: None,
             has_user: false,
             negotiates: false,
             capabilities: Capabilities::default(),
@@ -145,6 +150,7 @@ impl IrcFrontend {
             ("USER", [_, _, _, _, ..]) => self.has_user = true,
             ("USER", _) => self.too_few("USER", out),
             ("PING", parameters) => self.pong(parameters, out),
+            ("PASS", [pass, ..]) => self.pass = Some((*pass).to_owned()),
             ("PASS" | "PONG", _) => {}
             ("QUIT", _) => return self.goodbye(out),
             _ => self.numeric(451, out).text("You have not registered"),
@@ -153,7 +159,12 @@ impl IrcFrontend {
             (Some(nick), true, false) => {
                 let nick = nick.clone();
                 self.phase = Phase::Waiting { tries };
-                Decoded::Identify(Wish::Named(nick))
+                Decoded::Identify(
+                    self.pass
+                        .take()
+                        .and_then(|pass| account(&nick, &pass))
+                        .unwrap_or(Wish::Named(nick)),
+                )
             }
             (None | Some(_), ..) => Decoded::Handled,
         }
@@ -238,6 +249,13 @@ impl Frontend for IrcFrontend {
             is_typed: false,
         }
     }
+}
+
+/// Who logs in while it registers.
+fn account(nick: &str, pass: &str) -> Option<Wish> {
+    let (name, password) = pass.split_once(':').unwrap_or((nick, pass));
+    let (name, password) = (UserName::parse(name).ok()?, Password::parse(password).ok()?);
+    Some(Wish::Account { name, password })
 }
 
 /// One more name was refused.

@@ -35,6 +35,12 @@ pub(crate) fn room_event(time: bool, event: &Event, out: &mut BytesMut) {
         | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::UnreadList { .. }
+        | Event::Identified { .. }
+        | Event::TokenMade { .. }
+        | Event::TokenList { .. }
+        | Event::Shunned { .. }
+        | Event::AccountList { .. }
+        | Event::Hidden { .. }
         | Event::AwayChanged { .. }
         | Event::Welcome(_)
         | Event::Done { .. }

@@ -48,6 +48,16 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
                 None => session.numeric(331, out).word(target(room)).text("No topic is set"),
             }
         }
+        Event::Identified { id, name, account, .. } => {
+            id.and_then(|id| session.answered(id));
+            if let Some(me) = session.me.replace(name.clone()).filter(|me| me != name) {
+                Line::new(out).source(mask(&me)).command("NICK").text(name);
+            }
+            if *account {
+                let line = session.numeric(900, out).word(mask(name)).word(name);
+                line.text(format_args!("You are now logged in as {name}"));
+            }
+        }
         Event::RoomList { id, rooms, .. } => {
             id.and_then(|id| session.answered(id));
             list(session, rooms, out);
@@ -106,6 +116,11 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
         | Event::Tombstone { .. }
         | Event::History { id: Some(_), .. }
         | Event::UnreadList { .. }
+        | Event::TokenMade { .. }
+        | Event::TokenList { .. }
+        | Event::Shunned { .. }
+        | Event::AccountList { .. }
+        | Event::Hidden { .. }
         | Event::Found { .. }
         | Event::Pong { .. }
         | Event::Unknown => {}
@@ -140,7 +155,8 @@ fn refused(
         Some(Asked::Who(room)) => {
             session.numeric(315, out).word(target(&room)).text("End of WHO list");
         }
-        Some(Asked::Whois(_) | Asked::Ison(_) | Asked::List | Asked::Away) | None => {
+        Some(Asked::Whois(_) | Asked::Ison(_) | Asked::List | Asked::Away | Asked::Service)
+        | None => {
             session.notice(&text, out);
         }
     }

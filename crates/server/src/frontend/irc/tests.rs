@@ -15,6 +15,7 @@ fn welcome(name: &str) -> Event {
         server: "Samovar".to_owned(),
         version: "chat-server 1".to_owned(),
         name: UserName::parse(name).ok(),
+        account: false,
         default_room: None,
         motd: None,
         journal: JournalId(Uuid::nil()),

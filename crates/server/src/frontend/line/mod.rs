@@ -1,6 +1,7 @@
 //! The line front end: text in, text out, in one of four styles. For `nc`, telnet, MUD clients and
 //! people. Keeps the current room and who it is; never a roster.
 
+mod account;
 pub(crate) mod render;
 mod stored;
 pub(crate) mod style;
@@ -51,6 +52,8 @@ pub(crate) struct LineFrontend {
     here: Option<RoomAddress>,
     rooms: Vec<RoomAddress>,
     me: Option<UserName>,
+    /// What to say when what was typed last is done.
+    when_done: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -75,6 +78,7 @@ impl LineFrontend {
             here: None,
             rooms: Vec::new(),
             me: None,
+            when_done: None,
         }
     }
 
@@ -109,6 +113,10 @@ impl LineFrontend {
 
     /// A line before there is a name.
     fn name(&mut self, line: &str, tries: u32, out: &mut BytesMut) -> Decoded {
+        if let Some((name, password)) = typed::account(line, self.style()) {
+            self.phase = Phase::Waiting { tries };
+            return Decoded::Identify(Wish::Account { name, password });
+        }
         let wish = match self.style().identify {
             Identify::Random => return Decoded::Handled, // asked for at once, so never here
             Identify::Ask => {
@@ -170,7 +178,10 @@ impl LineFrontend {
         match typed::read(line, self.style(), self.here.as_ref()) {
             Typed::Nothing => Decoded::Handled,
             Typed::Say(text) => self.say(text, out),
-            Typed::Command(command) => Decoded::Request(Request { id: Some(TYPED), command }),
+            Typed::Command(command) => {
+                self.when_done = account::when_done(&command);
+                Decoded::Request(Request { id: Some(TYPED), command })
+            }
             Typed::Help(word) => {
                 self.help(word, out);
                 Decoded::Handled

@@ -103,6 +103,12 @@ pub(crate) fn room_event(
         | Event::Notice { .. }
         | Event::ShuttingDown { .. }
         | Event::Pong { .. }
+        | Event::Identified { .. }
+        | Event::TokenMade { .. }
+        | Event::TokenList { .. }
+        | Event::Shunned { .. }
+        | Event::AccountList { .. }
+        | Event::Hidden { .. }
         | Event::Unknown => {}
     }
 }

@@ -18,7 +18,11 @@ impl LineFrontend {
         out: &mut BytesMut,
     ) {
         // Whoever enters is shown what was said, and not how it went away.
-        let is_shown = |event: &&Event| !is_replay || !matches!(event, Event::Deleted { .. });
+        let first = events.iter().find_map(Event::sequence).filter(|first| first.0 > 1);
+        let is_shown = |event: &&Event| {
+            let goes_away = matches!(event, Event::Deleted { .. });
+            !(matches!(event, Event::Hidden { .. }) || is_replay && goes_away)
+        };
         let events: Vec<&Event> = events.iter().filter(is_shown).collect();
         if events.is_empty() {
             if !is_replay {
@@ -32,7 +36,6 @@ impl LineFrontend {
         for &event in &events {
             self.stored(is_replay, event, out);
         }
-        let first = events.iter().find_map(|event| event.sequence()).filter(|first| first.0 > 1);
         match first.filter(|_| !is_replay) {
             Some(first) => {
                 let prefix = self.style().prefix();

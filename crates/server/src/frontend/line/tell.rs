@@ -41,6 +41,11 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         Event::Found { hits, next, unsearched, .. } => {
             session.found(hits, *next, *unsearched, out);
         }
+        Event::Identified { name, account, .. } => session.identified(name, *account, out),
+        Event::TokenMade { name, token, .. } => session.token_made(name, token, out),
+        Event::TokenList { tokens, .. } => session.token_list(tokens, out),
+        Event::Shunned { ignored, blocked, .. } => session.shunned(ignored, blocked, out),
+        Event::AccountList { accounts, total, .. } => session.account_list(accounts, *total, out),
         Event::Gap { room, from, to, why } => {
             session.note(&format!("{room}: messages {from} to {to} are gone: {}", plain(why)), out);
         }
@@ -74,7 +79,13 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
             session.renamed(event);
         }
         // No acknowledgement in line mode; what was stored is seen by the others.
-        Event::Stored { .. } | Event::Done { .. } | Event::Roster { .. } | Event::Pong { .. } => {}
+        Event::Done { id } => {
+            if let Some(done) = session.when_done.take().filter(|_| id.is_some()) {
+                session.note(&done, out);
+            }
+        }
+        Event::Stored { .. } | Event::Roster { .. } | Event::Pong { .. } | Event::Hidden { .. } => {
+        }
         Event::Unknown => {}
     }
 }

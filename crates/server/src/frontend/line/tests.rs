@@ -51,6 +51,7 @@ fn talking(name: StyleName, overrides: &Overrides) -> LineFrontend {
             motd: None,
             journal: JournalId(Uuid::nil()),
             token: None,
+            account: false,
             resumed: false,
         })),
         &mut out,

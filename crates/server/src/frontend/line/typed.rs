@@ -1,9 +1,9 @@
 //! What a typed line means, in each style. Never writes an answer.
 
 use chat_protocol::slash::{self, Action, Word};
-use chat_protocol::{Command, Refusal, RoomAddress};
+use chat_protocol::{Command, Password, Refusal, RoomAddress, UserName};
 
-use super::style::{CommandSyntax, Style, StyleName};
+use super::style::{CommandSyntax, Identify, Style, StyleName};
 
 /// What a line of somebody who has a name means.
 #[derive(Debug)]
@@ -39,6 +39,20 @@ pub(super) fn login(line: &str) -> Login<'_> {
         ("login", name) => Login::Name(name.trim()),
         _ => Login::Other,
     }
+}
+
+/// Reads a line before there is a name: `login NAME PASSWORD`, with a prefix where all else is a name.
+pub(super) fn account(line: &str, style: &Style) -> Option<(UserName, Password)> {
+    let is_prefix = |c: char| c == '/' || style.prefixes.contains(&c);
+    let typed = match style.identify {
+        Identify::Login => line.trim(),
+        Identify::Ask | Identify::Random => line.trim().strip_prefix(is_prefix)?,
+    };
+    let mut words = typed.split_whitespace();
+    let (login, name, password) = (words.next()?, words.next()?, words.next()?);
+    let is_login = login == "login" && words.next().is_none();
+    is_login.then_some(())?;
+    Some((UserName::parse(name).ok()?, Password::parse(password).ok()?))
 }
 
 /// Reads a line of somebody who is in `here`.

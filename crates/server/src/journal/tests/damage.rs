@@ -59,6 +59,25 @@ async fn a_sound_database_has_nothing_wrong_also_while_it_is_written() {
 
 /// What is done to a database, and what is said of it then: how each finding begins.
 const PLANTED: &[(&str, &[&str])] = &[
+    (
+        "INSERT INTO accounts VALUES (zeroblob(16), 'ana', 'ana', 'hunter2', 0, 0, 0, NULL, '')",
+        &["account ana: its password is not argon2id"],
+    ),
+    (
+        "INSERT INTO accounts VALUES (zeroblob(16), 'a', 'a b', '$argon2id$', 0, 0, 0, NULL, '')",
+        &["accounts: the database is damaged: a stored user: user name \"a b\" has a space"],
+    ),
+    (
+        "INSERT INTO account_tokens VALUES (zeroblob(32), zeroblob(16), 'ci', '', 0, 0)",
+        &["account_tokens: there is no account 00000000-0000-0000-0000-000000000000"],
+    ),
+    (
+        "INSERT INTO account_rooms VALUES (zeroblob(16), '#ops', 'lobby', '', 0)",
+        &[
+            "account_rooms: there is no account 00000000-0000-0000-0000-000000000000",
+            "account 00000000-0000-0000-0000-000000000000: key \"#ops\" is not that of \"lobby\"",
+        ],
+    ),
     ("DELETE FROM messages WHERE id = (1 << 40 | 2)", &["room Lobby: message 2 is missing"]),
     (
         "UPDATE messages SET time_ms = 5 WHERE id = (1 << 40 | 2)",
@@ -105,7 +124,7 @@ const PLANTED: &[(&str, &[&str])] = &[
         ],
     ),
     (
-        "INSERT INTO guests VALUES (zeroblob(32), zeroblob(16), 'a b')",
+        "INSERT INTO guests VALUES (zeroblob(32), zeroblob(16), 'a b', NULL)",
         &["guests: cannot be read to the end: a stored guest: user name \"a b\" has a space"],
     ),
     ("CREATE TABLE more (x)", &["the schema: table more is not from chat-server"]),

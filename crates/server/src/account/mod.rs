@@ -1,0 +1,222 @@
+//! Who somebody is: registering, logging in, tokens. Never touches a room, a session or a socket;
+//! what a session becomes stands in `command/`.
+
+mod hash;
+mod origin;
+mod throttle;
+
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use chat_protocol::secret::TOKEN_PREFIX;
+use chat_protocol::{Identity, Password, Refusal, Timestamp, Token, UserName};
+use sha2::{Digest, Sha256};
+
+pub(crate) use hash::{HashCost, Hasher};
+pub(crate) use origin::Origin;
+
+use crate::journal::{Account, AccountChange, Changed, Deed, Journal, StoredToken, TokenHash};
+use crate::user::Registry;
+use throttle::{Throttle, Tried};
+
+/// What accounts need of the world.
+#[derive(Clone, Debug)]
+pub(crate) struct Accounts(Arc<Shared>);
+
+#[derive(Debug)]
+struct Shared {
+    settings: AccountSettings,
+    hasher: Hasher,
+    throttle: Throttle,
+}
+
+/// What is configured.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AccountSettings {
+    /// Guests may make accounts.
+    pub(crate) registration_is_open: bool,
+    /// So many there may be.
+    pub(crate) max: u64,
+    /// What a hash costs.
+    pub(crate) cost: HashCost,
+    /// The time of day.
+    pub(crate) clock: fn() -> Timestamp,
+}
+
+/// Whose name and password somebody has.
+#[derive(Debug)]
+pub(crate) struct Verified {
+    /// Whose.
+    pub(crate) account: Identity,
+    hash: String,
+}
+
+impl Verified {
+    /// Is it still its password? Asked once its session can be ended: one that began while the
+    /// password was changed is not missed.
+    ///
+    /// # Errors
+    /// It is not.
+    pub(crate) async fn is_still_true(
+        &self,
+        journal: &Journal,
+        name: &UserName,
+    ) -> Result<(), Refusal> {
+        match journal.password(name.clone()).await.map_err(unavailable)? {
+            Some((account, hash)) if account == self.account && hash == self.hash => Ok(()),
+            Some(_) | None => Err(Refusal::LoginFailed),
+        }
+    }
+}
+
+impl Accounts {
+    /// # Errors
+    /// The cost is none that a hash can have.
+    pub(crate) fn new(settings: AccountSettings) -> Result<Self, String> {
+        let hasher = Hasher::new(settings.cost)?;
+        Ok(Self(Arc::new(Shared { settings, hasher, throttle: Throttle::default() })))
+    }
+
+    /// A guest makes an account of its name.
+    ///
+    /// # Errors
+    /// Registration is closed, the name is another account's, there are too many accounts.
+    pub(crate) async fn register(
+        &self,
+        journal: &Journal,
+        registry: &Registry,
+        from: Option<IpAddr>,
+        (identity, name): (Identity, UserName),
+        password: Password,
+    ) -> Result<Account, Refusal> {
+        if !self.0.settings.registration_is_open {
+            return Err(Refusal::RegistrationClosed);
+        }
+        registry.may_register(&name)?;
+        let now = (self.0.settings.clock)();
+        let tried = from.map(Tried::Registration);
+        self.0.throttle.may_try(tried.as_slice(), now)?;
+        let account = self.make(journal, identity, name, password, Vec::new()).await?;
+        self.0.throttle.tried(tried.as_slice(), now);
+        Ok(account)
+    }
+
+    /// Makes an account, and stores with it who did it.
+    ///
+    /// # Errors
+    /// The name is another account's, there are too many accounts.
+    pub(crate) async fn make(
+        &self,
+        journal: &Journal,
+        identity: Identity,
+        name: UserName,
+        password: Password,
+        deeds: Vec<Deed>,
+    ) -> Result<Account, Refusal> {
+        let created = (self.0.settings.clock)();
+        let password = self.0.hasher.hash(password).await?;
+        let account =
+            Account { identity, name, created, is_administrator: false, suspension: None };
+        let accounts_max = self.0.settings.max;
+        let mut changes =
+            vec![AccountChange::Add { account: account.clone(), password, accounts_max }];
+        changes.extend(deeds.into_iter().map(AccountChange::Record));
+        match journal.change(changes).await.map_err(unavailable)? {
+            Changed::Done => Ok(account),
+            Changed::Taken => Err(Refusal::NameRegistered { name: account.name }),
+            Changed::Full => {
+                Err(Refusal::TooMany { what: "accounts".to_owned(), limit: accounts_max })
+            }
+            Changed::DiskFull => Err(Refusal::DiskFull),
+            Changed::Missing => Err(Refusal::Unavailable),
+        }
+    }
+
+    /// Whose name and password are these? A name that nobody has takes the same work, and gets the
+    /// same answer, as a password that is wrong.
+    ///
+    /// # Errors
+    /// They do not go together; too many tries; the daemon is busy.
+    pub(crate) async fn verify(
+        &self,
+        journal: &Journal,
+        from: Option<IpAddr>,
+        name: &UserName,
+        password: Password,
+    ) -> Result<Verified, Refusal> {
+        let tries = [Some(Tried::Account(name.clone())), from.map(Tried::Address)];
+        let tries: Vec<Tried> = tries.into_iter().flatten().collect();
+        let clock = self.0.settings.clock;
+        self.0.throttle.may_try(&tries, clock())?;
+        let stored = journal.password(name.clone()).await.map_err(unavailable)?;
+        let hash = stored.as_ref().map(|(_, hash)| hash.clone());
+        // Counted before it is looked at: many at the same time are not more tries.
+        self.0.throttle.tried(&tries, clock());
+        let is_right = match self.0.hasher.verify(hash, password).await {
+            Ok(is_right) => is_right,
+            Err(refusal) => {
+                self.0.throttle.take_back(&tries);
+                return Err(refusal);
+            }
+        };
+        match stored {
+            Some((account, hash)) if is_right => {
+                self.0.throttle.succeeded(&tries);
+                Ok(Verified { account, hash })
+            }
+            Some(_) | None => Err(Refusal::LoginFailed),
+        }
+    }
+
+    /// Whose token is this?
+    ///
+    /// # Errors
+    /// Nobody's.
+    pub(crate) async fn token(
+        &self,
+        journal: &Journal,
+        from: Option<IpAddr>,
+        token: &Token,
+    ) -> Result<StoredToken, Refusal> {
+        let tries: Vec<Tried> = from.map(Tried::Address).into_iter().collect();
+        let now = (self.0.settings.clock)();
+        self.0.throttle.may_try(&tries, now)?;
+        match journal.token(hash_of(token)).await.map_err(unavailable)? {
+            Some(token) => Ok(token),
+            None => {
+                self.0.throttle.tried(&tries, now);
+                Err(Refusal::LoginFailed)
+            }
+        }
+    }
+
+    /// What is stored of a new password.
+    ///
+    /// # Errors
+    /// The daemon is busy.
+    pub(crate) async fn hash(&self, password: Password) -> Result<String, Refusal> {
+        self.0.hasher.hash(password).await
+    }
+}
+
+/// A new token: 256 random bits, from identities that are random.
+pub(crate) fn new_token(random: fn() -> Identity) -> Token {
+    let mut digest = Sha256::new();
+    for _ in 0..4 {
+        digest.update(random().0.as_bytes()); // 122 random bits each
+    }
+    let digest: [u8; 32] = digest.finalize().into();
+    let hex: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    Token::parse(&format!("{TOKEN_PREFIX}{hex}")).expect("a prefix and hexadecimal digits")
+}
+
+/// What is stored of a token: it has 256 random bits, so nobody finds another with the same hash.
+pub(crate) fn hash_of(token: &Token) -> TokenHash {
+    TokenHash(Sha256::digest(token.reveal()).into())
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "the last use of an error, in map_err")]
+fn unavailable(error: crate::journal::JournalError) -> Refusal {
+    tracing::error!(%error, "accounts cannot be read or written");
+    Refusal::Unavailable
+}

@@ -1,0 +1,574 @@
+//! Accounts as they are stored: names, hashes, tokens, rooms, whom they shun, and what
+//! administrators did. Never sees a password or a token.
+
+use std::path::Path;
+
+use chat_protocol::event::TokenInfo;
+use chat_protocol::limits::{SHUNNED_MAX, TOKENS_MAX};
+use chat_protocol::{Identity, LineText, RoomName, Sequence, Timestamp, TokenName, UserName};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
+use uuid::Uuid;
+
+use super::record::RoomKey;
+use super::{JournalError, TokenHash, apply, examine};
+
+/// An account, without what it logs in with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Account {
+    /// Its permanent id.
+    pub(crate) identity: Identity,
+    /// Its name.
+    pub(crate) name: UserName,
+    /// When it was made.
+    pub(crate) created: Timestamp,
+    /// It is an administrator.
+    pub(crate) is_administrator: bool,
+    /// It may not log in.
+    pub(crate) suspension: Option<Suspension>,
+}
+
+/// That an account may not log in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Suspension {
+    /// Until then; none: until it is taken back.
+    pub(crate) until: Option<Timestamp>,
+    /// Why.
+    pub(crate) why: LineText,
+}
+
+/// A personal token, as it is stored.
+#[derive(Clone, Debug)]
+pub(crate) struct StoredToken {
+    /// What is known of it.
+    pub(crate) hash: TokenHash,
+    /// Whose.
+    pub(crate) account: Identity,
+    /// What its owner sees of it.
+    pub(crate) info: TokenInfo,
+}
+
+/// One room that an account is in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct AccountRoom {
+    /// Which.
+    pub(crate) room: RoomKey,
+    /// Read up to there.
+    pub(crate) read: Sequence,
+    /// What the other one of a direct room was called.
+    pub(crate) peer: Option<UserName>,
+}
+
+/// How somebody is shunned.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shun {
+    /// Its messages are not shown.
+    Ignored,
+    /// Its direct messages are not taken.
+    Blocked,
+}
+
+/// Somebody who is shunned.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Shunned {
+    /// Who.
+    pub(crate) whom: Identity,
+    /// Its name, then.
+    pub(crate) name: UserName,
+    /// How.
+    pub(crate) how: Shun,
+}
+
+/// What an administrator did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Deed {
+    /// When; the writer sets it.
+    pub(crate) time: Timestamp,
+    /// Who.
+    pub(crate) who: String,
+    /// What, in one word.
+    pub(crate) what: String,
+    /// To whom.
+    pub(crate) whom: String,
+    /// Why.
+    pub(crate) why: String,
+}
+
+/// What becomes of accounts.
+#[derive(Debug)]
+pub(crate) enum AccountChange {
+    /// A new one; there may be so many.
+    Add { account: Account, password: String, accounts_max: u64 },
+    /// Another password.
+    SetPassword { account: Identity, password: String },
+    /// It may not log in, or may again.
+    Suspend { account: Identity, suspension: Option<Suspension> },
+    /// It is an administrator, or no longer.
+    SetAdministrator { account: Identity, is_administrator: bool },
+    /// It is no more.
+    Delete { account: Identity },
+    /// A new token.
+    AddToken(StoredToken),
+    /// A token is worth nothing any more, nor what was given to its sessions.
+    RevokeToken { account: Identity, name: TokenName },
+    /// All tokens of an account, and what lets its sessions come back.
+    RevokeAll { account: Identity },
+    /// What lets its sessions come back, but for this one.
+    ForgetSessions { account: Identity, but: Option<TokenHash> },
+    /// It is in these rooms, and has read so far.
+    KeepRooms { account: Identity, rooms: Vec<AccountRoom> },
+    /// It is in a room from now on, if it is not already.
+    AddRoom { account: Identity, room: AccountRoom },
+    /// It has left these.
+    LeaveRooms { account: Identity, rooms: Vec<RoomKey> },
+    /// It shuns somebody.
+    Shun { account: Identity, shunned: Shunned },
+    /// It does so no more.
+    Unshun { account: Identity, whom: Identity, how: Shun },
+    /// An administrator did something; stored with what was done.
+    Record(Deed),
+}
+
+/// What came of a change.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Changed {
+    /// Done.
+    Done,
+    /// The name is taken.
+    Taken,
+    /// There is no such thing.
+    Missing,
+    /// There are as many as there may be.
+    Full,
+    /// The disk is full: not done.
+    DiskFull,
+}
+
+/// Inside the writer's transaction.
+pub(super) fn apply(
+    transaction: &Transaction<'_>,
+    change: &AccountChange,
+    now: Timestamp,
+) -> Result<Changed, JournalError> {
+    let done = |rows: usize| if rows > 0 { Changed::Done } else { Changed::Missing };
+    let run = |sql: &str, params: &[&dyn rusqlite::ToSql]| -> Result<usize, JournalError> {
+        Ok(transaction.prepare_cached(sql)?.execute(params)?)
+    };
+    Ok(match change {
+        AccountChange::Add { account, password, accounts_max } => {
+            add(transaction, account, password, *accounts_max)?
+        }
+        AccountChange::SetPassword { account, password } => done(run(
+            "UPDATE accounts SET password = ?2 WHERE identity = ?1",
+            &[account.0.as_bytes(), password],
+        )?),
+        AccountChange::Suspend { account, suspension } => {
+            let until = suspension.as_ref().and_then(|suspension| suspension.until);
+            let why = suspension.as_ref().map_or("", |suspension| suspension.why.as_str());
+            done(run(
+                "UPDATE accounts SET is_suspended = ?2, suspended_until_ms = ?3, suspended_why = ?4
+                 WHERE identity = ?1",
+                &[account.0.as_bytes(), &suspension.is_some(), &until.map(milliseconds), &why],
+            )?)
+        }
+        AccountChange::SetAdministrator { account, is_administrator } => done(run(
+            "UPDATE accounts SET is_administrator = ?2 WHERE identity = ?1",
+            &[account.0.as_bytes(), is_administrator],
+        )?),
+        AccountChange::Delete { account } => {
+            for table in ["account_tokens", "account_rooms", "account_shunned"] {
+                run(&format!("DELETE FROM {table} WHERE account = ?1"), &[account.0.as_bytes()])?;
+            }
+            run("DELETE FROM guests WHERE identity = ?1", &[account.0.as_bytes()])?;
+            done(run("DELETE FROM accounts WHERE identity = ?1", &[account.0.as_bytes()])?)
+        }
+        AccountChange::AddToken(token) => add_token(transaction, token)?,
+        AccountChange::RevokeToken { account, name } => {
+            run(
+                "DELETE FROM guests WHERE access IN
+                 (SELECT token FROM account_tokens WHERE account = ?1 AND name = ?2)",
+                &[account.0.as_bytes(), &name.as_str()],
+            )?;
+            done(run(
+                "DELETE FROM account_tokens WHERE account = ?1 AND name = ?2",
+                &[account.0.as_bytes(), &name.as_str()],
+            )?)
+        }
+        AccountChange::RevokeAll { account } => {
+            run("DELETE FROM guests WHERE identity = ?1", &[account.0.as_bytes()])?;
+            run("DELETE FROM account_tokens WHERE account = ?1", &[account.0.as_bytes()])?;
+            Changed::Done
+        }
+        AccountChange::ForgetSessions { account, but } => {
+            run(
+                "DELETE FROM guests WHERE identity = ?1 AND token IS NOT ?2",
+                &[account.0.as_bytes(), &but.as_ref().map(|hash| hash.0)],
+            )?;
+            Changed::Done
+        }
+        AccountChange::KeepRooms { account, rooms } => {
+            for AccountRoom { room, read, peer } in rooms {
+                run(
+                    "INSERT INTO account_rooms (account, room, name, peer, read_seq)
+                     SELECT identity, ?2, ?3, ?4, ?5 FROM accounts WHERE identity = ?1
+                     ON CONFLICT (account, room)
+                     DO UPDATE SET read_seq = max(read_seq, excluded.read_seq)",
+                    &[
+                        account.0.as_bytes(),
+                        &room.stored(),
+                        &room.shown(),
+                        &peer.as_ref().map_or("", UserName::as_str),
+                        &sequence(*read),
+                    ],
+                )?;
+            }
+            Changed::Done
+        }
+        AccountChange::AddRoom { account, room: AccountRoom { room, read, peer } } => {
+            run(
+                "INSERT INTO account_rooms (account, room, name, peer, read_seq)
+                 SELECT identity, ?2, ?3, ?4, ?5 FROM accounts WHERE identity = ?1
+                 ON CONFLICT (account, room) DO NOTHING",
+                &[
+                    account.0.as_bytes(),
+                    &room.stored(),
+                    &room.shown(),
+                    &peer.as_ref().map_or("", UserName::as_str),
+                    &sequence(*read),
+                ],
+            )?;
+            Changed::Done
+        }
+        AccountChange::LeaveRooms { account, rooms } => {
+            for room in rooms {
+                run(
+                    "DELETE FROM account_rooms WHERE account = ?1 AND room = ?2",
+                    &[account.0.as_bytes(), &room.stored()],
+                )?;
+            }
+            Changed::Done
+        }
+        AccountChange::Shun { account, shunned } => shun(transaction, *account, shunned)?,
+        AccountChange::Unshun { account, whom, how } => done(run(
+            "DELETE FROM account_shunned WHERE account = ?1 AND whom = ?2 AND how = ?3",
+            &[account.0.as_bytes(), whom.0.as_bytes(), &how.stored()],
+        )?),
+        AccountChange::Record(Deed { time: _, who, what, whom, why }) => {
+            run(
+                "INSERT INTO audit (time_ms, who, what, whom, why) VALUES (?1, ?2, ?3, ?4, ?5)",
+                &[&milliseconds(now), who, what, whom, why],
+            )?;
+            Changed::Done
+        }
+    })
+}
+
+fn add(
+    transaction: &Transaction<'_>,
+    account: &Account,
+    password: &str,
+    accounts_max: u64,
+) -> Result<Changed, JournalError> {
+    let count: u64 =
+        transaction.query_row("SELECT count(*) FROM accounts", [], |row| row.get(0))?;
+    if count >= accounts_max {
+        return Ok(Changed::Full);
+    }
+    let added = transaction
+        .prepare_cached(
+            "INSERT INTO accounts (identity, folded, name, password, created_ms, is_administrator,
+                                   is_suspended, suspended_why)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, 0, '') ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            account.identity.0.as_bytes(),
+            account.name.folded(),
+            account.name.as_str(),
+            password,
+            milliseconds(account.created),
+            account.is_administrator,
+        ])?;
+    Ok(if added > 0 { Changed::Done } else { Changed::Taken })
+}
+
+fn add_token(transaction: &Transaction<'_>, token: &StoredToken) -> Result<Changed, JournalError> {
+    let StoredToken { hash, account, info } = token;
+    let count: usize = transaction.query_row(
+        "SELECT count(*) FROM account_tokens WHERE account = ?1",
+        [account.0.as_bytes()],
+        |row| row.get(0),
+    )?;
+    if count >= TOKENS_MAX {
+        return Ok(Changed::Full);
+    }
+    let rooms: Vec<&str> = info.rooms.iter().map(RoomName::as_str).collect();
+    let added = transaction
+        .prepare_cached(
+            "INSERT INTO account_tokens (token, account, name, rooms, read_only, created_ms)
+             SELECT ?1, identity, ?3, ?4, ?5, ?6 FROM accounts WHERE identity = ?2
+             ON CONFLICT DO NOTHING",
+        )?
+        .execute(params![
+            hash.0,
+            account.0.as_bytes(),
+            info.name.as_str(),
+            rooms.join(" "),
+            info.read_only,
+            milliseconds(info.created_ms),
+        ])?;
+    Ok(if added > 0 { Changed::Done } else { Changed::Taken })
+}
+
+fn shun(
+    transaction: &Transaction<'_>,
+    account: Identity,
+    shunned: &Shunned,
+) -> Result<Changed, JournalError> {
+    let count: usize = transaction.query_row(
+        "SELECT count(*) FROM account_shunned WHERE account = ?1",
+        [account.0.as_bytes()],
+        |row| row.get(0),
+    )?;
+    if count >= SHUNNED_MAX {
+        return Ok(Changed::Full);
+    }
+    transaction
+        .prepare_cached(
+            "INSERT INTO account_shunned (account, whom, name, how)
+             SELECT identity, ?2, ?3, ?4 FROM accounts WHERE identity = ?1
+             ON CONFLICT (account, whom, how) DO UPDATE SET name = excluded.name",
+        )?
+        .execute(params![
+            account.0.as_bytes(),
+            shunned.whom.0.as_bytes(),
+            shunned.name.as_str(),
+            shunned.how.stored(),
+        ])?;
+    Ok(Changed::Done)
+}
+
+impl Shun {
+    const fn stored(self) -> i64 {
+        match self {
+            Self::Ignored => 0,
+            Self::Blocked => 1,
+        }
+    }
+}
+
+const ACCOUNT: &str = "SELECT identity, name, created_ms, is_administrator, is_suspended,
+                              suspended_until_ms, suspended_why, password FROM accounts";
+
+/// All accounts, at start.
+pub(super) fn all(connection: &Connection) -> Result<Vec<Account>, JournalError> {
+    let mut statement = connection.prepare(&format!("{ACCOUNT} ORDER BY folded"))?;
+    let mut rows = statement.query([])?;
+    let mut accounts = Vec::new();
+    while let Some(row) = rows.next()? {
+        accounts.push(account(row)?);
+    }
+    Ok(accounts)
+}
+
+/// What an account of this name logs in with.
+pub(super) fn password(
+    connection: &Connection,
+    name: &UserName,
+) -> Result<Option<(Identity, String)>, JournalError> {
+    let found = connection
+        .prepare_cached("SELECT identity, password FROM accounts WHERE folded = ?1")?
+        .query_row([name.folded()], |row| Ok((identity(row, 0)?, row.get(1)?)))
+        .optional()?;
+    Ok(found)
+}
+
+/// The token with this hash.
+pub(super) fn token(
+    connection: &Connection,
+    hash: TokenHash,
+) -> Result<Option<StoredToken>, JournalError> {
+    let mut statement = connection.prepare_cached(&format!("{TOKEN} WHERE token = ?1"))?;
+    let mut rows = statement.query([hash.0])?;
+    rows.next()?.map(stored_token).transpose()
+}
+
+/// The tokens of an account.
+pub(super) fn tokens(
+    connection: &Connection,
+    account: Identity,
+) -> Result<Vec<StoredToken>, JournalError> {
+    let mut statement =
+        connection.prepare_cached(&format!("{TOKEN} WHERE account = ?1 ORDER BY name"))?;
+    let mut rows = statement.query([account.0.as_bytes()])?;
+    let mut tokens = Vec::new();
+    while let Some(row) = rows.next()? {
+        tokens.push(stored_token(row)?);
+    }
+    Ok(tokens)
+}
+
+/// The rooms that an account is in.
+pub(super) fn rooms(
+    connection: &Connection,
+    account: Identity,
+) -> Result<Vec<AccountRoom>, JournalError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT room, name, read_seq, peer FROM account_rooms WHERE account = ?1 ORDER BY room",
+    )?;
+    let mut rows = statement.query([account.0.as_bytes()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (room, name): (String, String) = (row.get(0)?, row.get(1)?);
+        let room =
+            RoomKey::restored(&room, &name).map_err(damaged("a stored room of an account"))?;
+        let peer: String = row.get(3)?;
+        let peer = (!peer.is_empty()).then(|| user(&peer)).transpose()?;
+        all.push(AccountRoom { room, read: Sequence(row.get(2)?), peer });
+    }
+    Ok(all)
+}
+
+/// Whom an account shuns.
+pub(super) fn shunned(
+    connection: &Connection,
+    account: Identity,
+) -> Result<Vec<Shunned>, JournalError> {
+    let mut statement = connection.prepare_cached(
+        "SELECT whom, name, how FROM account_shunned WHERE account = ?1 ORDER BY name",
+    )?;
+    let mut rows = statement.query([account.0.as_bytes()])?;
+    let mut all = Vec::new();
+    while let Some(row) = rows.next()? {
+        let name: String = row.get(1)?;
+        let how = if row.get::<_, i64>(2)? == 0 { Shun::Ignored } else { Shun::Blocked };
+        all.push(Shunned { whom: identity(row, 0)?, name: user(&name)?, how });
+    }
+    Ok(all)
+}
+
+/// What administrators did, oldest first; also while a daemon runs.
+///
+/// # Errors
+/// It cannot be read, or `take` fails.
+pub(crate) fn audit<E: From<JournalError>>(
+    data: &Path,
+    mut take: impl FnMut(Deed) -> Result<(), E>,
+) -> Result<(), E> {
+    let connection = examine::open_current(&examine::database(data))?;
+    let deeds = deeds(&connection)?;
+    deeds.into_iter().try_for_each(&mut take)
+}
+
+fn deeds(connection: &Connection) -> Result<Vec<Deed>, JournalError> {
+    let mut deeds = Vec::new();
+    let mut statement =
+        connection.prepare("SELECT time_ms, who, what, whom, why FROM audit ORDER BY id")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        deeds.push(Deed {
+            time: Timestamp(row.get(0)?),
+            who: row.get(1)?,
+            what: row.get(2)?,
+            whom: row.get(3)?,
+            why: row.get(4)?,
+        });
+    }
+    Ok(deeds)
+}
+
+/// What is wrong with what is stored of accounts, a line each.
+pub(super) fn examine(
+    connection: &Connection,
+    mut note: impl FnMut(String),
+) -> Result<(), JournalError> {
+    let mut statement = connection.prepare(ACCOUNT)?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let hash: String = row.get(7)?;
+        match account(row) {
+            Ok(account) if !hash.starts_with("$argon2id$") => {
+                note(format!("account {}: its password is not argon2id", account.name));
+            }
+            Ok(_) => {}
+            Err(error) => note(format!("accounts: {error}")),
+        }
+    }
+    let mut statement = connection.prepare(&format!("{TOKEN} ORDER BY account, name"))?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        if let Err(error) = stored_token(row) {
+            note(format!("tokens: {error}"));
+        }
+    }
+    for table in ["account_tokens", "account_rooms", "account_shunned"] {
+        let sql = format!(
+            "SELECT DISTINCT account FROM {table}
+             WHERE account NOT IN (SELECT identity FROM accounts)"
+        );
+        let mut statement = connection.prepare(&sql)?;
+        let mut rows = statement.query([])?;
+        while let Some(row) = rows.next()? {
+            let whose = identity(row, 0)?;
+            note(format!("{table}: there is no account {whose}"));
+        }
+    }
+    let mut statement = connection.prepare("SELECT account, room, name FROM account_rooms")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (room, name): (String, String) = (row.get(1)?, row.get(2)?);
+        if let Err(error) = RoomKey::restored(&room, &name) {
+            note(format!("account {}: {error}", identity(row, 0)?));
+        }
+    }
+    Ok(())
+}
+
+const TOKEN: &str = "SELECT token, account, name, rooms, read_only, created_ms FROM account_tokens";
+
+fn stored_token(row: &Row<'_>) -> Result<StoredToken, JournalError> {
+    let (name, rooms): (String, String) = (row.get(2)?, row.get(3)?);
+    let rooms = rooms.split_whitespace().map(RoomName::parse).collect::<Result<_, _>>();
+    Ok(StoredToken {
+        hash: TokenHash(row.get(0)?),
+        account: identity(row, 1)?,
+        info: TokenInfo {
+            name: TokenName::parse(&name).map_err(damaged("a stored token"))?,
+            rooms: rooms.map_err(damaged("a stored token's room"))?,
+            read_only: row.get(4)?,
+            created_ms: Timestamp(row.get(5)?),
+        },
+    })
+}
+
+fn account(row: &Row<'_>) -> Result<Account, JournalError> {
+    let (name, why): (String, String) = (row.get(1)?, row.get(6)?);
+    let until: Option<u64> = row.get(5)?;
+    let is_suspended: bool = row.get(4)?;
+    let why = apply::line(&why)?;
+    Ok(Account {
+        identity: identity(row, 0)?,
+        name: user(&name)?,
+        created: Timestamp(row.get(2)?),
+        is_administrator: row.get(3)?,
+        suspension: is_suspended.then(|| Suspension { until: until.map(Timestamp), why }),
+    })
+}
+
+fn identity(row: &Row<'_>, column: usize) -> rusqlite::Result<Identity> {
+    Ok(Identity(Uuid::from_bytes(row.get(column)?)))
+}
+
+fn user(name: &str) -> Result<UserName, JournalError> {
+    UserName::parse(name).map_err(damaged("a stored user"))
+}
+
+fn damaged<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> JournalError {
+    move |error| JournalError::Damaged(format!("{what}: {error}"))
+}
+
+fn milliseconds(time: Timestamp) -> i64 {
+    i64::try_from(time.0).unwrap_or(i64::MAX)
+}
+
+fn sequence(sequence: Sequence) -> i64 {
+    i64::try_from(sequence.0).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,168 @@
+//! Who a session is: from its first name to its end, and somebody else in between.
+
+use std::future::poll_fn;
+
+use chat_protocol::event::Welcome;
+use chat_protocol::{
+    Command, Event, Hello, Refusal, Request, RequestId, RoomAddress, Sequence, UserName,
+};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tracing::Instrument;
+
+use super::said_here::SaidHere;
+use super::watched::Watched;
+use super::{Ending, Session, Stage};
+use crate::command::account;
+use crate::command::guest::{self, Identified, Wanted};
+use crate::command::{Answer, execute};
+use crate::frontend::Wish;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Gives the peer a name, or says why not.
+    pub(super) async fn identify(&mut self, wish: Wish) -> Result<(), Ending> {
+        let wanted = match wish {
+            Wish::Random => Wanted::Somebody,
+            Wish::Named(name) => {
+                self.undecided = false; // it has typed
+                Wanted::This(Hello { name: Some(name), ..Hello::default() })
+            }
+            Wish::Account { name, password } => {
+                self.undecided = false;
+                let (name, password) = (Some(name.to_string()), Some(password));
+                Wanted::This(Hello { name, password, ..Hello::default() })
+            }
+            Wish::Hello(hello) => Wanted::This(hello),
+        };
+        let Identified { claim, ticket, resumed, scope } =
+            match guest::identify(&self.around.house, &self.caller, wanted)
+                .instrument(self.span())
+                .await
+            {
+                Ok(identified) => identified,
+                Err(refusal) => {
+                    self.tell(&Event::refused(None, refusal));
+                    return Ok(());
+                }
+            };
+        let name = claim.as_ref().map(|claim| claim.user().name());
+        let shown = name.as_ref().map_or("-", UserName::as_str);
+        self.span().in_scope(|| tracing::info!(name = shown, resumed, "identified"));
+        self.seat = claim.as_ref().map(|claim| Watched::new(claim.user().seat.follow()));
+        self.caller.claim = claim;
+        self.is_welcome = true;
+        let token = ticket.as_ref().map(|ticket| ticket.token.clone());
+        self.caller.ticket = ticket;
+        self.caller.scope = scope;
+        let account = self.caller.pass().is_some();
+        let welcome = (*self.around.welcome).clone();
+        self.tell(&Event::Welcome(Box::new(Welcome { name, token, account, resumed, ..welcome })));
+        self.rooms_again(resumed).await?;
+        self.enter_default_room().await
+    }
+
+    /// It has logged in or out: who it was leaves, and who it is now is where that one was.
+    pub(super) async fn become_somebody(
+        &mut self,
+        id: Option<RequestId>,
+        identified: Identified,
+    ) -> Result<(), Ending> {
+        self.hear_oneself().await?;
+        let Identified { claim, ticket, resumed: _, scope } = identified;
+        let is_account = claim.as_ref().is_some_and(|claim| claim.pass().is_some());
+        let places: Vec<(RoomAddress, Sequence)> = self
+            .inbox
+            .slots()
+            .filter(|(_, place)| place.is_member)
+            .map(|(_, place)| (place.address.clone(), place.cursor))
+            .collect();
+        self.said_goodbye = true; // who it was does not come back
+        self.part().await;
+        self.said_goodbye = false;
+        self.inbox.clear();
+        self.said_here = SaidHere::default();
+        self.seat = claim.as_ref().map(|claim| Watched::new(claim.user().seat.follow()));
+        let name = claim.as_ref().map(|claim| claim.user().name());
+        self.caller.claim = claim;
+        self.caller.scope = scope;
+        let token = ticket.as_ref().map(|ticket| ticket.token.clone());
+        self.caller.ticket = ticket;
+        if let Some(name) = name {
+            self.span().in_scope(|| tracing::info!(%name, is_account, "is somebody else"));
+            self.tell(&Event::Identified { id, name, account: is_account, token });
+        }
+        // A guest that logs in stays where it was; a guest again begins anew.
+        for (room, cursor) in places {
+            let stays = is_account && matches!(room, RoomAddress::Named(_));
+            if !(stays && self.stay(&room, cursor).await?) {
+                self.tell(&Event::Exited { room });
+            }
+        }
+        self.rooms_again(false).await?;
+        if is_account { Ok(()) } else { self.enter_default_room().await }
+    }
+
+    /// What it said until now is its own as long as it is who said it: all of that comes first.
+    async fn hear_oneself(&mut self) -> Result<(), Ending> {
+        while self.in_flight > 0 {
+            poll_fn(|cx| self.caller.receipts.poll_ready(cx)).await;
+            self.take_receipts();
+        }
+        let rooms: Vec<_> = self.inbox.slots().map(|(slot, at)| (slot, at.room.clone())).collect();
+        for (slot, room) in rooms {
+            if let Ok(roster) = room.roster().await {
+                self.fill(slot, roster.last).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Goes on in a room that the guest was in, at the same place. May it?
+    async fn stay(&mut self, room: &RoomAddress, cursor: Sequence) -> Result<bool, Ending> {
+        if !self.caller.may_follow(room) {
+            return Ok(false);
+        }
+        let command = Command::Join { room: room.clone() };
+        let request = Request { id: None, command };
+        let answer = execute(&self.around.house, &self.caller, request).await;
+        let Ok(Answer::Entered { address, room, snapshot, .. }) = answer else {
+            return Ok(false);
+        };
+        let last = snapshot.roster.last;
+        let slot = self.inbox.follow(room, address, *snapshot, cursor, true);
+        Box::pin(self.fill(slot, last)).await?;
+        Ok(true)
+    }
+
+    /// It was ended from outside: nothing more of any room, why, and the end.
+    pub(super) async fn cut(&mut self, why: Refusal) {
+        self.inbox.clear();
+        self.seat = None;
+        self.said_goodbye = true;
+        self.part().await;
+        self.tell(&Event::refused(None, why));
+        self.close();
+    }
+
+    /// Does its user speak in other sessions too? Then what is its own may be news here.
+    pub(super) fn has_other_sessions(&self) -> bool {
+        self.caller.pass().is_some() && !self.manners.shows_own
+    }
+
+    /// The session is over. A guest that may come back is waited for, unless it said goodbye or
+    /// the daemon stops; all others leave.
+    pub(super) async fn part(&mut self) {
+        self.caller.scope = None;
+        self.cut_alarm = None;
+        let comes_back = !self.said_goodbye && !self.caller.is_cut();
+        let Some(claim) = self.caller.claim.take() else { return };
+        let token = self.caller.ticket.take().map(|ticket| ticket.hash);
+        let house = &self.around.house;
+        let is_stopping = self.stage_now == Stage::Stopping;
+        match token {
+            Some(token) if comes_back && !is_stopping => guest::park(house, claim, token),
+            // All leave, and nobody is told of anybody; with a token a guest comes back.
+            _ if is_stopping => account::keep_rooms(house, claim.user()).await,
+            token => guest::leave(house, claim, token).await,
+        }
+    }
+}

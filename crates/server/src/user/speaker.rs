@@ -1,0 +1,244 @@
+//! Somebody who speaks: one user, however many sessions it has. Never knows who may have its name.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use chat_protocol::event::UserInfo;
+use chat_protocol::{Identity, LineText, Refusal, Sequence, UserName};
+
+use super::claim::Pass;
+use crate::journal::{AccountRoom, RoomKey, Shun, Shunned, TokenHash};
+use crate::room::{Seat, author_bit};
+
+/// Somebody who speaks.
+#[derive(Debug)]
+pub(crate) struct User {
+    /// Its places in rooms.
+    pub(crate) seat: Arc<Seat>,
+    /// Who came when.
+    pub(super) arrival: u64,
+    /// How often it was parked.
+    parkings: AtomicU64,
+    /// Sessions it has, and those that may come back.
+    claims: AtomicUsize,
+    /// Sessions it has.
+    sessions: AtomicUsize,
+    /// What an account's sessions may be ended by.
+    passes: Mutex<Vec<Arc<Pass>>>,
+    /// Whom it does not want to hear; most want to hear everybody.
+    shuns: Mutex<Option<Box<Shuns>>>,
+    /// The authors' bits of those whom it ignores.
+    ignored: AtomicU64,
+    /// Its seat's fingerprint when that was looked at last.
+    fingerprint: AtomicU64,
+    /// What is stored of the rooms that an account is in.
+    kept: Mutex<HashMap<RoomKey, Sequence>>,
+    /// An account's rooms were entered, as far as they could be.
+    settling: AtomicU8,
+}
+
+const NOT_SETTLED: u8 = 0;
+const SETTLING: u8 = 1;
+const SETTLED: u8 = 2;
+
+/// Whom a user shuns, with their names.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Shuns {
+    pub(crate) ignored: BTreeMap<Identity, UserName>,
+    pub(crate) blocked: BTreeMap<Identity, UserName>,
+}
+
+impl Shuns {
+    fn list(&mut self, how: Shun) -> &mut BTreeMap<Identity, UserName> {
+        match how {
+            Shun::Ignored => &mut self.ignored,
+            Shun::Blocked => &mut self.blocked,
+        }
+    }
+
+    /// How many there are.
+    pub(crate) fn len(&self) -> usize {
+        self.ignored.len() + self.blocked.len()
+    }
+}
+
+impl User {
+    pub(super) fn new(identity: Identity, name: UserName, arrival: u64) -> Self {
+        Self {
+            seat: Arc::new(Seat::new(identity, name)),
+            arrival,
+            parkings: AtomicU64::new(0),
+            claims: AtomicUsize::new(1),
+            sessions: AtomicUsize::new(1),
+            passes: Mutex::default(),
+            shuns: Mutex::default(),
+            ignored: AtomicU64::new(0),
+            fingerprint: AtomicU64::new(0),
+            kept: Mutex::default(),
+            settling: AtomicU8::new(NOT_SETTLED),
+        }
+    }
+
+    /// The permanent id behind it.
+    pub(crate) fn identity(&self) -> Identity {
+        self.seat.identity
+    }
+
+    /// Its name, now.
+    pub(crate) fn name(&self) -> UserName {
+        self.seat.profile().name.clone()
+    }
+
+    /// Its name, and whether it is away.
+    pub(crate) fn info(&self) -> UserInfo {
+        self.seat.profile().clone()
+    }
+
+    /// It has a session.
+    pub(super) fn is_present(&self) -> bool {
+        self.sessions.load(Ordering::Relaxed) > 0
+    }
+
+    /// Away with a message, or back.
+    pub(crate) fn set_away(&self, text: Option<LineText>) {
+        self.seat.profile().away = text;
+    }
+
+    /// Whom it shuns.
+    pub(crate) fn shuns(&self) -> Shuns {
+        self.lock_shuns().as_deref().cloned().unwrap_or_default()
+    }
+
+    /// It shuns somebody from now on.
+    pub(crate) fn shun(&self, shunned: Shunned) {
+        let mut shuns = self.lock_shuns();
+        let Shunned { whom, name, how } = shunned;
+        shuns.get_or_insert_default().list(how).insert(whom, name);
+        self.mark_ignored(shuns.as_deref());
+    }
+
+    /// It does so no more. Did it?
+    pub(crate) fn unshun(&self, whom: Identity, how: Shun) -> bool {
+        let mut shuns = self.lock_shuns();
+        let did = shuns.as_mut().is_some_and(|shuns| shuns.list(how).remove(&whom).is_some());
+        shuns.take_if(|shuns| shuns.len() == 0);
+        self.mark_ignored(shuns.as_deref());
+        did
+    }
+
+    /// The authors' bits of those whom it ignores: an envelope with none of them has nothing of
+    /// them.
+    pub(crate) fn ignored_bits(&self) -> u64 {
+        self.ignored.load(Ordering::Relaxed)
+    }
+
+    /// Are this user's messages not to be shown to it?
+    pub(crate) fn ignores(&self, author: Identity) -> bool {
+        self.ignored_bits() & author_bit(author) != 0
+            && self.lock_shuns().as_ref().is_some_and(|shuns| shuns.ignored.contains_key(&author))
+    }
+
+    /// Are this user's direct messages not to be taken?
+    pub(crate) fn blocks(&self, author: Identity) -> bool {
+        self.lock_shuns().as_ref().is_some_and(|shuns| shuns.blocked.contains_key(&author))
+    }
+
+    /// Ends sessions of an account, parked ones too, and says why: all, or those that came with
+    /// this token; never `but`.
+    pub(crate) fn cut(&self, access: Option<TokenHash>, but: Option<&Pass>, why: &Refusal) {
+        for pass in self.lock_passes().iter() {
+            let is_meant = access.is_none() || pass.access == access;
+            if is_meant && !but.is_some_and(|but| std::ptr::eq(but, &raw const **pass)) {
+                pass.cut(why.clone());
+            }
+        }
+    }
+
+    /// An account's rooms are to be entered now; once.
+    pub(crate) fn begins_to_settle(&self) -> bool {
+        let (before, now, order) = (NOT_SETTLED, SETTLING, Ordering::Relaxed);
+        self.settling.compare_exchange(before, now, order, order).is_ok()
+    }
+
+    /// An account's rooms were entered: what it is in counts from now on.
+    pub(crate) fn has_settled(&self) {
+        self.settling.store(SETTLED, Ordering::Relaxed);
+    }
+
+    /// Does what it is in count?
+    pub(crate) fn is_settled(&self) -> bool {
+        self.settling.load(Ordering::Relaxed) == SETTLED
+    }
+
+    /// Has it entered, left or read something since this was asked last?
+    pub(crate) fn has_moved(&self) -> bool {
+        let now = self.seat.fingerprint();
+        self.fingerprint.swap(now, Ordering::Relaxed) != now
+    }
+
+    /// This is stored of an account's rooms.
+    pub(crate) fn keep(&self, room: RoomKey, read: Sequence) {
+        self.lock_kept().insert(room, read);
+    }
+
+    /// Nothing is known of what is stored.
+    pub(crate) fn forget_kept(&self) {
+        self.lock_kept().clear();
+        self.fingerprint.store(0, Ordering::Relaxed);
+    }
+
+    /// The rooms that are to be stored, and those that were left, since this was asked last.
+    pub(crate) fn kept_since(&self, now: Vec<AccountRoom>) -> (Vec<AccountRoom>, Vec<RoomKey>) {
+        let mut kept = self.lock_kept();
+        let is_in: HashSet<&RoomKey> = now.iter().map(|room| &room.room).collect();
+        let left = kept.extract_if(|room, _| !is_in.contains(room)).map(|(room, _)| room).collect();
+        let changed = now.into_iter().filter(|AccountRoom { room, read, .. }| {
+            kept.insert(room.clone(), *read).is_none_or(|before| before != *read)
+        });
+        (changed.collect(), left)
+    }
+
+    pub(super) fn claims(&self) -> usize {
+        self.claims.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn add_claim(&self) {
+        self.claims.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// How many are left.
+    pub(super) fn remove_claim(&self) -> usize {
+        self.claims.fetch_sub(1, Ordering::Relaxed) - 1
+    }
+
+    pub(super) fn came(&self) {
+        self.sessions.fetch_add(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn went(&self) {
+        self.sessions.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn next_parking(&self) -> u64 {
+        self.parkings.fetch_add(1, Ordering::Relaxed)
+    }
+
+    pub(super) fn lock_passes(&self) -> MutexGuard<'_, Vec<Arc<Pass>>> {
+        self.passes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_kept(&self) -> MutexGuard<'_, HashMap<RoomKey, Sequence>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_shuns(&self) -> MutexGuard<'_, Option<Box<Shuns>>> {
+        self.shuns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn mark_ignored(&self, shuns: Option<&Shuns>) {
+        let ignored = shuns.into_iter().flat_map(|shuns| shuns.ignored.keys());
+        let bits = ignored.fold(0, |bits, identity| bits | author_bit(*identity));
+        self.ignored.store(bits, Ordering::Relaxed);
+    }
+}
