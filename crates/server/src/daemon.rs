@@ -230,7 +230,11 @@ async fn watchdog_pause() {
 }
 
 fn house(config: &Config, journal: Journal, rooms: &TaskTracker) -> House {
-    let settings = RoomSettings { recent: replay_max(config), clock: now };
+    let settings = RoomSettings {
+        recent: replay_max(config),
+        default_room: config.server.default_room.clone(),
+        clock: now,
+    };
     House {
         registry: Registry::default(),
         directory: Directory::new(journal.clone(), settings, rooms.clone()),

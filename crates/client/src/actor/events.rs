@@ -93,6 +93,7 @@ impl Actor {
                 Some(room)
             }
             Event::TopicChanged { ref room, .. }
+            | Event::RoomChanged { ref room, .. }
             | Event::Deleted { ref room, .. }
             | Event::Tombstone { ref room, .. } => {
                 let room = room.clone();
@@ -133,6 +134,8 @@ impl Actor {
             | Event::AwayChanged { .. }
             | Event::Roster { .. }
             | Event::TopicIs { .. }
+            | Event::SettingsAre { .. }
+            | Event::Invited { .. }
             | Event::RoomList { .. }
             | Event::UserList { .. }
             | Event::MemberList { .. }

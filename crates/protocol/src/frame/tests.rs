@@ -71,7 +71,7 @@ fn command() -> impl Strategy<Value = Command> {
             kind,
             key
         }),
-        address().prop_map(|room| Command::Join { room }),
+        address().prop_map(|room| Command::Join { room, key: None }),
         address().prop_map(|room| Command::Leave { room }),
         address().prop_map(|room| Command::Watch { room }),
         (address(), line_text()).prop_map(|(room, topic)| Command::SetTopic { room, topic }),

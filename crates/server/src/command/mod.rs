@@ -3,6 +3,7 @@
 
 pub(crate) mod guest;
 mod list;
+mod moderation;
 mod presence;
 mod read;
 mod room;
@@ -16,8 +17,8 @@ use std::time::Duration;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use crate::journal::{Journal, Receipts, RoomKey};
-use crate::room::{ChangeId, Directory, RoomHandle, Snapshot};
+use crate::journal::{Journal, Reader, Receipts, RoomKey};
+use crate::room::{ChangeId, Directory, Person, RoomHandle, Snapshot};
 use crate::user::{Claim, Registry, Returns, User};
 use guest::ReturnTicket;
 
@@ -65,6 +66,19 @@ impl Caller {
     pub(crate) fn user(&self) -> Result<&Arc<User>, Refusal> {
         self.claim.as_ref().map(Claim::user).ok_or(Refusal::NotNamed)
     }
+
+    /// Who it is to a room; an observer is nobody.
+    pub(crate) fn person(&self) -> Option<Person> {
+        let user = self.claim.as_ref().map(Claim::user)?;
+        Some(Person { identity: user.identity(), name: user.name() })
+    }
+
+    /// Who it is to what is stored.
+    fn reader(&self, now: Timestamp) -> Reader {
+        let user = self.claim.as_ref().map(Claim::user);
+        let places = user.map(|user| user.seat.since()).unwrap_or_default();
+        Reader { who: user.map(|user| (user.identity(), user.name())), places, now }
+    }
 }
 
 /// What a command came to.
@@ -84,6 +98,14 @@ pub(crate) enum Answer {
         snapshot: Box<Snapshot>,
         /// As a member, with the last messages; otherwise it only watches.
         as_member: bool,
+    },
+    /// The session watches a room that is not there for it, and is told what one is told of a room
+    /// that nobody has made.
+    Absent {
+        /// As the caller calls it.
+        room: RoomAddress,
+        /// That.
+        event: Event,
     },
     /// Something of the caller itself has changed; the rooms tell the others.
     Changed {
@@ -106,6 +128,7 @@ pub(crate) async fn execute(
     request: Request,
 ) -> Result<Answer, Refusal> {
     let id = request.id;
+    let asked = |room| moderation::Asked { house, caller, id, room };
     match request.command {
         Command::Say { room, text, kind, key } => {
             say::say(house, caller, id, say::Saying { room, text, kind, key }).await
@@ -114,13 +137,26 @@ pub(crate) async fn execute(
         Command::Delete { room, seq } => say::delete(house, caller, id, room, seq).await,
         Command::Unread => read::unread(house, caller, id).await,
         Command::MarkRead { room, seq } => read::mark(caller, id, &room, seq),
-        Command::GetTopic { room } => list::topic(house, id, room).await,
-        Command::Join { room } => room::join(house, caller, room).await,
+        Command::GetTopic { room } => list::topic(house, caller, id, room).await,
+        Command::Join { room, key } => room::join(house, caller, room, key).await,
         Command::Leave { room } => room::leave(caller, id, room).await,
-        Command::Watch { room } => room::watch(house, room).await,
+        Command::Watch { room } => room::watch(house, caller, id, room).await,
+        Command::Invite { room, user } => asked(room).invite(user).await,
+        Command::Kick { room, user, reason } => asked(room).kick(user, reason).await,
+        Command::Ban { room, user, for_ms, reason } => asked(room).ban(user, for_ms, reason).await,
+        Command::Unban { room, user } => asked(room).unban(user).await,
+        Command::Mute { room, user, for_ms, reason } => {
+            asked(room).mute(user, for_ms, reason).await
+        }
+        Command::Unmute { room, user } => asked(room).unmute(user).await,
+        Command::GiveRole { room, user, role } => asked(room).give(user, role).await,
+        Command::TakeRole { room, user, role } => asked(room).take(user, role).await,
+        Command::Transfer { room, user } => asked(room).transfer(user).await,
+        Command::Set { room, set } => asked(room).set(set).await,
+        Command::GetSettings { room } => asked(room).settings().await,
         Command::Nick { name } => presence::nick(house, caller, name).await,
         Command::Away { text } => presence::away(house, caller, text).await,
-        Command::Rooms => list::rooms(house, id).await,
+        Command::Rooms => list::rooms(house, caller, id).await,
         Command::Users => Ok(Answer::Event(list::users(house, id))),
         Command::Members { room } => list::members(house, caller, id, room).await,
         Command::History { room, range, limit } => {

@@ -231,12 +231,15 @@ impl Walk<'_> {
         match history::entry(row) {
             Ok(entry) => match entry.body {
                 Body::Topic(topic) => self.topic = Some(topic.as_str().to_owned()),
-                Body::Deletion { target } if target >= sequence => {
+                Body::Deletion { target, .. } if target >= sequence => {
                     report.note(format!(
                         "{label}: message {sequence} deletes {target}, which comes later"
                     ));
                 }
-                Body::Message { .. } | Body::Deletion { .. } | Body::Tombstone => {}
+                Body::Message { .. }
+                | Body::Deletion { .. }
+                | Body::Change(_)
+                | Body::Tombstone => {}
             },
             Err(error) => report.note(format!("{label}: message {sequence}: {}", cause(error))),
         }

@@ -5,18 +5,22 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::{
-    Event, Identity, LineText, MessageKey, Refusal, RoomAddress, Sequence, Timestamp, UserName,
+    Event, Identity, LineText, MessageKey, Refusal, Role, RoomAddress, Sequence, Timestamp,
+    UserName,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot};
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Entrant, NotThere, RoomCommand, RoomHandle, Snapshot, Summary};
+use super::handle::{Entrant, NotThere, Person, RoomCommand, RoomHandle, Snapshot, Summary};
 use super::members::{Member, Open};
-use super::{ChangeId, Envelope, Membership, Profile, RoomEvent};
-use crate::journal::{Body, Entry, Journal, JournalError, Outcome, Range, Record, RoomKey, Ticket};
+use super::moderation::{Ask, Asking, PutOut};
+use super::{ChangeId, Envelope, Membership, Profile, RoomEvent, Seat};
+use crate::journal::{
+    Admission, Body, Entry, Journal, JournalError, Outcome, Parcel, Range, Record, RoomKey, Ticket,
+};
 use crate::limits::ROOM_TURN_COMMANDS;
-use crate::policy;
+use crate::policy::{self, AtTheDoor, Extent, Rank, Secret};
 
 /// A room's task.
 pub(super) struct RoomActor {
@@ -35,15 +39,31 @@ pub(super) struct RoomActor {
 struct Turn {
     records: Vec<Record>,
     steps: Vec<Step>,
+    admissions: Vec<Admission>,
+    /// Who may do what is another question behind this: it is asked when this is committed.
+    changes_rights: bool,
 }
 
 enum Step {
     /// The next of the records.
     Record,
+    /// The next of the records, a change of the room.
+    Change {
+        invited: Option<Arc<Seat>>,
+        admissions: Vec<Admission>,
+    },
     Presence(RoomEvent),
+    /// Somebody enters, and is remembered from now on.
+    Enter {
+        entrant: Entrant,
+        admission: Admission,
+        reply: EntryReply,
+    },
     /// These are not in the room any more, once all that stands before is published.
     Release(Vec<Member>),
 }
+
+type EntryReply = oneshot::Sender<Result<Snapshot, Refusal>>;
 
 impl RoomActor {
     /// Works until nobody needs the room any more.
@@ -96,10 +116,10 @@ impl RoomActor {
         };
         let address = opened.name.map(RoomAddress::Named);
         let topic = Some(opened.topic).filter(|topic| !topic.as_str().is_empty());
-        self.summarise(0, topic.as_ref());
         let recent = entries.into_iter();
         let recent = recent.map(|entry| RoomEvent::stored(entry, address.as_ref())).collect();
-        Ok(Ok(Open {
+        let remembered = opened.remembered.into_iter().map(|known| (known.identity, known));
+        let mut open = Open {
             id: opened.id,
             address,
             topic,
@@ -111,7 +131,15 @@ impl RoomActor {
             entries: 0,
             presence: 0,
             leaving: Vec::new(),
-        }))
+            rules: opened.rules,
+            remembered: remembered.collect(),
+            banned_names: HashMap::new(),
+            founder: None,
+            spoke: HashMap::new(),
+        };
+        open.index_bans();
+        self.summarise(&open);
+        Ok(Ok(open))
     }
 
     /// The journal has stopped, and the daemon is about to. What was to be written, until then, is
@@ -141,28 +169,72 @@ impl RoomActor {
         open: &mut Open,
         commands: &mut Vec<RoomCommand>,
     ) -> Result<(), JournalError> {
-        let mut turn = Turn::default();
-        for command in commands.drain(..) {
-            self.decide(open, &mut turn, command);
+        let mut commands = commands.drain(..).peekable();
+        while commands.peek().is_some() {
+            let mut turn = Turn::default();
+            while !turn.changes_rights
+                && let Some(command) = commands.next()
+            {
+                self.decide(open, &mut turn, command);
+            }
+            self.commit(open, turn).await?;
         }
-        let entries = if turn.records.is_empty() {
-            Vec::new()
+        Ok(())
+    }
+
+    async fn commit(&self, open: &mut Open, turn: Turn) -> Result<(), JournalError> {
+        let Turn { records, steps, admissions, .. } = turn;
+        let (entries, is_stored) = if records.is_empty() && admissions.is_empty() {
+            (Vec::new(), true)
         } else {
-            self.journal.append(open.id, turn.records).await?
+            let parcel = Parcel { records, admissions, founder: open.founder.clone() };
+            self.journal.store(open.id, parcel).await?
         };
         let mut entries = entries.into_iter();
-        let mut events = Vec::with_capacity(turn.steps.len());
-        for step in turn.steps {
+        let mut events = Vec::with_capacity(steps.len());
+        let mut put_out = Vec::new();
+        for step in steps {
             match step {
                 Step::Record => {
-                    events.extend(entries.next().flatten().map(|entry| self.stored(open, entry)));
+                    let entry = entries.next().flatten();
+                    events.extend(entry.map(|entry| self.stored(open, entry, &mut put_out)));
+                }
+                Step::Change { invited, admissions } => {
+                    let Some(entry) = entries.next().flatten() else { continue };
+                    let from = entry.name.clone();
+                    events.push(self.stored(open, entry, &mut put_out));
+                    admissions.into_iter().for_each(|admission| open.admitted(admission));
+                    self.summarise(open);
+                    if let Some((seat, room)) = invited.zip(open.address.clone()) {
+                        seat.invited(room, from);
+                    }
                 }
                 Step::Presence(event) => events.push(event),
+                Step::Enter { entrant, admission, reply } => {
+                    if !is_stored {
+                        drop(reply.send(Err(Refusal::DiskFull)));
+                        continue;
+                    }
+                    open.admitted(admission);
+                    let who = entrant.seat.identity;
+                    let entered = self.enter(open, entrant);
+                    let snapshot = entered.map(|joined| {
+                        events.extend(joined);
+                        self.snapshot(open, Some(who))
+                    });
+                    drop(reply.send(snapshot)); // the session may be gone
+                }
                 Step::Release(members) => open.leaving.extend(members),
             }
         }
+        if open.last > Sequence(0) {
+            open.founder = None; // it is stored by now
+        }
         for envelope in Envelope::cut(events) {
             self.feed.publish(envelope);
+        }
+        for (member, seq) in put_out {
+            member.seat.put_out(open.id, seq);
         }
         open.release();
         Ok(())
@@ -170,43 +242,131 @@ impl RoomActor {
 
     fn decide(&self, open: &mut Open, turn: &mut Turn, command: RoomCommand) {
         match command {
-            RoomCommand::Enter { entrant, reply } => {
-                let entered = self.enter(open, turn, entrant);
-                // The session may be gone.
-                drop(reply.send(entered.map(|()| self.snapshot(open))));
-            }
+            RoomCommand::Enter { entrant, reply } => self.knocks(open, turn, entrant, reply),
             RoomCommand::Watch { who, reply } => {
-                open.followed_by(who);
-                drop(reply.send(Ok(self.snapshot(open))));
+                let identity = who.as_ref().map(|who| who.identity);
+                let snapshot = self.may_watch(open, who.as_ref()).map(|()| {
+                    open.followed_by(identity);
+                    self.snapshot(open, identity)
+                });
+                drop(reply.send(snapshot)); // the session may be gone
             }
             RoomCommand::Leave { who, gone, reply } => {
                 drop(reply.send(self.leave(open, turn, who, gone)));
             }
             RoomCommand::Say { who, text, kind, key, ticket } => {
-                Self::record(open, turn, who, Body::Message { text, kind }, key, ticket);
+                let now = self.now();
+                let decided = Self::decided(open, who, &ticket, |room, open, rank| {
+                    policy::may_speak(room, &open.rules.settings, &open.speaker(who, rank, now))
+                });
+                if decided.is_ok() {
+                    open.spoke(who, now);
+                }
+                Self::record(open, turn, who, Body::Message { text, kind }, (key, decided), ticket);
             }
             RoomCommand::SetTopic { who, topic, ticket } => {
-                Self::record(open, turn, who, Body::Topic(topic), None, ticket);
+                let now = self.now();
+                let decided = Self::decided(open, who, &ticket, |room, open, rank| {
+                    policy::may_set_topic(room, &open.rules.settings, &open.speaker(who, rank, now))
+                });
+                Self::record(open, turn, who, Body::Topic(topic), (None, decided), ticket);
             }
             RoomCommand::Delete { who, target, ticket } => {
-                Self::record(open, turn, who, Body::Deletion { target }, None, ticket);
+                let decided = Self::decided(open, who, &ticket, |room, _, rank| {
+                    policy::may(policy::Act::DeleteOwn, rank, room)
+                });
+                let of_anybody = ticket.room().is_some_and(|room| {
+                    policy::may(policy::Act::DeleteOthers, open.rank(who), room).is_ok()
+                });
+                let body = Body::Deletion { target, of_anybody };
+                Self::record(open, turn, who, body, (None, decided), ticket);
             }
+            RoomCommand::Change { who, ask, ticket } => self.change(open, turn, who, *ask, ticket),
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
             RoomCommand::Roster { reply } => drop(reply.send(open.roster())),
+            RoomCommand::Describe { who, reply } => {
+                let is_in = who.filter(|who| open.members.contains_key(who));
+                let role = is_in.map(|who| open.standing(who).map_or(Role::Member, |s| s.role));
+                drop(reply.send((open.rules.settings.clone(), role)));
+            }
         }
     }
 
-    fn enter(&self, open: &mut Open, turn: &mut Turn, entrant: Entrant) -> Result<(), Refusal> {
-        let Entrant { seat, address, follows } = entrant;
+    /// Somebody wants to enter. Who is to be remembered is in when it is.
+    fn knocks(&self, open: &mut Open, turn: &mut Turn, entrant: Entrant, reply: EntryReply) {
+        let seat = &entrant.seat;
+        let who = seat.identity;
+        let is_in = open.members.contains_key(&who);
+        if open.address.is_some() && !is_in {
+            let name = seat.profile().name.clone();
+            let person = Person { identity: who, name };
+            let secret = entrant.secret.as_ref();
+            let door = self.at_the_door(open, Some(&person), secret, seat.is_administrator());
+            if let Err(refusal) = policy::may_enter(&entrant.address, &open.rules, &door) {
+                drop(reply.send(Err(refusal))); // the session may be gone
+                return;
+            }
+            if let Some(admission) = open.to_admit(seat) {
+                turn.admissions.push(admission.clone());
+                turn.steps.push(Step::Enter { entrant, admission, reply });
+                return;
+            }
+            self.found(open, person);
+        }
+        let entered = self.enter(open, entrant).map(|joined| {
+            turn.steps.extend(joined.map(Step::Presence));
+            self.snapshot(open, Some(who))
+        });
+        drop(reply.send(entered)); // the session may be gone
+    }
+
+    /// Whoever makes a room owns it; where people find themselves belongs to nobody.
+    fn found(&self, open: &mut Open, who: Person) {
+        let is_new = open.last == Sequence(0) && open.entries == 0;
+        let default_room = self.directory.settings().default_room.clone().map(RoomAddress::Named);
+        if is_new && open.address != default_room {
+            open.founded_by(who.identity, who.name);
+        }
+    }
+
+    fn at_the_door<'a>(
+        &self,
+        open: &'a Open,
+        who: Option<&Person>,
+        secret: Option<&'a Secret>,
+        is_administrator: bool,
+    ) -> AtTheDoor<'a> {
+        let now = self.now();
+        AtTheDoor {
+            standing: who.and_then(|who| open.standing(who.identity)),
+            ban: who.and_then(|who| open.ban_of(who.identity, &who.name, now)),
+            secret,
+            is_administrator,
+            members: u64::try_from(open.members.len()).unwrap_or(u64::MAX),
+            now,
+        }
+    }
+
+    fn may_watch(&self, open: &Open, who: Option<&Person>) -> Result<(), Refusal> {
+        let Some(room) = &open.address else { return Ok(()) };
+        if who.is_some_and(|who| open.members.contains_key(&who.identity)) {
+            return Ok(());
+        }
+        policy::may_watch(room, &open.rules, &self.at_the_door(open, who, None, false))
+    }
+
+    /// Makes somebody a member, if it is not; gives what the others are told.
+    fn enter(&self, open: &mut Open, entrant: Entrant) -> Result<Option<RoomEvent>, Refusal> {
+        let Entrant { seat, address, follows, secret: _ } = entrant;
         let who = seat.identity;
         if follows {
             open.followed_by(Some(who));
         }
         let Some(sender) = self.sender.upgrade().filter(|_| !open.members.contains_key(&who))
         else {
-            return Ok(()); // is in already, or nobody has a handle any more
+            return Ok(None); // is in already, or nobody has a handle any more
         };
         let address = open.address.clone().unwrap_or(address);
         let room = RoomHandle::new(sender, Arc::clone(&self.summary));
@@ -218,12 +378,39 @@ impl RoomActor {
         }
         open.entries += 1;
         open.order.insert(open.entries, who);
-        let (entry, is_followed) = (open.entries, follows);
-        open.members.insert(who, Member { seat, name: name.clone(), away, entry, is_followed });
-        self.summarise(open.members.len(), open.topic.as_ref());
+        let (entry, is_followed, since) = (open.entries, follows, open.last);
+        let member = Member { seat, name: name.clone(), away, entry, is_followed, since };
+        open.members.insert(who, member);
+        self.summarise(open);
         let time_ms = self.now();
-        self.presence(open, turn, who, None, |room| Event::Joined { room, time_ms, user: name });
-        Ok(())
+        Ok(presence(open, who, None, |room| Event::Joined { room, time_ms, user: name }))
+    }
+
+    fn change(&self, open: &Open, turn: &mut Turn, who: Identity, ask: Ask, ticket: Ticket) {
+        let (Some(room), true) = (ticket.room(), open.address.is_some()) else {
+            return ticket.settle(Outcome::Refused(Refusal::OnlyNamedRooms));
+        };
+        let Some(member) = open.members.get(&who) else {
+            let refusal = policy::not_in(Some(room));
+            return ticket.settle(Outcome::Refused(refusal));
+        };
+        let invited = ask.invited();
+        let change = match (Asking { open, who, room, now: self.now() }).decide(ask) {
+            Ok(change) => change,
+            Err(refusal) => return ticket.settle(Outcome::Refused(refusal)),
+        };
+        let admissions = open.to_admit_when(&change.change);
+        turn.admissions.extend(admissions.iter().cloned());
+        turn.records.push(Record {
+            author: who,
+            name: member.name.clone(),
+            body: Body::Change(Box::new(change)),
+            key: None,
+            refusal: None,
+            ticket,
+        });
+        turn.steps.push(Step::Change { invited, admissions });
+        turn.changes_rights = true;
     }
 
     fn leave(
@@ -240,7 +427,7 @@ impl RoomActor {
         let member = open.members.remove(&who).ok_or(NotThere)?;
         open.order.remove(&member.entry);
         member.seat.left(open.id);
-        self.summarise(open.members.len(), open.topic.as_ref());
+        self.summarise(open);
         let ends = gone.is_some() && matches!(self.key, RoomKey::Direct(..));
         if ends {
             // A direct room ends with either of its two, behind the last word of this one.
@@ -249,28 +436,12 @@ impl RoomActor {
             open.order.clear();
         }
         let (time_ms, user) = (self.now(), member.name);
-        self.presence(open, turn, who, gone, |room| match gone {
+        let left = presence(open, who, gone, |room| match gone {
             Some(_) => Event::Gone { room, time_ms, user },
             None => Event::Left { room, time_ms, user },
         });
+        turn.steps.extend(left.map(Step::Presence));
         Ok(())
-    }
-
-    /// The roster has changed. A direct room has no comings and goings to tell.
-    fn presence(
-        &self,
-        open: &mut Open,
-        turn: &mut Turn,
-        author: Identity,
-        change: Option<ChangeId>,
-        event: impl FnOnce(RoomAddress) -> Event,
-    ) {
-        open.presence += 1;
-        if let Some(address) = open.address.clone() {
-            let event = event(address);
-            let presence = Some(open.presence);
-            turn.steps.push(Step::Presence(RoomEvent { author, change, presence, event }));
-        }
     }
 
     fn rename(open: &mut Open, turn: &mut Turn, who: Identity, to: UserName, change: ChangeId) {
@@ -286,36 +457,62 @@ impl RoomActor {
         open.presence += 1;
         let event = Event::Renamed { from, to };
         let (change, presence) = (Some(change), Some(open.presence));
-        turn.steps.push(Step::Presence(RoomEvent { author: who, change, presence, event }));
+        turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
     }
 
+    /// May it write that? In a direct room whoever is in it may.
+    fn decided(
+        open: &Open,
+        who: Identity,
+        ticket: &Ticket,
+        may: impl FnOnce(&RoomAddress, &Open, Rank) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        match (open.rank(who), ticket.room()) {
+            (Rank::Outsider, room) => Err(policy::not_in(room)),
+            (_, None) => Err(Refusal::NotNamed),
+            (rank, Some(room)) => may(room, open, rank),
+        }
+    }
+
+    /// Hands a record to the journal. One that is refused goes there too, if it may be a retry of one
+    /// that was not: that one's result is what its author is to be told.
     fn record(
         open: &Open,
         turn: &mut Turn,
         author: Identity,
         body: Body,
-        key: Option<MessageKey>,
+        (key, decided): (Option<MessageKey>, Result<(), Refusal>),
         ticket: Ticket,
     ) {
-        let Some(member) = open.members.get(&author) else {
-            let refusal = policy::not_in(ticket.room());
-            return ticket.settle(Outcome::Refused(refusal));
+        let member = open.members.get(&author).map(|member| &member.name);
+        let remembered = || open.remembered.get(&author).map(|known| &known.name);
+        let refusal = decided.err();
+        let name = match (member.or_else(remembered), &refusal) {
+            (Some(name), None) => name.clone(),
+            (Some(name), Some(_)) if key.is_some() => name.clone(),
+            (_, refusal) => {
+                let refusal = refusal.clone().unwrap_or_else(|| policy::not_in(ticket.room()));
+                return ticket.settle(Outcome::Refused(refusal));
+            }
         };
-        turn.records.push(Record { author, name: member.name.clone(), body, key, ticket });
+        turn.records.push(Record { author, name, body, key, refusal, ticket });
         turn.steps.push(Step::Record);
     }
 
     /// What the journal handed back becomes the room's state, and an event.
-    fn stored(&self, open: &mut Open, entry: Entry) -> RoomEvent {
+    fn stored(&self, open: &mut Open, entry: Entry, put_out: &mut Vec<PutOut>) -> RoomEvent {
         open.last = entry.sequence;
         match &entry.body {
             Body::Topic(topic) => {
                 open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
-                self.summarise(open.members.len(), open.topic.as_ref());
+                self.summarise(open);
             }
-            Body::Deletion { target } => {
+            Body::Deletion { target, .. } => {
                 open.bury(*target);
                 self.directory.pages().forget(open.id, *target);
+            }
+            Body::Change(change) => {
+                put_out.extend(open.changed(entry.author, change, entry.sequence));
             }
             Body::Message { .. } | Body::Tombstone => {}
         }
@@ -330,26 +527,45 @@ impl RoomActor {
         event
     }
 
-    fn snapshot(&self, open: &Open) -> Snapshot {
+    /// The room as somebody may see it.
+    fn snapshot(&self, open: &Open, who: Option<Identity>) -> Snapshot {
+        let since = who.and_then(|who| open.members.get(&who)).map(|member| member.since);
+        let none = Extent { behind: open.last, through: open.last };
+        let extent = open.extent(who, since).unwrap_or(none);
+        let may_see = |event: &&RoomEvent| event.event.sequence().is_none_or(|seq| extent.has(seq));
         Snapshot {
             id: open.id,
             address: open.address.clone(),
             topic: open.topic.clone(),
-            first: open.first,
+            first: open.first.max(extent.behind.next()),
             roster: open.roster(),
-            recent: open.recent.iter().cloned().collect(),
+            recent: open.recent.iter().filter(may_see).cloned().collect(),
             feed: self.feed.subscribe(),
         }
     }
 
-    fn summarise(&self, members: usize, topic: Option<&LineText>) {
-        let summary = Summary { members, topic: topic.cloned() };
+    fn summarise(&self, open: &Open) {
+        let (members, topic) = (open.members.len(), open.topic.clone());
+        let is_private = open.rules.settings.is_private();
+        let summary = Summary { members, topic, is_private };
         *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
     }
 
     fn now(&self) -> Timestamp {
         (self.directory.settings().clock)()
     }
+}
+
+/// The roster has changed. A direct room has no comings and goings to tell.
+fn presence(
+    open: &mut Open,
+    author: Identity,
+    change: Option<ChangeId>,
+    event: impl FnOnce(RoomAddress) -> Event,
+) -> Option<RoomEvent> {
+    open.presence += 1;
+    let presence = Some(open.presence);
+    open.address.clone().map(|room| RoomEvent::of(author, change, presence, event(room)))
 }
 
 fn set_away(
@@ -366,5 +582,5 @@ fn set_away(
     open.presence += 1;
     let event = Event::AwayChanged { user: member.name.clone(), text };
     let (change, presence) = (Some(change), Some(open.presence));
-    turn.steps.push(Step::Presence(RoomEvent { author: who, change, presence, event }));
+    turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
 }

@@ -7,12 +7,14 @@ mod envelope;
 mod feed;
 mod handle;
 mod members;
+mod moderation;
 mod pages;
 mod seat;
 
 pub(crate) use directory::{Directory, RoomSettings};
 pub(crate) use envelope::{Envelope, RoomEvent};
 pub(crate) use feed::{FeedItem, Subscription};
-pub(crate) use handle::{Entrant, RoomGone, RoomHandle, Roster, Snapshot};
+pub(crate) use handle::{Entrant, Person, RoomGone, RoomHandle, Roster, Snapshot};
+pub(crate) use moderation::{Ask, Target};
 pub(crate) use pages::Pages;
-pub(crate) use seat::{ChangeId, Changes, Membership, Profile, Rooms, Seat};
+pub(crate) use seat::{ChangeId, Changes, Invitation, Membership, Profile, Rooms, Seat};

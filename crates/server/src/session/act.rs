@@ -99,7 +99,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.hesitates = Some(Instant::now() + HESITATION);
             Command::Watch { room }
         } else {
-            Command::Join { room }
+            Command::Join { room, key: None }
         };
         self.execute(Request { id: Some(BY_ITSELF), command }).await
     }
@@ -110,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let room = self.around.default_room.clone().filter(|_| self.hesitates.is_some());
         self.hesitates = None;
         let Some(room) = room else { return Ok(()) };
-        let command = Command::Join { room: RoomAddress::Named(room) };
+        let command = Command::Join { room: RoomAddress::Named(room), key: None };
         let request = Request { id: Some(BY_ITSELF), command };
         match execute(&self.around.house, &self.caller, request).await {
             Ok(Answer::Entered { snapshot, .. }) => {
@@ -119,7 +119,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     place.is_member = true; // shown already, when it began to watch
                 }
             }
-            Ok(Answer::Event(_) | Answer::InFlight | Answer::Changed { .. } | Answer::Quit) => {}
+            Ok(
+                Answer::Event(_)
+                | Answer::InFlight
+                | Answer::Absent { .. }
+                | Answer::Changed { .. }
+                | Answer::Quit,
+            ) => {}
             Err(refusal) => self.tell(&Event::refused(None, refusal)),
         }
         Ok(())
@@ -154,23 +160,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if let Command::Watch { room } = &request.command
             && self.inbox.len() >= limit
             && self.inbox.slot_at(room).is_none()
+            && !self.inbox.is_absent(room)
         {
             self.tell(&Event::refused(id, Refusal::TooManyJoined { limit }));
             return Ok(());
         }
-        if let Command::Leave { room } = &request.command
-            && let Some(slot) = self.inbox.slot_at(room)
-            && let Some(place) = self.inbox.drop_watched(slot)
-        {
-            self.tell(&Event::Done { id });
-            self.tell(&Event::Exited { room: place.address });
-            return Ok(());
+        if let Command::Leave { room } = &request.command {
+            let watched = self.inbox.slot_at(room);
+            let watched = watched.and_then(|slot| self.inbox.drop_watched(slot));
+            let watched = watched.map(|place| place.address);
+            if let Some(room) = watched.or_else(|| self.inbox.leave_absent(room)) {
+                self.tell(&Event::Done { id });
+                self.tell(&Event::Exited { room });
+                return Ok(());
+            }
         }
         match execute(&self.around.house, &self.caller, request).await {
             Ok(Answer::Event(event)) => self.tell(&event),
             Ok(Answer::InFlight) => self.in_flight += 1,
             Ok(Answer::Entered { address, room, snapshot, as_member }) => {
                 self.entered(id, address, room, *snapshot, as_member);
+            }
+            Ok(Answer::Absent { room, event }) => {
+                self.inbox.watch_absent(room);
+                self.tell(&event);
             }
             Ok(Answer::Changed { change, event }) => {
                 if self.inbox.see(change) {
@@ -206,6 +219,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Vec::new()
         };
         let (seq, kept_from) = (snapshot.roster.last, snapshot.first);
+        self.inbox.leave_absent(&room);
         let (mut members, mut members_total) = (snapshot.roster.names(), snapshot.roster.total);
         if self.hesitates.is_some() {
             // It is not there yet for the others; it need not know.

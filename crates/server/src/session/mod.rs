@@ -100,6 +100,8 @@ pub(crate) struct Session<S> {
     caller: Caller,
     /// The rooms of the session's user, once it has a name.
     seat: Option<watch::Receiver<Rooms>>,
+    /// The last invitation that was told.
+    invitations_told: u64,
     inbox: Inbox,
     input: BytesMut,
     outbox: Outbox,
@@ -150,6 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             frontend,
             caller: Caller::default(),
             seat: None,
+            invitations_told: 0,
             inbox: Inbox::default(),
             input,
             outbox: Outbox::default(),

@@ -18,7 +18,9 @@ impl LineFrontend {
         out: &mut BytesMut,
     ) {
         // Whoever enters is shown what was said, and not how it went away.
-        let is_shown = |event: &&Event| !is_replay || !matches!(event, Event::Deleted { .. });
+        let is_shown = |event: &&Event| {
+            !is_replay || !matches!(event, Event::Deleted { .. } | Event::RoomChanged { .. })
+        };
         let events: Vec<&Event> = events.iter().filter(is_shown).collect();
         if events.is_empty() {
             if !is_replay {
@@ -65,6 +67,9 @@ impl LineFrontend {
         } else if let Event::Deleted { seq, time_ms, from, target, .. } = event {
             let before = before(time_ms, seq);
             self.show(&format!("{before} * {from} deleted message {target}"), out);
+        } else if let Event::RoomChanged { seq, time_ms, from, change, .. } = event {
+            let before = before(time_ms, seq);
+            self.show(&format!("{before} * {from} {}", change.in_words(*time_ms)), out);
         }
     }
 
