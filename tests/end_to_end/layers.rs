@@ -79,9 +79,12 @@ fn what_is_allowed_is_not_found() {
 
 #[test]
 fn the_protocol_imports_none_of_ours_and_the_rest_only_the_protocol() {
-    for (package, allowed) in
-        [("protocol", &[][..]), ("server", &["chat-protocol"]), ("client", &["chat-protocol"])]
-    {
+    for (package, allowed) in [
+        ("protocol", &[][..]),
+        ("server", &["chat-protocol"]),
+        ("client", &["chat-protocol"]),
+        ("bench", &["chat-protocol"]),
+    ] {
         let manifest = repository().join("crates").join(package).join("Cargo.toml");
         let text = fs::read_to_string(manifest).unwrap();
         let ours: Vec<&str> = text

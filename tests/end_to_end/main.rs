@@ -8,6 +8,7 @@
 )]
 
 mod bad_input;
+mod bench;
 mod client;
 mod config;
 mod daemon;
@@ -27,6 +28,7 @@ mod private;
 mod resume;
 mod rooms;
 mod samovar;
+mod screen;
 mod slow;
 mod stuck;
 mod talker;

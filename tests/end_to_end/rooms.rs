@@ -360,3 +360,46 @@ fn nobody_speaks_in_a_room_without_being_in_it() {
         "#,
     );
 }
+
+/// Who comes to a room with many is counted; who is there is told as far as it is short.
+#[test]
+fn a_large_room_tells_how_many_come_and_go_and_not_who() {
+    let server = Server::start("[rooms]\nquiet_presence = 2\n");
+    let mut cast = Cast::new(Style::Samovar);
+    cast.play(
+        &server,
+        r#"
+        eve connects natively
+        eve> {"type":"hello","v":1,"name":"eve"}
+        eve< {"type":"welcome","name":"eve"}
+        eve> {"type":"join","id":1,"room":"lobby"}
+        eve< {"type":"entered","id":1,"members":["eve"],"members_total":1}
+        bob connects natively
+        bob> {"type":"hello","v":1,"name":"bob"}
+        bob< {"type":"welcome","name":"bob"}
+        bob> {"type":"join","id":1,"room":"lobby"}
+        bob< {"type":"entered","id":1,"members":["eve","bob"],"members_total":2}
+        eve< {"type":"joined","room":"lobby","user":"bob"}
+        ana connects
+        ana< Welcome $ana
+        ana< Type to talk. /help shows what else, /nick NAME changes your name, /quit leaves.
+        ana< * you are in lobby, 3 here: eve, bob, $ana
+        # counted, all in one, the next time that it is told
+        eve< {"type":"crowd","room":"lobby","joined":1,"left":0,"members_total":3}
+        bob< {"type":"crowd","room":"lobby","joined":1,"left":0,"members_total":3}
+        ana< * 1 joined; 3 here
+        # messages are for all
+        bob> {"type":"say","id":2,"room":"lobby","text":"hi"}
+        bob< {"type":"stored","id":2}
+        bob< {"type":"message","seq":1}
+        eve< {"type":"message","seq":1,"from":"bob"}
+        ana< bob: hi
+        # and in a small room it is told again who goes
+        eve> {"type":"quit"}
+        eve is closed
+        bob< {"type":"gone","user":"eve"}
+        ana< * eve left
+        "#,
+    );
+    cast.finish(server);
+}

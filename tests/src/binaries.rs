@@ -20,6 +20,13 @@ pub fn chat_client() -> &'static Path {
     BUILT.get_or_init(|| build("chat-client"))
 }
 
+/// The load generator.
+#[must_use]
+pub fn chat_bench() -> &'static Path {
+    static BUILT: OnceLock<PathBuf> = OnceLock::new();
+    BUILT.get_or_init(|| build("chat-bench"))
+}
+
 /// The repository's root.
 #[must_use]
 pub fn repository() -> &'static Path {

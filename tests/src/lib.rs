@@ -20,17 +20,19 @@ mod incoming;
 pub mod layers;
 
 mod native;
+mod pane;
 mod pattern;
 mod process;
 mod server;
 
 use std::time::Duration;
 
-pub use binaries::{chat_client, chat_server, repository};
+pub use binaries::{chat_bench, chat_client, chat_server, repository};
 pub use cast::{Cast, Style, check};
 pub use client::Client;
 pub use home::Home;
 pub use native::{NativeClient, framed, room, say};
+pub use pane::Pane;
 pub use process::{Finished, Process, run};
 pub use server::{Server, Setup, Signal};
 

@@ -236,6 +236,13 @@ impl Server {
     #[must_use]
     pub fn restart(mut self, signal: Signal) -> Self {
         self.stop(signal);
+        self.start_again()
+    }
+
+    /// Starts another one in the same place, after this one has ended.
+    #[track_caller]
+    #[must_use]
+    pub fn start_again(self) -> Self {
         self.setup.clone().start_in(self.into_home())
     }
 

@@ -7,17 +7,18 @@ mod events;
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
+use std::time::Duration;
 
 use chat_protocol::command::HistoryRange;
 use chat_protocol::limits::PAGE_EVENTS_MAX;
-use chat_protocol::{Command, Event, MessageKey, Request, RequestId, RoomAddress};
+use chat_protocol::{Command, Event, MessageKey, Request, RequestId, RoomAddress, UserName};
 use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::backoff::{Backoff, chance};
-use crate::connection::{Answer, IN_FLIGHT_MAX, Options, Update, next_id};
-use crate::link::{Coming, Turn, answers};
+use crate::connection::{Answer, IN_FLIGHT_MAX, Options, Update, Wish, next_id};
+use crate::link::{Coming, Turn, answers, is_about_the_name};
 use crate::rooms::{Entry, Rooms};
 use crate::{Link, LinkError};
 
@@ -45,7 +46,17 @@ enum Waiting {
 enum End {
     /// Nobody takes updates any more, or it was asked to quit.
     Wanted,
+    /// The consumer wants another one.
+    Asked,
     Broken(LinkError),
+}
+
+/// What leads from the consumer to the actor and back.
+#[derive(Debug)]
+pub(crate) struct Wires {
+    pub(crate) orders: mpsc::Receiver<Order>,
+    pub(crate) wishes: mpsc::Receiver<Wish>,
+    pub(crate) updates: mpsc::Sender<Update>,
 }
 
 #[derive(Debug)]
@@ -53,6 +64,7 @@ pub(crate) struct Actor {
     options: Options,
     orders: mpsc::Receiver<Order>,
     orders_open: bool,
+    wishes: mpsc::Receiver<Wish>,
     updates: mpsc::Sender<Update>,
     ids: Arc<AtomicU64>,
     rooms: Rooms,
@@ -77,8 +89,7 @@ impl Actor {
     pub(crate) fn new(
         mut options: Options,
         link: &Link,
-        orders: mpsc::Receiver<Order>,
-        updates: mpsc::Sender<Update>,
+        Wires { orders, wishes, updates }: Wires,
         ids: Arc<AtomicU64>,
     ) -> Self {
         let cursors = std::mem::take(&mut options.cursors);
@@ -86,6 +97,7 @@ impl Actor {
             options,
             orders,
             orders_open: true,
+            wishes,
             updates,
             ids,
             rooms: Rooms::new(cursors, link.welcome().journal),
@@ -105,13 +117,15 @@ impl Actor {
         let mut backoff = Backoff::new(timing.retry_shortest, timing.retry_longest);
         loop {
             self.connected(&mut link);
-            let End::Broken(error) = self.use_link(&mut link).await else {
-                return;
+            let lost = match self.use_link(&mut link).await {
+                End::Wanted => return,
+                End::Asked => None,
+                End::Broken(error) => Some(error),
             };
             drop(link);
             self.disconnected();
             backoff.reset();
-            match self.next_link(error, &mut backoff).await {
+            match self.next_link(lost, &mut backoff).await {
                 Some(next) => link = next,
                 None => return,
             }
@@ -161,6 +175,10 @@ impl Actor {
                     (heard, pinged) = (Instant::now(), false);
                 }
                 () = updates.closed(), if told => return End::Wanted,
+                Some(wish) = self.wishes.recv() => match wish {
+                    Wish::Reconnect => return End::Asked,
+                    Wish::Name(name) => self.wants_name(name),
+                },
                 () = sleep_until(heard + patience), if told => {
                     if pinged {
                         let (what, after) = ("a sign of life", patience);
@@ -173,17 +191,33 @@ impl Actor {
         }
     }
 
-    /// Tries until there is a link; none if nobody wants one any more.
-    async fn next_link(&mut self, error: LinkError, backoff: &mut Backoff) -> Option<Link> {
-        let mut why = error.to_string();
-        loop {
-            let retry_in = backoff.next(chance());
-            self.untold.push_back(Update::Disconnected { why, retry_in });
+    fn wants_name(&mut self, name: UserName) {
+        self.options.naming = self.options.naming.renamed(name);
+    }
+
+    /// Tries until there is a link; none if nobody wants one any more. Without an error, because
+    /// it was asked for: at once.
+    async fn next_link(
+        &mut self,
+        mut lost: Option<LinkError>,
+        backoff: &mut Backoff,
+    ) -> Option<Link> {
+        for tries in 1.. {
+            let name_refused = lost.as_ref().is_some_and(is_about_the_name);
+            let (why, retry_in) = match lost {
+                Some(error) => (error.to_string(), backoff.next(chance())),
+                None => ("asked to connect anew".to_owned(), Duration::ZERO),
+            };
+            self.untold.push_back(Update::Disconnected { why, retry_in, tries, name_refused });
             while let Some(update) = self.untold.pop_front() {
                 self.updates.send(update).await.ok()?;
             }
             tokio::select! {
                 () = sleep(retry_in) => {}
+                Some(wish) = self.wishes.recv() => match wish {
+                    Wish::Reconnect => {}
+                    Wish::Name(name) => self.wants_name(name),
+                },
                 () = self.updates.closed() => return None,
             }
             let Options { server, naming, timing, .. } = &self.options;
@@ -191,11 +225,12 @@ impl Actor {
             tokio::select! {
                 link = Link::open_as(server, naming, timing, coming) => match link {
                     Ok(link) => return Some(link),
-                    Err(error) => why = error.to_string(),
+                    Err(error) => lost = Some(error),
                 },
                 () = self.updates.closed() => return None,
             }
         }
+        None
     }
 
     fn connected(&mut self, link: &mut Link) {

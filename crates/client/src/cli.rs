@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use chat_client::ServerAddress;
 use chat_protocol::{RoomAddress, UserName};
 use clap::{Args, Parser, Subcommand};
 use clap_complete::Shell;
 use jiff::{SignedDuration, Span, Timestamp, Zoned};
+
+use crate::config::WantedServer;
 
 const EXAMPLES: &str = "\
 Examples:
@@ -22,11 +23,13 @@ Examples:
   chat-client who ops";
 
 const EXIT_CODES: &str = "\
-On a terminal, what begins with / is a command: /help lists them, // says a slash.
+On a terminal it takes the whole screen; F1 helps there. With --plain it is a line editor, with
+TERM=dumb just lines. What begins with / is a command: /help lists them, // says a slash.
 In a pipe, every line is said as it is; the room comes to stdout, everything else to stderr.
 
-Environment: CHAT_CLIENT_SERVER, CHAT_CLIENT_NAME. Configuration: server, name and room in
-chat-client/config.toml of your configuration folder ($XDG_CONFIG_HOME or ~/.config).
+Environment: CHAT_CLIENT_SERVER, CHAT_CLIENT_NAME, NO_COLOR, VISUAL or EDITOR. Configuration:
+servers by name, looks and keys in chat-client/config.toml of your configuration folder
+($XDG_CONFIG_HOME or ~/.config).
 
 Exit codes: 0 done, 1 nothing found, 2 wrong usage or configuration, 3 no connection,
 5 refused, 6 not everything was delivered, 10 a fault of this program, 124 --timeout passed,
@@ -52,9 +55,9 @@ pub(crate) struct Cli {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are switches")]
 pub(crate) struct CliOptions {
-    /// The server: HOST:PORT or unix:PATH [default: 127.0.0.1:5005]
+    /// The server: HOST:PORT, unix:PATH, or a name from the configuration [default: 127.0.0.1:5005]
     #[arg(long, global = true, value_name = "ADDR", env = "CHAT_CLIENT_SERVER", hide_env = true)]
-    pub(crate) server: Option<ServerAddress>,
+    pub(crate) server: Option<WantedServer>,
     /// A room, or @NAME for one user; may be repeated, one speaks in the first [default: the server's]
     #[arg(long, global = true, value_name = "ROOM")]
     pub(crate) room: Vec<RoomAddress>,
@@ -70,7 +73,7 @@ pub(crate) struct CliOptions {
     /// With --json: print the other events too (joined, topic_changed, connected, gap, …)
     #[arg(long, global = true, requires = "json")]
     pub(crate) events: bool,
-    /// Plain lines, no line editor, on a terminal too
+    /// Lines instead of a screen, for screen readers; with TERM=dumb no line editor either
     #[arg(long, global = true)]
     pub(crate) plain: bool,
     /// Never read stdin

@@ -1,24 +1,67 @@
 //! Flags, environment and file become one set of settings. Reads the configuration file; never
 //! one from the current directory, which could send a name or a text to another server.
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 
-use chat_client::{Naming, ServerAddress};
+use chat_client::{AddressError, Naming, ServerAddress};
 use chat_protocol::{Refusal, RoomAddress, UserName};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
 
 use crate::cli::CliOptions;
 use crate::exit::{Exit, Failure};
+use crate::ui::{self, KeyMap, NameFrom};
 
 /// The configuration file; `config/chat-client.toml` documents it.
 #[derive(Debug, Default, Deserialize, PartialEq)]
 #[serde(deny_unknown_fields)]
 struct File {
-    #[serde(default, deserialize_with = "address")]
-    server: Option<ServerAddress>,
+    #[serde(default, deserialize_with = "wanted")]
+    server: Option<WantedServer>,
     name: Option<UserName>,
     room: Option<RoomAddress>,
+    #[serde(default)]
+    servers: BTreeMap<String, NamedServer>,
+    /// `/option` changes the same ones while the program runs.
+    #[serde(default)]
+    screen: BTreeMap<String, String>,
+    /// An action, and the keys that do it.
+    #[serde(default)]
+    keys: BTreeMap<String, Vec<String>>,
+}
+
+/// A server that has a name of its own in the configuration.
+#[derive(Debug, Deserialize, PartialEq)]
+#[serde(deny_unknown_fields)]
+struct NamedServer {
+    #[serde(deserialize_with = "address")]
+    address: ServerAddress,
+    name: Option<UserName>,
+    room: Option<RoomAddress>,
+}
+
+/// A server as it was asked for: by the name that the configuration gives it, or by its address.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(crate) struct WantedServer {
+    text: String,
+    address: ServerAddress,
+}
+
+impl WantedServer {
+    /// Its address, if the configuration knows no such name.
+    pub(crate) fn address(&self) -> ServerAddress {
+        self.address.clone()
+    }
+}
+
+impl FromStr for WantedServer {
+    type Err = AddressError;
+
+    fn from_str(text: &str) -> Result<Self, AddressError> {
+        Ok(Self { text: text.to_owned(), address: text.parse()? })
+    }
 }
 
 /// What holds, wherever it was said: flags before environment before file.
@@ -27,16 +70,31 @@ pub(crate) struct Settings {
     pub(crate) server: ServerAddress,
     pub(crate) naming: Naming,
     pub(crate) rooms: Vec<RoomAddress>,
+    pub(crate) name_from: NameFrom,
+    pub(crate) screen: ui::Settings,
+    pub(crate) keys: KeyMap,
 }
 
 impl Settings {
     pub(crate) fn resolve(options: &CliOptions) -> anyhow::Result<Self> {
-        let file = match (&options.config, default_path()) {
-            (Some(path), _) => read(path)?,
-            (None, Some(path)) if path.exists() => read(&path)?,
-            (None, _) => File::default(),
+        let path = options.config.clone().or_else(|| default_path().filter(|path| path.exists()));
+        let mut file = path.as_deref().map(read).transpose()?.unwrap_or_default();
+        let (screen, keys) = file.screen_and_keys().map_err(|error| {
+            let path = path.unwrap_or_default();
+            Failure::new(Exit::Usage, format!("{}: {error}", path.display()))
+        })?;
+        let wanted = options.server.clone().or_else(|| file.server.take()).unwrap_or_default();
+        let named = file.servers.remove(&wanted.text);
+        let (server, name, room) = match named {
+            Some(NamedServer { address, name, room }) => (address, name, room),
+            None => (wanted.address, None, None),
         };
-        let naming = match (&options.name, file.name) {
+        let name = name.or(file.name);
+        let name_from = match (&options.name, &name) {
+            (None, None) => NameFrom::Login,
+            (Some(_), _) | (None, Some(_)) => NameFrom::Chosen,
+        };
+        let naming = match (&options.name, name) {
             (Some(name), _) => Naming::Exact(UserName::parse(name).map_err(|error| {
                 let refusal = Refusal::name_invalid(&error);
                 Failure::new(Exit::Refused, format!("{refusal} Take another: --name NAME"))
@@ -45,15 +103,29 @@ impl Settings {
             (None, None) => Naming::Numbered(login_name()),
         };
         let rooms = if options.room.is_empty() {
-            file.room.into_iter().collect()
+            room.or(file.room).into_iter().collect()
         } else {
             options.room.clone()
         };
-        Ok(Self {
-            server: options.server.clone().or(file.server).unwrap_or_default(),
-            naming,
-            rooms,
-        })
+        Ok(Self { server, naming, rooms, name_from, screen, keys })
+    }
+}
+
+impl File {
+    /// What `[screen]` and `[keys]` say; NO_COLOR is stronger than a theme of the file.
+    fn screen_and_keys(&self) -> Result<(ui::Settings, KeyMap), String> {
+        let mut screen = ui::Settings::default();
+        for (name, value) in &self.screen {
+            screen.set(name, value).map_err(|error| format!("[screen]: {error}"))?;
+        }
+        if std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty()) {
+            screen.theme = ui::Theme::Mono;
+        }
+        let mut map = KeyMap::default();
+        for (action, keys) in &self.keys {
+            map.rebind(action, keys).map_err(|error| format!("[keys]: {error}"))?;
+        }
+        Ok((screen, map))
     }
 }
 
@@ -75,7 +147,7 @@ fn read(path: &Path) -> anyhow::Result<File> {
     Ok(toml::from_str(&text).map_err(|error| said(&error))?)
 }
 
-fn address<'de, D>(deserializer: D) -> Result<Option<ServerAddress>, D::Error>
+fn wanted<'de, D>(deserializer: D) -> Result<Option<WantedServer>, D::Error>
 where
     D: serde::Deserializer<'de>,
 {
@@ -83,18 +155,59 @@ where
     text.parse().map(Some).map_err(serde::de::Error::custom)
 }
 
+fn address<'de, D>(deserializer: D) -> Result<ServerAddress, D::Error>
+where
+    D: serde::Deserializer<'de>,
+{
+    String::deserialize(deserializer)?.parse().map_err(serde::de::Error::custom)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    const DOCUMENTED: &str = include_str!("../../../config/chat-client.toml");
+
     #[test]
     fn the_documented_file_has_every_key_and_is_the_default() {
-        let documented = include_str!("../../../config/chat-client.toml");
-        assert_eq!(toml::from_str::<File>(documented).unwrap(), File::default());
-        let keys = documented.replace("#server", "server").replace("#name", "name");
-        let file: File = toml::from_str(&keys.replace("#room", "room")).unwrap();
-        assert_eq!(file.server, Some(ServerAddress::default()));
-        assert!(file.name.is_some() && file.room.is_some());
+        assert_eq!(toml::from_str::<File>(DOCUMENTED).unwrap(), File::default());
+        // A key that is commented out begins with # and no space.
+        let keys: Vec<&str> = DOCUMENTED
+            .lines()
+            .map(|line| line.strip_prefix('#').filter(|key| !key.starts_with(' ')).unwrap_or(line))
+            .collect();
+        let file: File = toml::from_str(&keys.join("\n")).unwrap();
+        assert_eq!(file.server.as_ref().map(WantedServer::address), Some(ServerAddress::default()));
+        assert!(file.name.is_some() && file.room.is_some() && !file.servers.is_empty());
+        let (screen, map) = file.screen_and_keys().unwrap();
+        assert_eq!(screen, ui::Settings::default());
+        assert_eq!(file.screen.len(), screen.lines().len());
+        assert_eq!(map, KeyMap::default());
+        assert_eq!(file.keys.keys().cloned().collect::<Vec<_>>(), ui::action_names());
+    }
+
+    #[test]
+    fn a_server_has_a_name_of_its_own_with_what_belongs_to_it() {
+        use clap::Parser;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let text = "server = \"work\"\nname = \"ana\"\nroom = \"lobby\"\n\
+                    [servers.work]\naddress = \"chat.work:7000\"\nname = \"smith\"\nroom = \"ops\"";
+        std::fs::write(&path, text).unwrap();
+        let resolve = |arguments: &[&str]| {
+            let config = ["chat-client", "--config", path.to_str().unwrap()];
+            let line = config.iter().chain(arguments);
+            let cli = crate::cli::Cli::try_parse_from(line).unwrap();
+            let settings = Settings::resolve(&cli.options).unwrap();
+            format!("{} {:?} {:?}", settings.server, settings.naming, settings.rooms)
+        };
+        let work = resolve(&[]);
+        assert!(work.starts_with("chat.work:7000") && work.contains("smith"), "{work}");
+        assert_eq!(resolve(&["--server", "work"]), work);
+        let home = resolve(&["--server", "home"]);
+        assert!(home.starts_with("home:5005") && home.contains("ana"), "{home}");
+        let told = resolve(&["--name", "lee", "--room", "build"]);
+        assert!(told.contains("lee") && told.contains("build"), "{told}");
     }
 
     #[test]
@@ -105,6 +218,7 @@ mod tests {
             ("\nport = 1\n", "line 2, column 1"),
             ("server = \"host:x\"", "line 1, column 10"),
             ("name = \"a b\"", "has a space (position 2)"),
+            ("[servers.x]\naddress = \"\"", "line 2, column 11"),
         ] {
             std::fs::write(&path, text).unwrap();
             let error = read(&path).unwrap_err().to_string();

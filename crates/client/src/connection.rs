@@ -6,12 +6,14 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use chat_protocol::event::Welcome;
-use chat_protocol::{Command, Cursor, Event, MessageKey, RequestId, RoomAddress, Sequence};
+use chat_protocol::{
+    Command, Cursor, Event, MessageKey, RequestId, RoomAddress, Sequence, UserName,
+};
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
 use uuid::Uuid;
 
-use crate::actor::{Actor, Order};
+use crate::actor::{Actor, Order, Wires};
 use crate::link::Coming;
 use crate::{Link, LinkError, Naming, ServerAddress};
 
@@ -21,6 +23,8 @@ pub const ORDERS_QUEUED_MAX: usize = 256;
 pub const UPDATES_QUEUED_MAX: usize = 1_024;
 /// Requests on the wire without an answer; no more are taken beyond that.
 pub const IN_FLIGHT_MAX: usize = 1_024;
+/// Wishes for the next connection that wait to be heard; more are not needed.
+const WISHES_QUEUED_MAX: usize = 8;
 
 /// What a connection needs to know.
 #[derive(Clone, Debug)]
@@ -98,6 +102,10 @@ pub enum Update {
         why: String,
         /// When the next try is.
         retry_in: Duration,
+        /// Which try that will be since the connection was lost, from 1.
+        tries: u32,
+        /// It is the name that keeps us out: [`Handle::ask_for_name`] asks for another.
+        name_refused: bool,
     },
 }
 
@@ -143,7 +151,18 @@ pub struct Connection {
 #[derive(Clone, Debug)]
 pub struct Handle {
     orders: mpsc::Sender<Order>,
+    wishes: mpsc::Sender<Wish>,
     ids: Arc<AtomicU64>,
+}
+
+/// What a consumer wants of the connection itself. Unlike a command it is heard also while there is
+/// none.
+#[derive(Debug)]
+pub(crate) enum Wish {
+    /// Connect now.
+    Reconnect,
+    /// Ask for this name from now on.
+    Name(UserName),
 }
 
 /// A place in the queue of commands.
@@ -164,8 +183,10 @@ impl Connection {
         let (orders, orders_taken) = mpsc::channel(ORDERS_QUEUED_MAX);
         let (updates_told, updates) = mpsc::channel(UPDATES_QUEUED_MAX);
         let ids = Arc::new(AtomicU64::new(1));
-        let handle = Handle { orders, ids: Arc::clone(&ids) };
-        let actor = Actor::new(options, &link, orders_taken, updates_told, ids);
+        let (wishes, wishes_taken) = mpsc::channel(WISHES_QUEUED_MAX);
+        let handle = Handle { orders, wishes, ids: Arc::clone(&ids) };
+        let wires = Wires { orders: orders_taken, wishes: wishes_taken, updates: updates_told };
+        let actor = Actor::new(options, &link, wires, ids);
         let mut tasks = JoinSet::new();
         tasks.spawn(actor.run(link));
         Ok(Self { handle, updates, _actor: tasks })
@@ -217,6 +238,20 @@ impl Handle {
     pub async fn reserve(&self) -> Result<Slot<'_>, Closed> {
         let permit = self.orders.reserve().await.map_err(|_| Closed)?;
         Ok(Slot { permit, ids: &self.ids })
+    }
+
+    /// Connects anew at once: instead of waiting for the next try, or because the connection is
+    /// thought to be dead (the machine slept). Nothing is lost by it.
+    pub fn reconnect(&self) {
+        // With so many wishes waiting, one of them is this one.
+        self.wishes.try_send(Wish::Reconnect).ok();
+    }
+
+    /// Asks for this name when the server has forgotten who we were, and tries at once. It does
+    /// not rename a guest that the server knows: [`Command::Nick`] does.
+    pub fn ask_for_name(&self, name: UserName) {
+        // With so many wishes waiting, nobody listens any more.
+        self.wishes.try_send(Wish::Name(name)).ok();
     }
 }
 

@@ -65,7 +65,7 @@ pub(crate) fn update(update: &Update) -> Option<String> {
         Update::Connected(welcome) => {
             json!({"type": "connected", "server": welcome.server, "name": welcome.name})
         }
-        Update::Disconnected { why, retry_in } => {
+        Update::Disconnected { why, retry_in, .. } => {
             json!({"type": "disconnected", "why": why, "retry_in_ms": retry_in.as_millis()})
         }
         Update::Gap(Gap { room, missing, why }) => {

@@ -239,6 +239,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Joined { .. }
         | Event::Left { .. }
         | Event::Gone { .. }
+        | Event::Crowd { .. }
         | Event::Renamed { .. }
         | Event::AwayChanged { .. }
         | Event::Roster { .. }
@@ -307,7 +308,7 @@ async fn welcome_or_refusal(
 }
 
 /// May another name be welcome?
-const fn is_about_the_name(error: &LinkError) -> bool {
+pub(crate) const fn is_about_the_name(error: &LinkError) -> bool {
     matches!(
         error,
         LinkError::Refused {

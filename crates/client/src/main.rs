@@ -20,6 +20,8 @@ mod send;
 mod signals;
 mod spawn;
 mod speech;
+mod state;
+mod ui;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
@@ -60,7 +62,7 @@ fn main() -> ExitCode {
         io::stdout().lock().write_all(&script).ok();
         return Exit::Ok.into();
     }
-    let server = cli.options.server.clone().unwrap_or_default();
+    let server = cli.options.server.clone().unwrap_or_default().address();
     let outcome = Settings::resolve(&cli.options).map_err(|error| (error, server));
     let outcome = outcome.and_then(|settings| {
         let server = settings.server.clone();
@@ -139,8 +141,11 @@ const fn form(options: &CliOptions) -> Form {
     }
 }
 
-/// Talks in rooms: on a terminal, or in a pipe.
+/// Talks in rooms: on the whole screen of a terminal, or line by line.
 async fn talk(options: &CliOptions, settings: Settings, held: &mut Held) -> anyhow::Result<Exit> {
+    if has_screen(options) {
+        return screen(settings, held).await;
+    }
     let connection = Connection::open(Options::new(settings.server, settings.naming)).await?;
     let connection = held.connection.insert(connection);
     let desk = Desk::open(options)?;
@@ -162,6 +167,54 @@ async fn talk(options: &CliOptions, settings: Settings, held: &mut Held) -> anyh
     finish(printer, outcome).await
 }
 
+/// A terminal on both ends that can place a cursor, and nobody who wants lines.
+fn has_screen(options: &CliOptions) -> bool {
+    let both = io::stdin().is_terminal() && io::stdout().is_terminal();
+    both && !is_dumb() && !options.plain && !options.no_input && !options.json
+}
+
+fn is_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term == "dumb")
+}
+
+/// Saved however the screen ends; without the file only comfort is lost.
+struct Remembered {
+    address: String,
+    memory: Option<ui::Memory>,
+}
+
+impl Drop for Remembered {
+    fn drop(&mut self) {
+        if let Some(memory) = self.memory.take() {
+            state::save(&self.address, memory).ok();
+        }
+    }
+}
+
+/// Talks on the whole screen.
+async fn screen(settings: Settings, held: &mut Held) -> anyhow::Result<Exit> {
+    let address = settings.server.to_string();
+    let talk = |text: &str| {
+        // Nobody is left to tell that nobody listens.
+        write!(io::stderr(), "{text}").and_then(|()| io::stderr().flush()).ok();
+    };
+    talk(&format!("connecting to {address} … "));
+    let connection = Connection::open(Options::new(settings.server, settings.naming)).await;
+    talk(if connection.is_ok() { "ok\n" } else { "\n" });
+    let connection = held.connection.insert(connection?);
+    let start = ui::Start {
+        rooms: settings.rooms,
+        name_from: settings.name_from,
+        settings: settings.screen,
+        keys: settings.keys,
+        zone: jiff::tz::TimeZone::system(),
+        memory: state::load(&address),
+        address: address.clone(),
+    };
+    let mut remembered = Remembered { address, memory: None };
+    Box::pin(ui::run(connection, start, &mut remembered.memory)).await
+}
+
 /// Where is read from and printed to.
 struct Desk {
     typed: Option<mpsc::Receiver<Typed>>,
@@ -173,9 +226,8 @@ struct Desk {
 
 impl Desk {
     fn open(options: &CliOptions) -> anyhow::Result<Self> {
-        let dumb = std::env::var_os("TERM").is_none_or(|term| term == "dumb");
         let both = io::stdin().is_terminal() && io::stdout().is_terminal();
-        if both && !dumb && !options.plain && !options.no_input {
+        if both && !is_dumb() && !options.no_input {
             let terminal = interactive::start()?;
             return Ok(Self {
                 typed: Some(terminal.typed),

@@ -43,7 +43,7 @@ impl Output {
             Update::Event(event) => self.event(event),
             Update::Answered { .. } => None,
             Update::Gap(gap) => Some(Chunk::talk(gap_line(gap))),
-            Update::Disconnected { why, retry_in } => Some(Chunk::talk(format_args!(
+            Update::Disconnected { why, retry_in, .. } => Some(Chunk::talk(format_args!(
                 "! connection lost: {} · retry in {:.1} s",
                 sanitise::line(why),
                 retry_in.as_secs_f32()
@@ -132,6 +132,10 @@ impl Output {
             }
             Event::Joined { room, user, .. } => format!("{}* {user} joined", self.place(room)),
             Event::Left { room, user, .. } => format!("{}* {user} left", self.place(room)),
+            Event::Crowd { room, joined, left, members_total } => {
+                let place = self.place(room);
+                format!("{place}* {joined} joined, {left} left; {members_total} here")
+            }
             Event::Gone { user, .. } => format!("* {user} left"),
             Event::Renamed { from, to } => format!("* {from} is now {to}"),
             Event::AwayChanged { user, text } => match text {
@@ -185,6 +189,24 @@ impl Output {
         };
         Some(line + "\n")
     }
+}
+
+/// The program's words on an answer, for a screen that has its own place for messages.
+pub(crate) fn answer_text(event: &Event) -> Option<String> {
+    Some(on_a_screen().talk(event)?.trim_end().to_owned())
+}
+
+/// Stored messages with their rooms and numbers, a line each.
+pub(crate) fn stored_lines(events: &[Event]) -> String {
+    let mut lines = String::new();
+    for event in events {
+        on_a_screen().push_message(event, true, &mut lines);
+    }
+    lines.trim_end().to_owned()
+}
+
+const fn on_a_screen() -> Output {
+    Output { form: Form::Text, here: None, shows_replay: false }
 }
 
 fn greeting(welcome: &Welcome) -> String {

@@ -1,4 +1,7 @@
-//! Signals that end the program. The one place that knows them, per operating system.
+//! Signals that end the program, and those of a shell that has jobs. The one place that knows them,
+//! per operating system.
+
+use std::io;
 
 use crate::exit::Exit;
 
@@ -27,5 +30,93 @@ pub(crate) async fn asked_to_stop() -> Exit {
     match tokio::signal::ctrl_c().await {
         Ok(()) => Exit::Interrupted,
         Err(_) => std::future::pending().await,
+    }
+}
+
+/// What a shell wants of a program that has the terminal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shell {
+    /// Give it back, and stop.
+    Stop,
+    /// Somebody else stopped us, and we go on: take it again.
+    Continue,
+}
+
+/// The signals of job control.
+#[cfg(unix)]
+#[derive(Debug)]
+pub(crate) struct Jobs {
+    stop: Option<tokio::signal::unix::Signal>,
+    go_on: Option<tokio::signal::unix::Signal>,
+}
+
+#[cfg(unix)]
+impl Jobs {
+    pub(crate) fn new() -> Self {
+        use rustix::process::Signal;
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without a handler the system's own way remains: the program stops.
+        let listen = |kind: Signal| signal(SignalKind::from_raw(kind.as_raw())).ok();
+        Self { stop: listen(Signal::TSTP), go_on: listen(Signal::CONT) }
+    }
+
+    /// Waits for the next one.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost.
+    pub(crate) async fn next(&mut self) -> Shell {
+        tokio::select! {
+            () = received(&mut self.stop) => Shell::Stop,
+            () = received(&mut self.go_on) => Shell::Continue,
+        }
+    }
+
+    /// Is there a shell that would continue us? Without one, a stopped program stays stopped.
+    pub(crate) fn has_shell(&self) -> bool {
+        let parent = rustix::process::getppid();
+        let session = |pid| rustix::process::getsid(pid).ok();
+        let alone = parent.is_none_or(|parent| parent.is_init());
+        !alone && session(parent) == session(None)
+    }
+
+    /// Stops this program, and those that it was started with, until a shell continues them.
+    pub(crate) fn stop(&mut self) -> io::Result<()> {
+        Ok(rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?)
+    }
+}
+
+#[cfg(unix)]
+async fn received(signal: &mut Option<tokio::signal::unix::Signal>) {
+    match signal {
+        Some(signal) => {
+            if signal.recv().await.is_none() {
+                std::future::pending().await
+            }
+        }
+        None => std::future::pending().await,
+    }
+}
+
+/// There is no job control.
+#[cfg(not(unix))]
+#[derive(Debug)]
+pub(crate) struct Jobs {}
+
+#[cfg(not(unix))]
+impl Jobs {
+    pub(crate) fn new() -> Self {
+        Self {}
+    }
+
+    pub(crate) async fn next(&mut self) -> Shell {
+        std::future::pending().await
+    }
+
+    pub(crate) fn has_shell(&self) -> bool {
+        false
+    }
+
+    pub(crate) fn stop(&mut self) -> io::Result<()> {
+        Err(io::ErrorKind::Unsupported.into())
     }
 }

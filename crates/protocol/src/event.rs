@@ -168,6 +168,18 @@ pub enum Event {
         /// Who.
         user: UserName,
     },
+    /// Many are there, and some have come or gone: in a large room that is told in counts, now and
+    /// then, and not for each of them.
+    Crowd {
+        /// Where.
+        room: RoomAddress,
+        /// So many have entered since it was told last.
+        joined: u64,
+        /// So many have left since then.
+        left: u64,
+        /// So many are there now.
+        members_total: u64,
+    },
     /// Somebody is gone from every room. Told once, in one of the rooms that are shared.
     Gone {
         /// A room that was shared.
@@ -412,6 +424,7 @@ impl Event {
         | Self::RoomChanged { room, .. }
         | Self::Joined { room, .. }
         | Self::Left { room, .. }
+        | Self::Crowd { room, .. }
         | Self::Gone { room, .. } = &mut event
         {
             room.clone_from(address);

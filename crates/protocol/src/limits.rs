@@ -34,6 +34,8 @@ pub const QUERY_PREFIX_LETTERS_MIN: usize = 2;
 pub const SNIPPET_BYTES_MAX: usize = 256;
 /// Entries of one list (rooms, users, members); a longer list says that it was cut.
 pub const LIST_ENTRIES_MAX: usize = 1_000;
+/// Names that are told on entering a large room (`rooms.quiet_presence`); `members` tells more.
+pub const QUIET_MEMBERS_TOLD: usize = 50;
 /// What is logged of what a client says of itself in its hello, in characters.
 pub const CLIENT_LABEL_CHARACTERS_MAX: usize = 64;
 /// A refusal's free detail (what a parser said), in bytes.

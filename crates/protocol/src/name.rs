@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use precis_profiles::precis_core::profile::PrecisFastInvocation;
 use precis_profiles::{UsernameCaseMapped, UsernameCasePreserved};
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::limits::{ROOM_NAME_BYTES_MAX, USER_NAME_BYTES_MAX};
 
@@ -115,13 +115,13 @@ impl fmt::Display for NameKind {
 }
 
 /// The name of a user: up to 32 bytes, RFC 8265 (PRECIS username), legal as an IRC nickname.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
 pub struct UserName(Name);
 
 /// The name of a room, without any sigil: up to 64 bytes; a digit in front is fine.
-#[derive(Clone, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Deserialize)]
+#[serde(try_from = "String")]
 pub struct RoomName(Name);
 
 #[derive(Clone)]
@@ -194,6 +194,12 @@ macro_rules! shown_as_name {
             }
         }
 
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+                serializer.serialize_str(&self.0.shown)
+            }
+        }
+
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
                 self.0.folded == other.0.folded
@@ -258,8 +264,8 @@ shown_as_name!(UserName);
 shown_as_name!(RoomName);
 
 /// Where something is said: a room by its name (`ops`), or the direct room with a user (`@maya`).
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Deserialize)]
+#[serde(try_from = "String")]
 pub enum RoomAddress {
     /// A room that has a name.
     Named(RoomName),
@@ -300,6 +306,15 @@ impl TryFrom<String> for RoomAddress {
     type Error = NameError;
     fn try_from(text: String) -> Result<Self, NameError> {
         Self::parse(&text)
+    }
+}
+
+impl Serialize for RoomAddress {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        match self {
+            Self::Named(name) => name.serialize(serializer),
+            Self::Direct(_) => serializer.collect_str(self),
+        }
     }
 }
 

@@ -79,6 +79,8 @@ pub(crate) struct RoomsConfig {
     pub(crate) max: u64,
     /// Rooms that one user is in.
     pub(crate) per_user_max: u64,
+    /// With more members than that, a room tells how many come and go, and not who.
+    pub(crate) quiet_presence: Option<u64>,
 }
 
 /// `[history]`
@@ -159,7 +161,7 @@ impl Default for Config {
                 resume_grace: Duration::from_secs(60),
             },
             line: LineConfig::default(),
-            rooms: RoomsConfig { max: 10_000, per_user_max: 1_000 },
+            rooms: RoomsConfig { max: 10_000, per_user_max: 1_000, quiet_presence: Some(500) },
             history: HistoryConfig {
                 sync: Sync::default(),
                 replay: 20,

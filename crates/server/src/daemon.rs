@@ -233,6 +233,10 @@ fn house(config: &Config, journal: Journal, rooms: &TaskTracker) -> House {
     let settings = RoomSettings {
         recent: replay_max(config),
         default_room: config.server.default_room.clone(),
+        quiet: config
+            .rooms
+            .quiet_presence
+            .map_or(usize::MAX, |quiet| usize::try_from(quiet).unwrap_or(usize::MAX)),
         clock: now,
     };
     House {

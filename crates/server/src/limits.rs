@@ -46,8 +46,10 @@ pub(crate) const INDEX_SLICE_BYTES: i64 = 64 * 1_024;
 pub(crate) const INDEX_DUE_MESSAGES: i64 = 256;
 /// Messages that wait to be indexed before a writer that is busy does it all the same.
 pub(crate) const INDEX_BEHIND_MESSAGES_MAX: i64 = 2_000_000;
-/// How long a writer waits for the next batch of a burst before it does something else.
-pub(crate) const BURST_PAUSE: Duration = Duration::from_millis(10);
+/// One in so many parts of the writer's time is the index's, while messages come.
+pub(crate) const INDEX_SHARE: u32 = 16;
+/// A writer that had nothing to do for so long has time for the index.
+pub(crate) const INDEX_PATIENCE: Duration = Duration::from_millis(10);
 /// What the writer keeps of the database in memory, in KiB.
 pub(crate) const WRITER_CACHE_KIB: i64 = 16 * 1_024;
 /// Pages of 4 KiB in the log before it is copied into the database.
@@ -67,6 +69,12 @@ pub(crate) const SESSION_OUTBOX_BYTES_MAX: usize = 64 * 1_024;
 pub(crate) const SESSION_INPUT_BYTES_MAX: usize = 128 * 1_024;
 /// What is read from a session at once, in bytes.
 pub(crate) const SESSION_READ_BYTES: usize = 16 * 1_024;
+/// How often a room tells who comes and goes, while many do.
+pub(crate) const PRESENCE_PAUSE: Duration = Duration::from_millis(100);
+/// Comings and goings that wait to be told together.
+pub(crate) const HELD_PRESENCE_EVENTS_MAX: usize = 256;
+/// How often a large room tells how many have come and gone.
+pub(crate) const QUIET_PRESENCE_PAUSE: Duration = Duration::from_secs(1);
 /// Changes of users (gone, renamed, away) that a session remembers, so as to tell them once.
 pub(crate) const SESSION_CHANGES_SEEN: usize = 4_096;
 /// A typed line, in bytes without its end; a longer one is refused and skipped.

@@ -130,6 +130,7 @@ impl Actor {
             | Event::Joined { .. }
             | Event::Left { .. }
             | Event::Gone { .. }
+            | Event::Crowd { .. }
             | Event::Renamed { .. }
             | Event::AwayChanged { .. }
             | Event::Roster { .. }

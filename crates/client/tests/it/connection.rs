@@ -318,3 +318,50 @@ async fn a_server_that_does_not_answer_is_not_flooded() {
         () = reads => panic!("the connection ended"),
     }
 }
+
+#[tokio::test]
+async fn one_who_asks_is_connected_anew_at_once_and_loses_nothing() {
+    let server = Fake::start().await;
+    let (mut connection, mut peer) = server.joined(2).await;
+    peer.tell(&message(3)).await;
+    assert_eq!(until(&mut connection, sequence).await, 3);
+    connection.handle().reconnect();
+    let wait = until(&mut connection, |update| match update {
+        Update::Disconnected { retry_in, tries, .. } => Some((retry_in, tries)),
+        _ => None,
+    });
+    assert_eq!(wait.await, (Duration::ZERO, 1));
+    assert!(peer.try_request().await.is_none(), "the old connection is closed");
+
+    let mut peer = server.welcome(1).await;
+    let join = peer.request().await;
+    peer.tell(&entered(&join, 4)).await;
+    let ask = peer.request().await;
+    peer.tell(&page(&ask, 4)).await;
+    assert_eq!(until(&mut connection, sequence).await, 4);
+}
+
+#[tokio::test]
+async fn another_name_can_be_asked_for_while_the_old_one_is_refused() {
+    let server = Fake::start().await;
+    let name = UserName::parse("ana").unwrap();
+    let options = server.options(Naming::Exact(name.clone()));
+    let plays = async {
+        let mut peer = server.accept().await;
+        let hello = peer.hello().await;
+        peer.tell(&welcome(&hello, 1)).await;
+    };
+    let (connection, ()) = tokio::join!(Connection::open(options), plays);
+    let mut connection = connection.unwrap();
+    let mut peer = server.accept().await;
+    peer.hello().await;
+    peer.tell(&Event::refused(None, Refusal::NameTaken { name })).await;
+    let refused = |update| match update {
+        Update::Disconnected { why, tries: 2, name_refused: true, .. } => Some(why),
+        _ => None,
+    };
+    assert_eq!(until(&mut connection, refused).await, "The name \"ana\" is taken.");
+    connection.handle().ask_for_name(UserName::parse("ana_").unwrap());
+    let mut peer = server.accept().await;
+    assert_eq!(peer.hello().await.name.as_deref(), Some("ana_"));
+}

@@ -1,10 +1,12 @@
 //! Who a session is: a new guest, or one that comes back; and what becomes of it when the session is
 //! over. Never speaks to the peer.
 
+use std::pin::Pin;
+
 use chat_protocol::limits::CLIENT_LABEL_CHARACTERS_MAX;
 use chat_protocol::{Hello, Refusal, UserName};
 use sha2::{Digest, Sha256};
-use tokio_util::sync::CancellationToken;
+use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::House;
 use crate::journal::{Guest, TokenHash};
@@ -36,7 +38,7 @@ pub(crate) struct ReturnTicket {
     /// What is known of its token.
     pub(crate) hash: TokenHash,
     /// Cancelled when the guest is back in another session: this one lets go.
-    pub(crate) replaced: CancellationToken,
+    pub(crate) replaced: Pin<Box<WaitForCancellationFutureOwned>>,
     /// For the client, and nobody else.
     pub(crate) token: String,
 }
@@ -78,7 +80,8 @@ pub(crate) async fn identify(house: &House, wanted: Wanted) -> Result<Identified
 
 fn present(house: &House, token: String) -> ReturnTicket {
     let hash = hash(&token);
-    ReturnTicket { hash, replaced: house.returns.present(hash), token }
+    let replaced = Box::pin(house.returns.present(hash).cancelled_owned());
+    ReturnTicket { hash, replaced, token }
 }
 
 fn hash(token: &str) -> TokenHash {

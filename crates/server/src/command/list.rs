@@ -63,12 +63,12 @@ pub(super) async fn members(
         return Err(Refusal::NotInRoom { room });
     }
     let roster = match house.directory.find(&key) {
-        Some(live) => live.roster().await.ok(),
+        Some(live) => live.members().await.ok(),
         None => None,
     };
-    let Roster { members, total, .. } =
-        roster.unwrap_or(Roster { members: Vec::new(), total: 0, version: 0, last: Sequence(0) });
-    Ok(Answer::Event(Event::MemberList { id, room, members, total }))
+    let nobody = || Roster { members: [].into(), total: 0, version: 0, last: Sequence(0) };
+    let Roster { members, total, .. } = roster.unwrap_or_else(nobody);
+    Ok(Answer::Event(Event::MemberList { id, room, members: members.to_vec(), total }))
 }
 
 /// A room's topic.

@@ -105,6 +105,8 @@ pub(super) const KEYS: &[Key] = &[
         "a whole number from 1 to 1000000, such as 10000"),
     key!("rooms.per_user_max", rooms.per_user_max, AtStart, count,
         "a whole number from 1 to 1000000, such as 1000"),
+    key!("rooms.quiet_presence", rooms.quiet_presence, AtStart, count_or_off,
+        "a whole number from 1 to 1000000, such as 500, or \"off\""),
 
     key!("history.sync", history.sync, AtStart, one_of,
         "\"always\" or \"os\""),

@@ -1,12 +1,15 @@
 //! The index of words, written behind the commit: a slice at a time, when the writer has nothing
 //! else to do, or when it is too far behind. Never looks for anything, never stores a message.
 
+use std::time::{Duration, Instant};
+
 use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 
 use super::JournalError;
 use super::handle::Sync;
 use crate::limits::{
-    INDEX_BEHIND_MESSAGES_MAX, INDEX_DUE_MESSAGES, INDEX_SLICE_BYTES, INDEX_SLICE_MESSAGES,
+    INDEX_BEHIND_MESSAGES_MAX, INDEX_DUE_MESSAGES, INDEX_PATIENCE, INDEX_SHARE, INDEX_SLICE_BYTES,
+    INDEX_SLICE_MESSAGES,
 };
 
 /// How far apart the marks are by which a search finds a time, in milliseconds.
@@ -20,8 +23,9 @@ pub(super) struct Index {
     /// The newest number that was given.
     newest: i64,
     sync: Sync,
-    /// The last commit was a large one: the next may follow at once.
-    is_in_burst: bool,
+    /// Before that, only a writer that has had nothing to do for a while writes the next slice: while
+    /// messages come, the index has a small share of the time.
+    next_slice: Instant,
     /// The disk is full: not tried again before a commit went well.
     is_paused: bool,
 }
@@ -37,7 +41,7 @@ impl Index {
             through,
             newest: newest.max(through),
             sync,
-            is_in_burst: false,
+            next_slice: Instant::now(),
             is_paused: false,
         })
     }
@@ -54,14 +58,13 @@ impl Index {
 
     /// Messages up to this number are committed.
     pub(super) const fn committed(&mut self, newest: i64) {
-        self.is_in_burst = newest - self.newest >= INDEX_DUE_MESSAGES;
         self.newest = newest;
         self.is_paused = false;
     }
 
-    /// Is it better to wait a moment for the next commit?
-    pub(super) const fn is_in_burst(&self) -> bool {
-        self.is_in_burst && self.newest - self.through <= INDEX_BEHIND_MESSAGES_MAX
+    /// How long it is better to wait for something else to do, before the next slice.
+    pub(super) fn patience(&self) -> Duration {
+        self.next_slice.saturating_duration_since(Instant::now()).min(INDEX_PATIENCE)
     }
 
     /// Is there enough for a slice, for a writer with nothing else to do? Less than that a search
@@ -92,7 +95,9 @@ impl Index {
         if self.sync == Sync::Always {
             connection.pragma_update(None, "synchronous", "NORMAL")?;
         }
+        let began = Instant::now();
         let written = slice(connection, self.through);
+        self.next_slice = began + INDEX_SHARE * began.elapsed();
         if self.sync == Sync::Always {
             connection.pragma_update(None, "synchronous", "FULL")?;
         }

@@ -3,9 +3,10 @@
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::task::{Context, Poll};
 
 use chat_protocol::{MessageKey, Refusal, RequestId, RoomAddress, Sequence, Timestamp};
-use tokio::sync::Notify;
+use futures::task::AtomicWaker;
 
 /// What became of a record.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,7 +46,7 @@ pub(crate) struct Receipts(Arc<Shared>);
 #[derive(Debug, Default)]
 struct Shared {
     arrived: Mutex<VecDeque<Receipt>>,
-    bell: Notify,
+    waker: AtomicWaker,
 }
 
 impl Receipts {
@@ -62,14 +63,10 @@ impl Receipts {
         }
     }
 
-    /// Waits until there is one.
-    ///
-    /// # Cancel safety
-    /// Takes nothing: [`Self::take`] does.
-    pub(crate) async fn ready(&self) {
-        while self.lock().is_empty() {
-            self.0.bell.notified().await;
-        }
+    /// Waits until there is one. Takes nothing: [`Self::take`] does.
+    pub(crate) fn poll_ready(&self, cx: &Context<'_>) -> Poll<()> {
+        self.0.waker.register(cx.waker());
+        if self.lock().is_empty() { Poll::Pending } else { Poll::Ready(()) }
     }
 
     /// The next one that has arrived.
@@ -109,7 +106,7 @@ impl Ticket {
         if let Some(mut receipt) = self.receipt.take() {
             receipt.outcome = outcome;
             self.receipts.lock().push_back(receipt);
-            self.receipts.0.bell.notify_one();
+            self.receipts.0.waker.wake();
         }
     }
 }

@@ -3,6 +3,7 @@ mod damage;
 mod gone;
 mod measure;
 mod search;
+mod standing;
 
 use std::path::Path;
 

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
+use std::time::Duration;
 
 use chat_protocol::{LineText, Refusal, Sequence, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, TransactionBehavior};
@@ -18,7 +19,7 @@ use super::receipt::Outcome;
 use super::record::{Entry, OpenedRoom, Parcel, RoomId, RoomKey};
 use super::retention::{self, Retention, Swept};
 use super::standing;
-use crate::limits::{BURST_PAUSE, JOURNAL_TURN_JOBS, WAL_PAGES, WRITER_CACHE_KIB};
+use crate::limits::{JOURNAL_TURN_JOBS, WAL_PAGES, WRITER_CACHE_KIB};
 use crate::policy::Rules;
 
 /// Rooms that the journal can number: the sequence takes the lower 40 of an id's 63 bits.
@@ -111,7 +112,7 @@ enum Go {
 
 pub(super) struct Writer {
     connection: Connection,
-    /// Keeps the time in which the next batch of a burst comes.
+    /// Keeps the time.
     runtime: tokio::runtime::Handle,
     clock: fn() -> Timestamp,
     retention: Arc<Retention>,
@@ -187,25 +188,24 @@ impl Writer {
         Ok(())
     }
 
-    /// The next job; none: nobody is left to ask. As long as none waits, the index is written; in the
-    /// middle of a burst it is waited for a moment longer before that.
+    /// The next job; none: nobody is left to ask. As long as none waits, the index is written.
     fn next(&mut self, queue: &mut mpsc::Receiver<Job>) -> Result<Option<Job>, JournalError> {
-        if self.index.is_in_burst() {
-            let more = async { tokio::time::timeout(BURST_PAUSE, queue.recv()).await };
-            if let Ok(job) = self.runtime.block_on(more) {
-                return Ok(job);
-            }
-        }
         while self.index.is_due() {
             match queue.try_recv() {
                 Ok(job) => return Ok(Some(job)),
                 Err(TryRecvError::Disconnected) => return Ok(None),
-                Err(TryRecvError::Empty) => {
-                    self.index.write_slice(&mut self.connection).inspect_err(|error| {
-                        tracing::error!(%error, "the index cannot be written; stopping");
-                    })?;
+                Err(TryRecvError::Empty) => {}
+            }
+            let patience = self.index.patience();
+            if patience > Duration::ZERO {
+                let more = async { tokio::time::timeout(patience, queue.recv()).await };
+                if let Ok(job) = self.runtime.block_on(more) {
+                    return Ok(job);
                 }
             }
+            self.index.write_slice(&mut self.connection).inspect_err(|error| {
+                tracing::error!(%error, "the index cannot be written; stopping");
+            })?;
         }
         Ok(queue.blocking_recv())
     }
@@ -312,10 +312,11 @@ impl Writer {
                 JournalError::Damaged(format!("room {} is written to and not open", batch.room))
             })?;
             let Parcel { records, admissions, founder } = &batch.parcel;
-            let applied: Result<Vec<Applied>, _> = records
+            // A full disk may have ended the transaction: nothing more is written behind an error.
+            let applied: Vec<Applied> = records
                 .iter()
                 .map(|record| apply::record(&mut turn, batch.room, room, record))
-                .collect();
+                .collect::<Result<_, _>>()?;
             apply::room(&transaction, batch.room, room)?;
             if room.stored {
                 if let Some((identity, name)) = founder {
@@ -325,7 +326,7 @@ impl Writer {
                     standing::admit(&transaction, batch.room, admission)?;
                 }
             }
-            all.push(applied?);
+            all.push(applied);
         }
         for (change, _) in guests {
             guest::apply(&transaction, change)?;

@@ -9,17 +9,19 @@ use chat_protocol::{
     UserName,
 };
 use tokio::sync::{mpsc, oneshot};
+use tokio::time::Instant;
+use uuid::Uuid;
 
 use super::directory::Directory;
 use super::feed::Feed;
 use super::handle::{Entrant, NotThere, Person, RoomCommand, RoomHandle, Snapshot, Summary};
-use super::members::{Member, Open};
+use super::members::{Crowd, Held, Member, Open};
 use super::moderation::{Ask, Asking, PutOut};
 use super::{ChangeId, Envelope, Membership, Profile, RoomEvent, Seat};
 use crate::journal::{
     Admission, Body, Entry, Journal, JournalError, Outcome, Parcel, Range, Record, RoomKey, Ticket,
 };
-use crate::limits::ROOM_TURN_COMMANDS;
+use crate::limits::{QUIET_PRESENCE_PAUSE, ROOM_TURN_COMMANDS};
 use crate::policy::{self, AtTheDoor, Extent, Rank, Secret};
 
 /// A room's task.
@@ -42,6 +44,8 @@ struct Turn {
     admissions: Vec<Admission>,
     /// Who may do what is another question behind this: it is asked when this is committed.
     changes_rights: bool,
+    /// Who waits for the room as it is when all has been decided.
+    waiting: Vec<(Option<Identity>, EntryReply)>,
 }
 
 enum Step {
@@ -82,6 +86,15 @@ impl RoomActor {
             let received = tokio::select! {
                 count = self.mailbox.recv_many(&mut commands, ROOM_TURN_COMMANDS) => Some(count),
                 () = self.feed.silent(), if unused => None,
+                () = due(open.crowd.due) => {
+                    self.tell_crowd(&mut open);
+                    continue;
+                }
+                () = due(open.held.due()) => {
+                    open.held.may_go(Instant::now());
+                    self.publish(std::mem::take(&mut open.held.events));
+                    continue;
+                }
                 () = self.directory.closed() => Some(0),
             };
             if received == Some(0) {
@@ -130,6 +143,9 @@ impl RoomActor {
             order: BTreeMap::new(),
             entries: 0,
             presence: 0,
+            told: None,
+            held: Held::default(),
+            crowd: Crowd::default(),
             leaving: Vec::new(),
             rules: opened.rules,
             remembered: remembered.collect(),
@@ -183,7 +199,10 @@ impl RoomActor {
     }
 
     async fn commit(&self, open: &mut Open, turn: Turn) -> Result<(), JournalError> {
-        let Turn { records, steps, admissions, .. } = turn;
+        let Turn { records, steps, admissions, waiting, .. } = turn;
+        for (who, reply) in waiting {
+            drop(reply.send(Ok(self.snapshot(open, who)))); // the session may be gone
+        }
         let (entries, is_stored) = if records.is_empty() && admissions.is_empty() {
             (Vec::new(), true)
         } else {
@@ -191,7 +210,8 @@ impl RoomActor {
             self.journal.store(open.id, parcel).await?
         };
         let mut entries = entries.into_iter();
-        let mut events = Vec::with_capacity(steps.len());
+        let is_about_more = !entries.as_slice().is_empty();
+        let mut events = std::mem::take(&mut open.held.events);
         let mut put_out = Vec::new();
         for step in steps {
             match step {
@@ -230,8 +250,10 @@ impl RoomActor {
         if open.last > Sequence(0) {
             open.founder = None; // it is stored by now
         }
-        for envelope in Envelope::cut(events) {
-            self.feed.publish(envelope);
+        if is_about_more || events.is_empty() || open.held.may_go(Instant::now()) {
+            self.publish(events);
+        } else {
+            open.held.events = events;
         }
         for (member, seq) in put_out {
             member.seat.put_out(open.id, seq);
@@ -240,17 +262,21 @@ impl RoomActor {
         Ok(())
     }
 
+    fn publish(&self, events: Vec<RoomEvent>) {
+        Envelope::cut(events).for_each(|envelope| self.feed.publish(envelope));
+    }
+
     fn decide(&self, open: &mut Open, turn: &mut Turn, command: RoomCommand) {
         match command {
             RoomCommand::Enter { entrant, reply } => self.knocks(open, turn, entrant, reply),
-            RoomCommand::Watch { who, reply } => {
-                let identity = who.as_ref().map(|who| who.identity);
-                let snapshot = self.may_watch(open, who.as_ref()).map(|()| {
-                    open.followed_by(identity);
-                    self.snapshot(open, identity)
-                });
-                drop(reply.send(snapshot)); // the session may be gone
-            }
+            RoomCommand::Watch { who, reply } => match self.may_watch(open, who.as_ref()) {
+                Ok(()) => {
+                    let who = who.map(|who| who.identity);
+                    open.followed_by(who);
+                    turn.waiting.push((who, reply));
+                }
+                Err(refusal) => drop(reply.send(Err(refusal))), // the session may be gone
+            },
             RoomCommand::Leave { who, gone, reply } => {
                 drop(reply.send(self.leave(open, turn, who, gone)));
             }
@@ -285,7 +311,10 @@ impl RoomActor {
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
-            RoomCommand::Roster { reply } => drop(reply.send(open.roster())),
+            RoomCommand::Roster { is_long: true, reply } => drop(reply.send(open.long_roster())),
+            RoomCommand::Roster { is_long: false, reply } => {
+                drop(reply.send(open.roster(self.is_quiet(open))));
+            }
             RoomCommand::Describe { who, reply } => {
                 let is_in = who.filter(|who| open.members.contains_key(who));
                 let role = is_in.map(|who| open.standing(who).map_or(Role::Member, |s| s.role));
@@ -315,11 +344,13 @@ impl RoomActor {
             }
             self.found(open, person);
         }
-        let entered = self.enter(open, entrant).map(|joined| {
-            turn.steps.extend(joined.map(Step::Presence));
-            self.snapshot(open, Some(who))
-        });
-        drop(reply.send(entered)); // the session may be gone
+        match self.enter(open, entrant) {
+            Ok(joined) => {
+                turn.steps.extend(joined.map(Step::Presence));
+                turn.waiting.push((Some(who), reply));
+            }
+            Err(refusal) => drop(reply.send(Err(refusal))), // the session may be gone
+        }
     }
 
     /// Whoever makes a room owns it; where people find themselves belongs to nobody.
@@ -383,7 +414,7 @@ impl RoomActor {
         open.members.insert(who, member);
         self.summarise(open);
         let time_ms = self.now();
-        Ok(presence(open, who, None, |room| Event::Joined { room, time_ms, user: name }))
+        Ok(self.presence(open, who, None, |room| Event::Joined { room, time_ms, user: name }))
     }
 
     fn change(&self, open: &Open, turn: &mut Turn, who: Identity, ask: Ask, ticket: Ticket) {
@@ -436,12 +467,46 @@ impl RoomActor {
             open.order.clear();
         }
         let (time_ms, user) = (self.now(), member.name);
-        let left = presence(open, who, gone, |room| match gone {
+        let left = self.presence(open, who, gone, |room| match gone {
             Some(_) => Event::Gone { room, time_ms, user },
             None => Event::Left { room, time_ms, user },
         });
         turn.steps.extend(left.map(Step::Presence));
         Ok(())
+    }
+
+    /// The roster has changed. A direct room has no comings and goings to tell.
+    fn presence(
+        &self,
+        open: &mut Open,
+        author: Identity,
+        change: Option<ChangeId>,
+        event: impl FnOnce(RoomAddress) -> Event,
+    ) -> Option<RoomEvent> {
+        open.changed();
+        if self.is_quiet(open) {
+            let (is_in, crowd) = (open.members.contains_key(&author), &mut open.crowd);
+            *(if is_in { &mut crowd.joined } else { &mut crowd.left }) += 1;
+            crowd.due.get_or_insert_with(|| Instant::now() + QUIET_PRESENCE_PAUSE);
+            return None;
+        }
+        let presence = Some(open.presence);
+        open.address.clone().map(|room| RoomEvent::of(author, change, presence, event(room)))
+    }
+
+    /// So many are there that it is told how many come and go, and not who.
+    fn is_quiet(&self, open: &Open) -> bool {
+        open.members.len() > self.directory.settings().quiet
+    }
+
+    /// Who has come and gone in a large room.
+    fn tell_crowd(&self, open: &mut Open) {
+        let Crowd { joined, left, .. } = std::mem::take(&mut open.crowd);
+        let Some(room) = open.address.clone() else { return };
+        let members_total = u64::try_from(open.members.len()).unwrap_or(u64::MAX);
+        let event = Event::Crowd { room, joined, left, members_total };
+        let (author, presence) = (Identity(Uuid::nil()), Some(open.presence));
+        self.publish(vec![RoomEvent::of(author, None, presence, event)]);
     }
 
     fn rename(open: &mut Open, turn: &mut Turn, who: Identity, to: UserName, change: ChangeId) {
@@ -454,7 +519,7 @@ impl RoomActor {
                 other.seat.readdress(open.id, RoomAddress::Direct(to.clone()));
             }
         }
-        open.presence += 1;
+        open.changed();
         let event = Event::Renamed { from, to };
         let (change, presence) = (Some(change), Some(open.presence));
         turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
@@ -512,7 +577,7 @@ impl RoomActor {
                 self.directory.pages().forget(open.id, *target);
             }
             Body::Change(change) => {
-                put_out.extend(open.changed(entry.author, change, entry.sequence));
+                put_out.extend(open.apply_change(entry.author, change, entry.sequence));
             }
             Body::Message { .. } | Body::Tombstone => {}
         }
@@ -528,7 +593,8 @@ impl RoomActor {
     }
 
     /// The room as somebody may see it.
-    fn snapshot(&self, open: &Open, who: Option<Identity>) -> Snapshot {
+    fn snapshot(&self, open: &mut Open, who: Option<Identity>) -> Snapshot {
+        let roster = open.roster(self.is_quiet(open));
         let since = who.and_then(|who| open.members.get(&who)).map(|member| member.since);
         let none = Extent { behind: open.last, through: open.last };
         let extent = open.extent(who, since).unwrap_or(none);
@@ -538,7 +604,7 @@ impl RoomActor {
             address: open.address.clone(),
             topic: open.topic.clone(),
             first: open.first.max(extent.behind.next()),
-            roster: open.roster(),
+            roster,
             recent: open.recent.iter().filter(may_see).cloned().collect(),
             feed: self.feed.subscribe(),
         }
@@ -556,16 +622,12 @@ impl RoomActor {
     }
 }
 
-/// The roster has changed. A direct room has no comings and goings to tell.
-fn presence(
-    open: &mut Open,
-    author: Identity,
-    change: Option<ChangeId>,
-    event: impl FnOnce(RoomAddress) -> Event,
-) -> Option<RoomEvent> {
-    open.presence += 1;
-    let presence = Some(open.presence);
-    open.address.clone().map(|room| RoomEvent::of(author, change, presence, event(room)))
+/// Waits until it is time, or for ever.
+async fn due(time: Option<Instant>) {
+    match time {
+        Some(due) => tokio::time::sleep_until(due).await,
+        None => std::future::pending().await,
+    }
 }
 
 fn set_away(
@@ -579,8 +641,8 @@ fn set_away(
         return;
     };
     member.away.clone_from(&text);
-    open.presence += 1;
     let event = Event::AwayChanged { user: member.name.clone(), text };
+    open.changed();
     let (change, presence) = (Some(change), Some(open.presence));
     turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
 }

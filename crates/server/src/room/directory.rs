@@ -23,6 +23,8 @@ pub(crate) struct RoomSettings {
     pub(crate) recent: u32,
     /// Where people find themselves: it belongs to nobody.
     pub(crate) default_room: Option<RoomName>,
+    /// With more members than that, a room tells counts and not names.
+    pub(crate) quiet: usize,
     /// The time of day.
     pub(crate) clock: fn() -> Timestamp,
 }

@@ -63,8 +63,8 @@ pub(crate) struct Entrant {
 /// Who is in a room.
 #[derive(Debug)]
 pub(crate) struct Roster {
-    /// In order of entry, at most [`chat_protocol::limits::LIST_ENTRIES_MAX`].
-    pub(crate) members: Vec<UserInfo>,
+    /// In order of entry, not more than may be told.
+    pub(crate) members: Arc<[UserInfo]>,
     /// How many there are.
     pub(crate) total: u64,
     /// The presence version: changes up to it are in here.
@@ -112,7 +112,7 @@ pub(super) enum RoomCommand {
     ForgetBefore { first: Sequence },
     Rename { who: Identity, to: UserName, change: ChangeId },
     SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
-    Roster { reply: oneshot::Sender<Roster> },
+    Roster { is_long: bool, reply: oneshot::Sender<Roster> },
     Describe { who: Option<Identity>, reply: oneshot::Sender<(RoomSettings, Option<Role>)> },
 }
 
@@ -216,9 +216,14 @@ impl RoomHandle {
         self.tell(RoomCommand::SetAway { who, text, change }).await;
     }
 
-    /// Who is there?
+    /// Who is there, as it is told on entering?
     pub(crate) async fn roster(&self) -> Result<Roster, RoomGone> {
-        self.ask(|reply| RoomCommand::Roster { reply }).await
+        self.ask(|reply| RoomCommand::Roster { is_long: false, reply }).await
+    }
+
+    /// Who is there, as many as a list has?
+    pub(crate) async fn members(&self) -> Result<Roster, RoomGone> {
+        self.ask(|reply| RoomCommand::Roster { is_long: true, reply }).await
     }
 
     /// What is it like, and who is this one there?

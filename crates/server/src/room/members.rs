@@ -5,12 +5,15 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
 use chat_protocol::event::UserInfo;
-use chat_protocol::limits::LIST_ENTRIES_MAX;
+use chat_protocol::limits::{LIST_ENTRIES_MAX, QUIET_MEMBERS_TOLD};
 use chat_protocol::{Identity, LineText, Role, RoomAddress, Sequence, Timestamp, UserName};
+
+use tokio::time::Instant;
 
 use super::handle::Roster;
 use super::{RoomEvent, Seat};
 use crate::journal::{Remembered, RoomId};
+use crate::limits::{HELD_PRESENCE_EVENTS_MAX, PRESENCE_PAUSE};
 use crate::policy::{Extent, Rank, Rules, Speaker, Standing, Visibility};
 
 /// What an open room knows.
@@ -28,6 +31,12 @@ pub(super) struct Open {
     pub(super) order: BTreeMap<u64, Identity>,
     pub(super) entries: u64,
     pub(super) presence: u64,
+    /// Who is there as it is told, as long as nothing changes.
+    pub(super) told: Option<Arc<[UserInfo]>>,
+    /// Who has come and gone a moment ago, and is told of together.
+    pub(super) held: Held,
+    /// Those who have come and gone, and are not told of yet.
+    pub(super) crowd: Crowd,
     /// Members of a direct room that has ended, who have to hear its last words first.
     pub(super) leaving: Vec<Member>,
     /// What it is like.
@@ -39,6 +48,41 @@ pub(super) struct Open {
     pub(super) founder: Option<(Identity, UserName)>,
     /// When members spoke last, in slow mode.
     pub(super) spoke: HashMap<Identity, Timestamp>,
+}
+
+/// Comings and goings that wait for the next ones: while many come, their notices are told together,
+/// a few times a second, or with the next message. The first one of a calm room does not wait.
+#[derive(Default)]
+pub(super) struct Held {
+    pub(super) events: Vec<RoomEvent>,
+    /// Not before.
+    again: Option<Instant>,
+}
+
+impl Held {
+    /// May they be told now? Then the next ones wait.
+    pub(super) fn may_go(&mut self, now: Instant) -> bool {
+        let may = self.again.is_none_or(|again| again <= now)
+            || self.events.len() >= HELD_PRESENCE_EVENTS_MAX;
+        if may {
+            self.again = Some(now + PRESENCE_PAUSE);
+        }
+        may
+    }
+
+    /// When they are told.
+    pub(super) fn due(&self) -> Option<Instant> {
+        self.again.filter(|_| !self.events.is_empty())
+    }
+}
+
+/// Who has come and gone in a large room since it was told last.
+#[derive(Default)]
+pub(super) struct Crowd {
+    pub(super) joined: u64,
+    pub(super) left: u64,
+    /// When it is told.
+    pub(super) due: Option<Instant>,
 }
 
 pub(super) struct Member {
@@ -120,16 +164,36 @@ impl Open {
         });
     }
 
-    pub(super) fn roster(&self) -> Roster {
-        let member = |who| self.members.get(who);
+    /// The roster is another.
+    pub(super) fn changed(&mut self) {
+        self.presence += 1;
+        self.told = None;
+    }
+
+    /// The roster as it is told on entering; a large one is cut short.
+    pub(super) fn roster(&mut self, is_quiet: bool) -> Roster {
+        let limit = if is_quiet { QUIET_MEMBERS_TOLD } else { LIST_ENTRIES_MAX };
+        let members = self.told.take().unwrap_or_else(|| self.first(limit));
+        self.told = Some(Arc::clone(&members));
+        self.roster_of(members)
+    }
+
+    /// The roster, as much of it as a list has.
+    pub(super) fn long_roster(&self) -> Roster {
+        self.roster_of(self.first(LIST_ENTRIES_MAX))
+    }
+
+    /// Who came first.
+    fn first(&self, limit: usize) -> Arc<[UserInfo]> {
+        let members = self.order.values().filter_map(|who| self.members.get(who)).take(limit);
+        let info =
+            |member: &Member| UserInfo { name: member.name.clone(), away: member.away.clone() };
+        members.map(info).collect()
+    }
+
+    fn roster_of(&self, members: Arc<[UserInfo]>) -> Roster {
         Roster {
-            members: self
-                .order
-                .values()
-                .filter_map(member)
-                .take(LIST_ENTRIES_MAX)
-                .map(|member| UserInfo { name: member.name.clone(), away: member.away.clone() })
-                .collect(),
+            members,
             total: u64::try_from(self.members.len()).unwrap_or(u64::MAX),
             version: self.presence,
             last: self.last,

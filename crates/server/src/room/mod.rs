@@ -2,6 +2,7 @@
 //! a wire format.
 
 mod actor;
+mod bell;
 mod directory;
 mod envelope;
 mod feed;
@@ -11,6 +12,7 @@ mod moderation;
 mod pages;
 mod seat;
 
+pub(crate) use bell::{Bell, Rung};
 pub(crate) use directory::{Directory, RoomSettings};
 pub(crate) use envelope::{Envelope, RoomEvent};
 pub(crate) use feed::{FeedItem, Subscription};

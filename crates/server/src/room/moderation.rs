@@ -314,7 +314,7 @@ impl Open {
     }
 
     /// A change is stored, and is so from now on. Gives who is in the room no more.
-    pub(super) fn changed(
+    pub(super) fn apply_change(
         &mut self,
         author: Identity,
         change: &Change,
@@ -338,7 +338,7 @@ impl Open {
         change.change.puts_out()?;
         let member = self.members.remove(&change.target?)?;
         self.order.remove(&member.entry);
-        self.presence += 1;
+        self.changed();
         Some((member, seq))
     }
 

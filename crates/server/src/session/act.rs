@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use tracing::Instrument;
 
 use super::deadline::HESITATION;
+use super::watched::Watched;
 use super::{Ending, Session, Stage};
 use crate::command::guest::{self, Identified, Wanted};
 use crate::command::{Answer, execute};
@@ -46,7 +47,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// The peer has finished, and all it said is dealt with.
     fn ended(&mut self) {
-        match self.frontend.manners().at_end {
+        match self.manners.at_end {
             AtEnd::Leave => self.close(),
             AtEnd::LeaveWhenStored if self.in_flight == 0 => self.close(),
             AtEnd::LeaveWhenStored => {}
@@ -76,7 +77,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let name = claim.as_ref().map(|claim| claim.user().name());
         let shown = name.as_ref().map_or("-", UserName::as_str);
         self.span().in_scope(|| tracing::info!(name = shown, resumed, "identified"));
-        self.seat = claim.as_ref().map(|claim| claim.user().seat.follow());
+        self.seat = claim.as_ref().map(|claim| Watched::new(claim.user().seat.follow()));
         self.caller.claim = claim;
         self.is_welcome = true;
         let token = ticket.as_ref().map(|ticket| ticket.token.clone());
@@ -91,7 +92,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// watches it for a while, so that nobody is told of a guest who never was.
     async fn enter_default_room(&mut self) -> Result<(), Ending> {
         let room = self.around.default_room.clone();
-        let Some(room) = room.filter(|_| self.frontend.manners().enters_default_room) else {
+        let Some(room) = room.filter(|_| self.manners.enters_default_room) else {
             return Ok(());
         };
         let room = RoomAddress::Named(room);
@@ -135,12 +136,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if self.hesitates.is_some() {
             self.announce().await?;
         }
-        if self.frontend.manners().is_typed && request.command != Command::Unread {
+        if self.manners.is_typed && request.command != Command::Unread {
             self.mark_read();
         }
         self.execute(request).await?;
         // What it entered or left counts for what it asks next.
-        if self.seat.as_ref().is_some_and(|rooms| rooms.has_changed().unwrap_or(false)) {
+        if self.seat.as_ref().is_some_and(Watched::has_changed) {
             self.rooms_changed().await?;
         }
         Ok(())
@@ -209,7 +210,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         snapshot: Snapshot,
         as_member: bool,
     ) {
-        let replay = usize::try_from(self.frontend.manners().replay).unwrap_or(usize::MAX);
+        let replay = usize::try_from(self.manners.replay).unwrap_or(usize::MAX);
         let skip = snapshot.recent.len().saturating_sub(replay);
         let recent = snapshot.recent.iter().skip(skip);
         let shows_recent = as_member || self.hesitates.is_some();
@@ -269,6 +270,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.is_welcome = false;
         self.opened = Instant::now();
         self.frontend = self.around.frontends.make(wire, false);
+        self.manners = self.frontend.manners();
         match self.frontend.open(self.outbox.bytes()) {
             Some(wish) => self.identify(wish).await,
             None => Ok(()),
@@ -281,7 +283,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some(claim) = self.caller.claim.take() else { return };
         let token = self.caller.ticket.take().map(|ticket| ticket.hash);
         let house = &self.around.house;
-        let is_stopping = *self.stage.borrow() == Stage::Stopping;
+        let is_stopping = self.stage_now == Stage::Stopping;
         match token {
             Some(token) if !self.said_goodbye && !is_stopping => guest::park(house, claim, token),
             // All leave, and nobody is told of anybody; with a token a guest comes back.

@@ -34,8 +34,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// When the feeds are let go of.
     fn detach_deadline(&self) -> Option<Instant> {
+        let since = self.outbox.full_since()?;
         let is_attached = !self.inbox.is_detached() && self.inbox.is_following();
-        self.outbox.full_since().filter(|_| is_attached).map(|since| since + DETACH)
+        is_attached.then_some(since + DETACH)
     }
 
     /// By when it has to have a name, as long as it has none.
@@ -44,7 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return None;
         }
         let limits = &self.around.limits;
-        let is_typed = self.frontend.manners().is_typed;
+        let is_typed = self.manners.is_typed;
         let limit = if is_typed { limits.login } else { limits.handshake };
         Some(self.opened + limit?)
     }

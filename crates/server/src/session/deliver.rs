@@ -8,6 +8,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Ending, Session};
 use crate::frontend;
 use crate::room::{Envelope, FeedItem, Invitation, Membership, RoomEvent, RoomGone, Rooms, Roster};
+use crate::user::Claim;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn deliver(&mut self, slot: usize, item: FeedItem) -> Result<(), Ending> {
@@ -50,7 +51,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if ends {
             self.exit(slot);
             if let Some(seat) = &mut self.seat {
-                seat.mark_changed(); // it may have entered again since
+                seat.look_again(); // it may have entered again since
             }
         }
     }
@@ -66,21 +67,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// session's own, for direct rooms, and for what must be told only once.
     fn append(&mut self, slot: usize, envelope: &Envelope) {
         let me = self.me();
-        let shows_own = self.frontend.manners().shows_own;
+        let shows_own = self.manners.shows_own;
         if self.inbox.takes_whole(slot, envelope, me, shows_own)
-            && let Some(place) = self.inbox.place(slot)
+            && let Some(place) = self.inbox.place_mut(slot)
         {
-            let dialect = self.frontend.dialect(&place.address);
+            let frontend = &self.frontend;
+            let dialect = *place.dialect.get_or_insert_with(|| frontend.dialect(&place.address));
             let zone = &self.around.frontends.line.zone;
             let encoded = envelope.encoded(dialect.number(), |events| {
                 frontend::encode(dialect, events.iter().map(|event| &event.event), zone)
             });
-            self.outbox.bytes().extend_from_slice(&encoded);
+            self.outbox.append(encoded);
             return;
         }
         for event in envelope.events() {
             if let Event::Renamed { from, to } = &event.event {
                 self.inbox.readdress(from, to);
+                self.inbox.forget_dialects();
             }
             if self.inbox.is_new(slot, event) {
                 self.tell_event(slot, event, me, shows_own);
@@ -187,7 +190,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some(seat) = &mut self.seat else {
             return Ok(());
         };
-        let rooms = seat.borrow_and_update().clone();
+        let rooms = seat.take();
         let left: Vec<usize> = self
             .inbox
             .slots()
@@ -270,6 +273,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn me(&self) -> Option<Identity> {
-        self.caller.claim.as_ref().map(|claim| claim.user().identity())
+        self.caller.claim.as_ref().map(Claim::identity)
     }
 }

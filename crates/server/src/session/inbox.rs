@@ -2,16 +2,17 @@
 //! session is. Never reads the journal, never encodes.
 
 use std::collections::VecDeque;
-use std::pin::Pin;
-use std::task::{Context, Poll, ready};
+use std::sync::Arc;
+use std::task::{Context, Poll};
 
 use chat_protocol::{Identity, RoomAddress, Sequence, UserName};
-use futures::stream::{AbortHandle, Abortable, SelectAll};
-use futures::{Stream, StreamExt};
 
+use crate::frontend::Dialect;
 use crate::journal::RoomId;
 use crate::limits::SESSION_CHANGES_SEEN;
-use crate::room::{ChangeId, Envelope, FeedItem, RoomEvent, RoomHandle, Snapshot, Subscription};
+use crate::room::{
+    Bell, ChangeId, Envelope, FeedItem, RoomEvent, RoomHandle, Rung, Snapshot, Subscription,
+};
 
 /// A session's place in a room's stream of events.
 #[derive(Debug)]
@@ -28,13 +29,19 @@ pub(super) struct Place {
     pub(super) presence: u64,
     /// The user is in the room; otherwise the session only watches.
     pub(super) is_member: bool,
-    stop: AbortHandle,
+    /// How its events look to this session, once that was asked.
+    pub(super) dialect: Option<Dialect>,
+    /// None: let go of, until there is room again.
+    feed: Option<Subscription>,
 }
 
 /// The merged feeds.
 #[derive(Debug, Default)]
 pub(super) struct Inbox {
-    feeds: SelectAll<Abortable<SlottedFeed>>,
+    /// The feeds ring it.
+    bell: Arc<Bell>,
+    /// Places that may have something.
+    ready: Rung,
     places: Vec<Option<Place>>,
     /// Rooms that it watches as far as it knows, and that are not there for it.
     absent: Vec<RoomAddress>,
@@ -42,23 +49,6 @@ pub(super) struct Inbox {
     /// Something stored was delivered since this was last asked.
     has_news: bool,
     seen: VecDeque<ChangeId>,
-}
-
-/// A feed that says whose it is.
-#[derive(Debug)]
-struct SlottedFeed {
-    slot: usize,
-    feed: Subscription,
-}
-
-impl Stream for SlottedFeed {
-    type Item = (usize, FeedItem);
-
-    fn poll_next(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let slot = self.slot;
-        let item = ready!(self.feed.poll_next_unpin(cx));
-        Poll::Ready(item.map(|item| (slot, item)))
-    }
 }
 
 impl Inbox {
@@ -72,12 +62,11 @@ impl Inbox {
         is_member: bool,
     ) -> usize {
         let slot = self.places.iter().position(Option::is_none).unwrap_or(self.places.len());
-        let (stop, registration) = AbortHandle::new_pair();
-        let feed = SlottedFeed { slot, feed: snapshot.feed };
-        self.feeds.push(Abortable::new(feed, registration));
-        let id = snapshot.id;
+        snapshot.feed.ring(Arc::clone(&self.bell), slot);
+        let (id, feed) = (snapshot.id, Some(snapshot.feed));
         let presence = snapshot.roster.version;
-        let place = Some(Place { id, room, address, cursor, presence, is_member, stop });
+        let place =
+            Some(Place { id, room, address, cursor, presence, is_member, dialect: None, feed });
         match self.places.get_mut(slot) {
             Some(free) => *free = place,
             None => self.places.push(place),
@@ -87,14 +76,12 @@ impl Inbox {
 
     /// Follows it no longer.
     pub(super) fn drop_slot(&mut self, slot: usize) -> Option<Place> {
-        let place = self.places.get_mut(slot)?.take()?;
-        place.stop.abort();
-        Some(place)
+        self.places.get_mut(slot)?.take()
     }
 
     /// Lets go of all feeds, so that what they hold can go; the places stay.
     pub(super) fn detach(&mut self) {
-        self.feeds = SelectAll::default();
+        self.places.iter_mut().flatten().for_each(|place| place.feed = None);
         self.is_detached = true;
     }
 
@@ -111,11 +98,10 @@ impl Inbox {
 
     /// Follows a place's feed again.
     pub(super) fn attach(&mut self, slot: usize, feed: Subscription) {
-        let (stop, registration) = AbortHandle::new_pair();
+        feed.ring(Arc::clone(&self.bell), slot);
         if let Some(place) = self.place_mut(slot) {
             // One that was entered in the meantime has a feed already: there is one, not two.
-            std::mem::replace(&mut place.stop, stop).abort();
-            self.feeds.push(Abortable::new(SlottedFeed { slot, feed }, registration));
+            place.feed = Some(feed);
         }
     }
 
@@ -156,6 +142,11 @@ impl Inbox {
         *self = Self::default();
     }
 
+    /// The front end may see its rooms otherwise from now on.
+    pub(super) fn forget_dialects(&mut self) {
+        self.places.iter_mut().flatten().for_each(|place| place.dialect = None);
+    }
+
     /// Where a room is followed.
     pub(super) fn slot_of(&self, id: RoomId) -> Option<usize> {
         self.places.iter().position(|place| place.as_ref().is_some_and(|place| place.id == id))
@@ -187,15 +178,33 @@ impl Inbox {
 
     /// There is something to follow.
     pub(super) fn is_following(&self) -> bool {
-        !self.feeds.is_empty()
+        self.slots().any(|(_, place)| place.feed.is_some())
     }
 
-    /// The next batch of any room.
+    /// The next batch of any room, in turn.
     ///
     /// # Cancel safety
     /// Nothing is lost.
-    pub(super) async fn next(&mut self) -> Option<(usize, FeedItem)> {
-        self.feeds.next().await
+    pub(super) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<(usize, FeedItem)> {
+        loop {
+            while let Some(slot) = self.ready.next() {
+                let Some(feed) = self.place_mut(slot).and_then(|place| place.feed.as_mut()) else {
+                    continue; // it was left
+                };
+                let (item, has_more) = feed.next();
+                if has_more {
+                    self.ready.again(slot);
+                }
+                if let Some(item) = item {
+                    return Poll::Ready((slot, item));
+                }
+            }
+            self.bell.register(cx.waker());
+            self.bell.take(&mut self.ready);
+            if self.ready.is_empty() {
+                return Poll::Pending;
+            }
+        }
     }
 
     /// May the shared encoding of a whole envelope go to this session?

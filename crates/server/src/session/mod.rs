@@ -1,13 +1,16 @@
-//! One connection, from accept to close: the `select!` loop between a socket, a front end, the
-//! rooms' feeds and the receipts. Never decides who may do what, never blocks anybody else.
+//! One connection, from accept to close: the loop between a socket, a front end, the rooms' feeds
+//! and the receipts. Never decides who may do what, never blocks anybody else.
 
 mod act;
 mod deadline;
 mod deliver;
 mod inbox;
 mod outbox;
+mod watched;
+mod woken;
 
 use std::panic::AssertUnwindSafe;
+use std::pin::Pin;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,16 +20,17 @@ use chat_protocol::{Event, RoomName};
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
-use tokio::time::Instant;
+use tokio::time::{Instant, Sleep};
 
-use crate::command::guest::ReturnTicket;
 use crate::command::{Caller, House};
-use crate::frontend::{AtEnd, Frontend, Frontends, Wire};
+use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::room::Rooms;
 use deadline::{PROBE, sleep_until};
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
+use watched::Watched;
+use woken::Woken;
 
 /// How long a peer has to see that we have closed, and how much we throw away meanwhile.
 const LINGER: Duration = Duration::from_secs(1);
@@ -95,11 +99,15 @@ pub(crate) struct Session<S> {
     /// Who is at the other end, for the log.
     peer: Box<str>,
     around: Arc<Surroundings>,
-    stage: watch::Receiver<Stage>,
+    stage: Watched<Stage>,
+    /// As it was told last.
+    stage_now: Stage,
     frontend: Box<dyn Frontend>,
+    /// The front end's.
+    manners: Manners,
     caller: Caller,
     /// The rooms of the session's user, once it has a name.
-    seat: Option<watch::Receiver<Rooms>>,
+    seat: Option<Watched<Rooms>>,
     /// The last invitation that was told.
     invitations_told: u64,
     inbox: Inbox,
@@ -128,6 +136,8 @@ pub(crate) struct Session<S> {
     told_leaving: bool,
     /// It has said that it leaves: it is not waited for.
     said_goodbye: bool,
+    /// Rings at the nearest deadline, if there is one.
+    timer: Option<Pin<Box<Sleep>>>,
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -144,11 +154,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     ) -> Self {
         let frontend = around.frontends.make(wire, undecided);
         let has_spoken = !input.is_empty();
+        let stage_now = *stage.borrow();
         Self {
             stream,
             peer,
             around,
-            stage,
+            stage_now,
+            stage: Watched::new(stage),
+            manners: frontend.manners(),
             frontend,
             caller: Caller::default(),
             seat: None,
@@ -169,6 +182,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             probes_at: None,
             told_leaving: false,
             said_goodbye: false,
+            timer: None,
         }
     }
 
@@ -194,7 +208,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Err(_panic) => tracing::error!(name, "session panicked"),
         });
         if self.stream.shutdown().await.is_ok() {
-            let is_stopping = *self.stage.borrow() == Stage::Stopping;
+            let is_stopping = self.stage_now == Stage::Stopping;
             drop(tokio::time::timeout(LINGER, linger(&mut self.stream, is_stopping)).await);
         }
     }
@@ -222,7 +236,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Is that all?
     async fn turn(&mut self) -> Result<bool, Ending> {
-        self.act().await?;
+        if !self.input.is_empty() || self.has_ended {
+            self.act().await?;
+        }
         if self.is_closing && self.outbox.is_empty() {
             return Ok(true);
         }
@@ -237,40 +253,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if has_room && self.inbox.is_detached() && !self.leaves_off {
             return Box::pin(self.attach_again()).await;
         }
-        let wants_input = self.wants_input();
-        let takes_news = has_room && !self.is_closing && !self.leaves_off;
-        let deadline = self.deadline();
-        let input = if wants_input { Some(&mut self.input) } else { None };
-        tokio::select! {
-            biased;
-            () = self.caller.receipts.ready(), if self.in_flight > 0 => {
-                self.take_receipts();
-                Ok(())
-            }
-            Ok(()) = self.stage.changed() => {
-                self.stage_changed();
-                Ok(())
-            }
-            Some((slot, item)) = self.inbox.next(), if takes_news && self.inbox.is_following() => {
-                self.deliver(slot, item).await
-            }
-            Ok(()) = rooms_changed(&mut self.seat), if self.seat.is_some() && takes_news => {
-                Box::pin(self.rooms_changed()).await
-            }
-            () = replaced(self.caller.ticket.as_ref()) => Err(Ending::Replaced),
-            exchanged = exchange(&mut self.stream, input, &mut self.outbox) => {
-                self.exchanged(&exchanged?);
-                Ok(())
-            }
-            () = sleep_until(deadline), if deadline.is_some() => Box::pin(self.time_is_up()).await,
+        match self.woken().await {
+            Woken::Receipts => self.take_receipts(),
+            Woken::Stage => self.stage_changed(),
+            Woken::News(slot, item) => self.deliver(slot, item).await?,
+            Woken::Rooms => Box::pin(self.rooms_changed()).await?,
+            Woken::Replaced => return Err(Ending::Replaced),
+            Woken::Exchanged(exchanged) => self.exchanged(&exchanged?),
+            Woken::TimeIsUp => Box::pin(self.time_is_up()).await?,
         }
+        Ok(())
     }
 
     fn exchanged(&mut self, exchanged: &Exchanged) {
         match exchanged.read {
             Some(0) => {
                 self.has_ended = true;
-                if self.frontend.manners().at_end == AtEnd::Receive {
+                if self.manners.at_end == AtEnd::Receive {
                     self.probes_at = Some(Instant::now() + PROBE);
                 }
             }
@@ -289,7 +288,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             && !self.said_goodbye
             && self.in_flight < SESSION_IN_FLIGHT_MAX
             && self.outbox.has_room_to_answer()
-            && *self.stage.borrow() != Stage::Stopping
+            && self.stage_now != Stage::Stopping
     }
 
     /// Nothing more is taken; what waits is still written.
@@ -304,7 +303,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn stage_changed(&mut self) {
-        let stage = *self.stage.borrow_and_update();
+        let stage = self.stage.take();
+        self.stage_now = stage;
         let in_seconds = match stage {
             Stage::Running => return,
             Stage::Leaving { in_seconds } => in_seconds,
@@ -322,20 +322,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// When the daemon stops, or the peer says goodbye, a session goes once all it said is stored.
     fn close_if_finished(&mut self) {
-        let is_stopping = *self.stage.borrow() == Stage::Stopping;
+        let is_stopping = self.stage_now == Stage::Stopping;
         if (is_stopping || self.said_goodbye) && self.in_flight == 0 {
             self.close();
         }
     }
 
     fn tell(&mut self, event: &Event) {
+        if let Event::Entered { .. } | Event::Exited { .. } | Event::Renamed { .. } = event {
+            self.inbox.forget_dialects();
+        }
         self.frontend.tell(event, self.outbox.bytes());
     }
 
     /// Writes until there is room for more.
     async fn make_room(&mut self) -> Result<(), Ending> {
         // Waits on a copy: what the daemon does is still news to this session.
-        let mut stage = self.stage.clone();
+        let mut stage = self.stage.receiver();
         while !self.outbox.has_room() {
             self.outbox.mark();
             let deadline = self.outbox.stall(self.around.limits.write_stall);
@@ -368,21 +371,5 @@ async fn linger<S: AsyncRead + Unpin>(stream: &mut S, is_stopping: bool) {
 async fn stopping(stage: &mut watch::Receiver<Stage>) {
     if stage.wait_for(|stage| *stage == Stage::Stopping).await.is_err() {
         std::future::pending::<()>().await;
-    }
-}
-
-async fn replaced(ticket: Option<&ReturnTicket>) {
-    match ticket {
-        Some(ticket) => ticket.replaced.cancelled().await,
-        None => std::future::pending().await,
-    }
-}
-
-async fn rooms_changed(
-    seat: &mut Option<watch::Receiver<Rooms>>,
-) -> Result<(), watch::error::RecvError> {
-    match seat {
-        Some(rooms) => rooms.changed().await,
-        None => std::future::pending().await,
     }
 }

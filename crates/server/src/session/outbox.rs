@@ -8,7 +8,7 @@ use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use bytes::{Buf, BytesMut};
+use bytes::{Buf, Bytes, BytesMut};
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::Instant;
 
@@ -17,6 +17,8 @@ use crate::limits::{SESSION_OUTBOX_BYTES_MAX, SESSION_READ_BYTES};
 /// The bytes, and since when the peer has taken none of them.
 #[derive(Debug, Default)]
 pub(super) struct Outbox {
+    /// What many sessions write, not copied; before the rest.
+    shared: Bytes,
     bytes: BytesMut,
     stuck_since: Option<Instant>,
     /// Since when there is no room for news, though some may be taken now and then.
@@ -38,23 +40,36 @@ impl Outbox {
         &mut self.bytes
     }
 
+    /// Appends what other sessions write too.
+    pub(super) fn append(&mut self, shared: Bytes) {
+        if self.is_empty() {
+            self.shared = shared;
+        } else {
+            self.bytes.extend_from_slice(&shared);
+        }
+    }
+
     pub(super) fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.shared.is_empty() && self.bytes.is_empty()
+    }
+
+    fn len(&self) -> usize {
+        self.shared.len() + self.bytes.len()
     }
 
     /// There is room for one more envelope or page.
     pub(super) fn has_room(&self) -> bool {
-        self.bytes.len() < SESSION_OUTBOX_BYTES_MAX
+        self.len() < SESSION_OUTBOX_BYTES_MAX
     }
 
     /// There is room for one more answer: also behind a busy room, who asks is answered.
     pub(super) fn has_room_to_answer(&self) -> bool {
-        self.bytes.len() < 2 * SESSION_OUTBOX_BYTES_MAX
+        self.len() < 2 * SESSION_OUTBOX_BYTES_MAX
     }
 
     /// Before waiting: from now on, or from earlier on, the peer takes nothing, or too little.
     pub(super) fn mark(&mut self) {
-        if !self.bytes.is_empty() {
+        if !self.is_empty() {
             self.stuck_since.get_or_insert_with(Instant::now);
         }
         if self.has_room() {
@@ -74,11 +89,23 @@ impl Outbox {
         Some(self.stuck_since? + stall?)
     }
 
+    /// What is to be written next; some of it, if there is any.
+    fn next(&self) -> &[u8] {
+        if self.shared.is_empty() { &self.bytes } else { &self.shared }
+    }
+
     fn took(&mut self, count: usize) {
-        self.bytes.advance(count);
         self.stuck_since = None;
-        if self.bytes.is_empty() {
-            self.bytes = BytesMut::new();
+        if self.shared.is_empty() {
+            self.bytes.advance(count);
+            if self.bytes.is_empty() {
+                self.bytes = BytesMut::new();
+            }
+        } else {
+            self.shared.advance(count);
+            if self.shared.is_empty() {
+                self.shared = Bytes::new(); // what is written need not be kept for anybody
+            }
         }
     }
 }
@@ -92,21 +119,29 @@ pub(super) fn exchange<S: AsyncRead + AsyncWrite + Unpin>(
     mut input: Option<&mut BytesMut>,
     outbox: &mut Outbox,
 ) -> impl Future<Output = io::Result<Exchanged>> {
-    std::future::poll_fn(move |cx| {
-        let wrote = match write(Pin::new(&mut *stream), cx, outbox) {
-            Poll::Ready(result) => result?,
-            Poll::Pending => false,
-        };
-        let read = match input.as_deref_mut() {
-            Some(input) => read(Pin::new(&mut *stream), cx, input),
-            None => Poll::Pending,
-        };
-        match read {
-            Poll::Ready(read) => Poll::Ready(Ok(Exchanged { read: Some(read?), wrote })),
-            Poll::Pending if wrote => Poll::Ready(Ok(Exchanged { read: None, wrote })),
-            Poll::Pending => Poll::Pending,
-        }
-    })
+    std::future::poll_fn(move |cx| poll_exchange(cx, stream, input.as_deref_mut(), outbox))
+}
+
+/// The same, once.
+pub(super) fn poll_exchange<S: AsyncRead + AsyncWrite + Unpin>(
+    cx: &mut Context<'_>,
+    stream: &mut S,
+    input: Option<&mut BytesMut>,
+    outbox: &mut Outbox,
+) -> Poll<io::Result<Exchanged>> {
+    let wrote = match write(Pin::new(&mut *stream), cx, outbox) {
+        Poll::Ready(result) => result?,
+        Poll::Pending => false,
+    };
+    let read = match input {
+        Some(input) => read(Pin::new(&mut *stream), cx, input),
+        None => Poll::Pending,
+    };
+    match read {
+        Poll::Ready(read) => Poll::Ready(Ok(Exchanged { read: Some(read?), wrote })),
+        Poll::Pending if wrote => Poll::Ready(Ok(Exchanged { read: None, wrote })),
+        Poll::Pending => Poll::Pending,
+    }
 }
 
 /// Were some bytes taken?
@@ -118,7 +153,7 @@ fn write<S: AsyncWrite>(
     if outbox.is_empty() {
         return Poll::Ready(Ok(false));
     }
-    stream.poll_write(cx, &outbox.bytes).map(|written| match written? {
+    stream.poll_write(cx, outbox.next()).map(|written| match written? {
         0 => Err(io::ErrorKind::WriteZero.into()),
         count => {
             outbox.took(count);

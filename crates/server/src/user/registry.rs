@@ -73,12 +73,19 @@ struct Names {
 pub(crate) struct Claim {
     registry: Registry,
     user: Arc<User>,
+    /// The user's: asked for with every delivery.
+    identity: Identity,
 }
 
 impl Claim {
     /// Whose it is.
     pub(crate) const fn user(&self) -> &Arc<User> {
         &self.user
+    }
+
+    /// Who that is.
+    pub(crate) const fn identity(&self) -> Identity {
+        self.identity
     }
 
     /// Its session is over; a number that tells this time from the next.
@@ -123,7 +130,7 @@ impl Registry {
         });
         names.by_name.insert(name, Arc::clone(&user));
         names.by_arrival.insert(user.arrival, Arc::clone(&user));
-        Ok(Claim { registry: self.clone(), user })
+        Ok(Claim { registry: self.clone(), user, identity })
     }
 
     /// Claims one of the names that `draw` gives, with a number if they are all taken.

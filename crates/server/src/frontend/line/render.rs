@@ -76,6 +76,12 @@ pub(crate) fn room_event(
                 show(room, text, out);
             }
         }
+        Event::Crowd { room, joined, left, members_total } if style == StyleName::Samovar => {
+            let moved = |count: &u64, how| (*count > 0).then(|| format!("{count} {how}"));
+            let moves: Vec<String> =
+                [moved(joined, "joined"), moved(left, "left")].into_iter().flatten().collect();
+            show(room, format!("* {}; {members_total} here", moves.join(", ")), out);
+        }
         // These belong to a user and not to a room: no label.
         Event::Renamed { from, to } => match style {
             StyleName::Samovar | StyleName::Grillo | StyleName::Talker => {
@@ -87,7 +93,8 @@ pub(crate) fn room_event(
             Some(text) => line(style, format_args!("* {user} is away: {text}"), out),
             None => line(style, format_args!("* {user} is back"), out),
         },
-        Event::Deleted { .. }
+        Event::Crowd { .. }
+        | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::UnreadList { .. }
         | Event::AwayChanged { .. }

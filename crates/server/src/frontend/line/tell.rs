@@ -72,6 +72,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         | Event::RoomChanged { room, .. }
         | Event::Joined { room, .. }
         | Event::Left { room, .. }
+        | Event::Crowd { room, .. }
         | Event::Gone { room, .. } => {
             let here = session.here.as_ref() == Some(room);
             render::room_event(session.style().name, here, event, &session.settings.zone, out);

@@ -1,0 +1,90 @@
+//! What wakes a session. One poll by hand and not a `select!`: a session is woken for nearly every
+//! delivery, and what is not the reason must cost next to nothing. Never deals with what happened.
+
+use std::future::poll_fn;
+use std::io;
+use std::task::{Context, Poll};
+
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Session;
+use super::outbox::{Exchanged, poll_exchange};
+use crate::room::FeedItem;
+
+/// One thing that has happened, the most urgent first.
+pub(super) enum Woken {
+    /// What became of something that the peer asked for.
+    Receipts,
+    /// The daemon is about to do something else.
+    Stage,
+    /// A room has something to tell.
+    News(usize, FeedItem),
+    /// The user has entered or left rooms.
+    Rooms,
+    /// Its guest is back in another session.
+    Replaced,
+    /// Bytes came or went.
+    Exchanged(io::Result<Exchanged>),
+    /// A deadline is past.
+    TimeIsUp,
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Waits for one thing to happen.
+    ///
+    /// # Cancel safety
+    /// Nothing is lost: what was read is in the input, what was written has left the outbox.
+    pub(super) async fn woken(&mut self) -> Woken {
+        poll_fn(|cx| self.poll_woken(cx)).await
+    }
+
+    fn poll_woken(&mut self, cx: &mut Context<'_>) -> Poll<Woken> {
+        if self.in_flight > 0 && self.caller.receipts.poll_ready(cx).is_ready() {
+            return Poll::Ready(Woken::Receipts);
+        }
+        if self.stage.poll_changed(cx).is_ready() {
+            return Poll::Ready(Woken::Stage);
+        }
+        let takes_news = self.outbox.has_room() && !self.is_closing && !self.leaves_off;
+        if takes_news {
+            if let Poll::Ready((slot, item)) = self.inbox.poll_next(cx) {
+                return Poll::Ready(Woken::News(slot, item));
+            }
+            if self.seat.as_mut().is_some_and(|seat| seat.poll_changed(cx).is_ready()) {
+                return Poll::Ready(Woken::Rooms);
+            }
+        }
+        if self.poll_replaced(cx).is_ready() {
+            return Poll::Ready(Woken::Replaced);
+        }
+        let wants_input = self.wants_input();
+        let input = if wants_input { Some(&mut self.input) } else { None };
+        match poll_exchange(cx, &mut self.stream, input, &mut self.outbox) {
+            // All is written, and all that could come is waited for already.
+            Poll::Ready(Ok(Exchanged { read: None, .. }))
+                if takes_news && wants_input && self.outbox.is_empty() => {}
+            Poll::Ready(exchanged) => return Poll::Ready(Woken::Exchanged(exchanged)),
+            Poll::Pending => {}
+        }
+        self.poll_time(cx).map(|()| Woken::TimeIsUp)
+    }
+
+    fn poll_replaced(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        match &mut self.caller.ticket {
+            Some(ticket) => ticket.replaced.as_mut().poll(cx),
+            None => Poll::Pending,
+        }
+    }
+
+    fn poll_time(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let Some(deadline) = self.deadline() else {
+            self.timer = None;
+            return Poll::Pending;
+        };
+        let timer = self.timer.get_or_insert_with(|| Box::pin(tokio::time::sleep_until(deadline)));
+        if timer.deadline() != deadline {
+            timer.as_mut().reset(deadline);
+        }
+        timer.as_mut().poll(cx)
+    }
+}
