@@ -1,6 +1,10 @@
 //! Who may do what in a room, and what follows: the same in every front end, live and later.
 
-use samovar_tests::{Cast, Server, Setup, Signal, Style, chat_server, run};
+use chat_protocol::command::HistoryRange;
+use chat_protocol::{Command, Event, Hello, Sequence};
+use samovar_tests::{
+    Cast, NativeClient, Server, Setup, Signal, Style, chat_server, room, run, say,
+};
 
 const HINT: &str =
     "Type to talk. /help shows what else, /nick NAME changes your name, /quit leaves.";
@@ -344,7 +348,7 @@ fn a_ban_ends_when_its_time_is_over() {
     let join = || command(r#"{"type":"join","room":"ops"}"#);
     assert!(bob.refused(join()).to_string().starts_with("You are banned from ops for another "));
     let began = std::time::Instant::now();
-    while !matches!(bob.ask(join()), chat_protocol::Event::Entered { .. }) {
+    while !matches!(bob.ask(join()), Event::Entered { .. }) {
         assert!(began.elapsed() < samovar_tests::DEADLINE, "the ban does not end");
     }
 }
@@ -363,7 +367,7 @@ fn what_a_room_remembers_outlives_the_daemon_and_is_exported() {
     let refused = bob.refused(command(r#"{"type":"join","room":"ops"}"#));
     assert_eq!(refused.to_string(), "You are banned from ops: spam.");
     cyd.join("ops");
-    let refused = cyd.refused(samovar_tests::say("ops", "hello"));
+    let refused = cyd.refused(say("ops", "hello"));
     assert_eq!(refused.to_string(), "Only who has voice may do that in ops.");
     let data = server.home().data();
     let chat = |arguments: &[&str]| {
@@ -380,4 +384,91 @@ fn what_a_room_remembers_outlives_the_daemon_and_is_exported() {
     assert_eq!((&line["change"], &line["user"]), (&"banned".into(), &"bob".into()));
     let verified = chat(&["verify"]);
     assert_eq!(verified.code, Some(0), "{verified:?}");
+}
+
+/// What a slow reader is fed from the journal ends with its kick as well.
+#[test]
+fn a_reader_that_is_far_behind_gets_all_up_to_its_kick_and_nothing_more() {
+    const BEFORE: u64 = 3_000;
+    let server = Server::start("");
+    let mut ana = server.native("ana");
+    ana.join("ops");
+    let mut slow = server.native("slow");
+    slow.join("ops");
+    let mut watcher = NativeClient::connect(server.address());
+    watcher.hello(None);
+    watcher.ask(Command::Watch { room: room("ops") });
+    let text = "x".repeat(4_000);
+    let talk = |ana: &mut NativeClient, from: u64, to: u64| {
+        let mut bytes = Vec::new();
+        for n in from..to {
+            bytes.extend(ana.request(say("ops", &format!("{n} {text}"))).1);
+            if n % 100 == 99 {
+                ana.raw().send(std::mem::take(&mut bytes));
+                while ana.message().0 % 100 != 0 {}
+            }
+        }
+    };
+    talk(&mut ana, 0, BEFORE);
+    let kick = r#"{"type":"kick","room":"ops","user":"slow"}"#;
+    let close = r#"{"type":"set","room":"ops","set":{"setting":"hidden","on":true}}"#;
+    for (json, seq) in [(kick, BEFORE + 1), (close, BEFORE + 2)] {
+        let answer = ana.ask(serde_json::from_str(json).unwrap());
+        assert!(matches!(answer, Event::Stored { seq: Sequence(at), .. } if at == seq));
+    }
+    for n in 0..300 {
+        ana.say("ops", &format!("behind {n} {text}"));
+    }
+    for (client, last) in [(&mut slow, BEFORE + 1), (&mut watcher, BEFORE + 2)] {
+        let mut next = 1;
+        loop {
+            match client.event() {
+                Event::Exited { .. } => break,
+                Event::Joined { .. } | Event::Roster { .. } => {}
+                event => {
+                    assert_eq!(event.sequence(), Some(Sequence(next)), "{event:?}");
+                    next += 1;
+                }
+            }
+        }
+        assert_eq!(next, last + 1, "all up to the end");
+        client.send(Command::Ping);
+        let pong = client.event();
+        assert!(matches!(pong, Event::Pong { .. }), "nothing behind it: {pong:?}");
+    }
+}
+
+/// Who is not there when it is kicked comes back to the rooms that it is still in.
+#[test]
+fn a_guest_that_is_put_out_while_its_connection_is_broken_is_out_when_it_comes_back() {
+    let server = Server::start("");
+    let mut ana = server.native("ana");
+    ana.join("ops");
+    let hello = |resume: Option<String>| {
+        let mut client = NativeClient::connect(server.address());
+        let name = Some("bob".to_owned());
+        let hello = Hello { v: 1, name, resumable: true, resume, ..Hello::default() };
+        client.send_frame(serde_json::to_vec(&hello).unwrap());
+        let Event::Welcome(welcome) = client.event() else { panic!("not welcome") };
+        (client, welcome)
+    };
+    let (mut bob, welcome) = hello(None);
+    bob.join("ops");
+    bob.join("lobby");
+    drop(bob);
+    let ban = r#"{"type":"ban","room":"ops","user":"bob","reason":"away"}"#;
+    ana.ask(serde_json::from_str(ban).unwrap());
+    ana.say("ops", "he is out");
+    let (mut bob, welcome) = hello(welcome.token);
+    assert!(welcome.resumed);
+    let Event::Entered { room: at, .. } = bob.event() else { panic!("it is in no room") };
+    assert_eq!(at, room("lobby"));
+    // Nor by another name.
+    bob.ask(Command::Nick { name: "robert".parse().unwrap() });
+    let join = Command::Join { room: room("ops"), key: None };
+    assert_eq!(bob.refused(join).to_string(), "You are banned from ops: away.");
+    let range = HistoryRange { after: Some(Sequence(0)), ..HistoryRange::default() };
+    let history = bob.ask(Command::History { room: room("ops"), range, limit: 10 });
+    let Event::History { events, .. } = history else { panic!("{history:?}") };
+    assert_eq!(events.len(), 1, "its ban, and nothing behind it: {events:?}");
 }

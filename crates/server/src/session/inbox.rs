@@ -69,7 +69,10 @@ impl Inbox {
             Some(Place { id, room, address, cursor, presence, is_member, dialect: None, feed });
         match self.places.get_mut(slot) {
             Some(free) => *free = place,
-            None => self.places.push(place),
+            None => {
+                self.places.reserve_exact(1); // most sessions follow one room, and there are many
+                self.places.push(place);
+            }
         }
         slot
     }

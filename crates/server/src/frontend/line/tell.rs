@@ -148,6 +148,7 @@ impl LineFrontend {
 
     fn remember(&mut self, room: &RoomAddress) {
         if !self.rooms.contains(room) {
+            self.rooms.reserve_exact(1); // most are in one room, and there are many
             self.rooms.push(room.clone());
         }
     }
