@@ -405,7 +405,7 @@ fn a_reader_that_is_far_behind_gets_all_up_to_its_kick_and_nothing_more() {
             bytes.extend(ana.request(say("ops", &format!("{n} {text}"))).1);
             if n % 100 == 99 {
                 ana.raw().send(std::mem::take(&mut bytes));
-                while ana.message().0 % 100 != 0 {}
+                while !ana.message().0.is_multiple_of(100) {}
             }
         }
     };

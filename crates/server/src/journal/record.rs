@@ -143,6 +143,8 @@ pub(crate) struct Change {
 pub(crate) struct Parcel {
     /// In this order.
     pub(crate) records: Vec<Record>,
+    /// Before them: nothing is remembered of these any more.
+    pub(crate) forgotten: Vec<Identity>,
     /// Behind them.
     pub(crate) admissions: Vec<Admission>,
     /// Who has made the room, until it is stored.

@@ -14,7 +14,7 @@ use super::JournalError;
 use super::apply::line;
 use super::record::{Change, RoomId, RoomKey};
 use super::writer::RoomState;
-use crate::limits::{NO_HISTORY_KEEP, ROOM_USERS_MAX};
+use crate::limits::NO_HISTORY_KEEP;
 use crate::policy::{Extent, Rules, Secret, Standing, Visibility};
 
 /// What a room remembers of one user.
@@ -106,11 +106,9 @@ pub(super) fn remembered(
     connection: &Connection,
     room: RoomId,
 ) -> Result<Vec<Remembered>, JournalError> {
-    let mut statement = connection.prepare_cached(
-        "SELECT identity, name, standing FROM room_users WHERE room = ?1 LIMIT ?2",
-    )?;
-    let limit = i64::try_from(ROOM_USERS_MAX).unwrap_or(i64::MAX);
-    let mut rows = statement.query((room.0, limit))?;
+    let mut statement = connection
+        .prepare_cached("SELECT identity, name, standing FROM room_users WHERE room = ?1")?;
+    let mut rows = statement.query([room.0])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         let (name, standing): (String, String) = (row.get(1)?, row.get(2)?);
@@ -166,6 +164,18 @@ pub(super) fn admit(
 ) -> Result<(), JournalError> {
     let Admission { identity, name, behind } = admission;
     update(transaction, room, (*identity, name), |standing| standing.admit(*behind))
+}
+
+/// Nothing is remembered of a user any more.
+pub(super) fn forget(
+    transaction: &Transaction<'_>,
+    room: RoomId,
+    identity: Identity,
+) -> Result<(), JournalError> {
+    transaction
+        .prepare_cached("DELETE FROM room_users WHERE room = ?1 AND identity = ?2")?
+        .execute(params![room.0, identity.0.as_bytes()])?;
+    Ok(())
 }
 
 /// Somebody has made the room.
@@ -358,10 +368,7 @@ fn update(
     let mut standing = stored(transaction, room, identity)?.unwrap_or_default();
     change(&mut standing);
     if standing.is_blank() {
-        transaction
-            .prepare_cached("DELETE FROM room_users WHERE room = ?1 AND identity = ?2")?
-            .execute(params![room.0, identity.0.as_bytes()])?;
-        return Ok(());
+        return forget(transaction, room, identity);
     }
     let json = serde_json::to_string(&standing).map_err(|error| damaged("a standing", &error))?;
     transaction

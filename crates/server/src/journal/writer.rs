@@ -311,7 +311,10 @@ impl Writer {
             let room = self.rooms.get_mut(&batch.room).ok_or_else(|| {
                 JournalError::Damaged(format!("room {} is written to and not open", batch.room))
             })?;
-            let Parcel { records, admissions, founder } = &batch.parcel;
+            let Parcel { records, forgotten, admissions, founder } = &batch.parcel;
+            for who in forgotten {
+                standing::forget(&transaction, batch.room, *who)?;
+            }
             // A full disk may have ended the transaction: nothing more is written behind an error.
             let applied: Vec<Applied> = records
                 .iter()

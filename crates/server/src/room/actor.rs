@@ -42,6 +42,8 @@ struct Turn {
     records: Vec<Record>,
     steps: Vec<Step>,
     admissions: Vec<Admission>,
+    /// Who has to make place for others that are remembered.
+    forgotten: Vec<Identity>,
     /// Who may do what is another question behind this: it is asked when this is committed.
     changes_rights: bool,
     /// Who waits for the room as it is when all has been decided.
@@ -199,16 +201,20 @@ impl RoomActor {
     }
 
     async fn commit(&self, open: &mut Open, turn: Turn) -> Result<(), JournalError> {
-        let Turn { records, steps, admissions, waiting, .. } = turn;
+        let Turn { records, steps, admissions, forgotten, waiting, .. } = turn;
         for (who, reply) in waiting {
             drop(reply.send(Ok(self.snapshot(open, who)))); // the session may be gone
         }
         let (entries, is_stored) = if records.is_empty() && admissions.is_empty() {
             (Vec::new(), true)
         } else {
-            let parcel = Parcel { records, admissions, founder: open.founder.clone() };
+            let founder = open.founder.clone();
+            let parcel = Parcel { records, admissions, forgotten: forgotten.clone(), founder };
             self.journal.store(open.id, parcel).await?
         };
+        if is_stored {
+            open.forget(&forgotten);
+        }
         let mut entries = entries.into_iter();
         let is_about_more = !entries.as_slice().is_empty();
         let mut events = std::mem::take(&mut open.held.events);
@@ -430,6 +436,10 @@ impl RoomActor {
             Ok(change) => change,
             Err(refusal) => return ticket.settle(Outcome::Refused(refusal)),
         };
+        let is_new = change.target.is_some_and(|target| open.standing(target).is_none());
+        let forgotten =
+            (is_new && open.remembers_all_it_may()).then(|| open.forgettable(self.now()));
+        turn.forgotten.extend(forgotten.flatten());
         let admissions = open.to_admit_when(&change.change);
         turn.admissions.extend(admissions.iter().cloned());
         turn.records.push(Record {
