@@ -10,19 +10,19 @@ use chat_protocol::{
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Entrant, NotThere, Person, RoomCommand, RoomHandle, Snapshot, Summary};
+use super::handle::{Entrant, RoomCommand, Snapshot, Summary};
 use super::members::{Crowd, Held, Member, Open};
-use super::moderation::{Ask, Asking, PutOut};
-use super::{ChangeId, Envelope, Membership, Profile, RoomEvent, Seat};
+use super::memory::PutOut;
+use super::moderation::{Ask, Asking};
+use super::{ChangeId, Envelope, RoomEvent, Seat};
 use crate::journal::{
     Admission, Body, Entry, Journal, JournalError, Outcome, Parcel, Range, Record, RoomKey, Ticket,
 };
-use crate::limits::{QUIET_PRESENCE_PAUSE, ROOM_TURN_COMMANDS};
-use crate::policy::{self, AtTheDoor, Extent, Rank, Secret};
+use crate::limits::ROOM_TURN_COMMANDS;
+use crate::policy::{self, Extent, Rank};
 
 /// A room's task.
 pub(super) struct RoomActor {
@@ -38,19 +38,19 @@ pub(super) struct RoomActor {
 
 /// What one turn does, in order: presence stands behind what was said before it.
 #[derive(Default)]
-struct Turn {
-    records: Vec<Record>,
-    steps: Vec<Step>,
-    admissions: Vec<Admission>,
+pub(super) struct Turn {
+    pub(super) records: Vec<Record>,
+    pub(super) steps: Vec<Step>,
+    pub(super) admissions: Vec<Admission>,
     /// Who has to make place for others that are remembered.
-    forgotten: Vec<Identity>,
+    pub(super) forgotten: Vec<Identity>,
     /// Who may do what is another question behind this: it is asked when this is committed.
-    changes_rights: bool,
+    pub(super) changes_rights: bool,
     /// Who waits for the room as it is when all has been decided.
-    waiting: Vec<(Option<Identity>, EntryReply)>,
+    pub(super) waiting: Vec<(Option<Identity>, EntryReply)>,
 }
 
-enum Step {
+pub(super) enum Step {
     /// The next of the records.
     Record,
     /// The next of the records, a change of the room.
@@ -69,7 +69,7 @@ enum Step {
     Release(Vec<Member>),
 }
 
-type EntryReply = oneshot::Sender<Result<Snapshot, Refusal>>;
+pub(super) type EntryReply = oneshot::Sender<Result<Snapshot, Refusal>>;
 
 impl RoomActor {
     /// Works until nobody needs the room any more.
@@ -268,7 +268,7 @@ impl RoomActor {
         Ok(())
     }
 
-    fn publish(&self, events: Vec<RoomEvent>) {
+    pub(super) fn publish(&self, events: Vec<RoomEvent>) {
         Envelope::cut(events).for_each(|envelope| self.feed.publish(envelope));
     }
 
@@ -329,100 +329,6 @@ impl RoomActor {
         }
     }
 
-    /// Somebody wants to enter. Who is to be remembered is in when it is.
-    fn knocks(&self, open: &mut Open, turn: &mut Turn, entrant: Entrant, reply: EntryReply) {
-        let seat = &entrant.seat;
-        let who = seat.identity;
-        let is_in = open.members.contains_key(&who);
-        if open.address.is_some() && !is_in {
-            let name = seat.profile().name.clone();
-            let person = Person { identity: who, name };
-            let secret = entrant.secret.as_ref();
-            let door = self.at_the_door(open, Some(&person), secret, seat.is_administrator());
-            if let Err(refusal) = policy::may_enter(&entrant.address, &open.rules, &door) {
-                drop(reply.send(Err(refusal))); // the session may be gone
-                return;
-            }
-            if let Some(admission) = open.to_admit(seat) {
-                turn.admissions.push(admission.clone());
-                turn.steps.push(Step::Enter { entrant, admission, reply });
-                return;
-            }
-            self.found(open, person);
-        }
-        match self.enter(open, entrant) {
-            Ok(joined) => {
-                turn.steps.extend(joined.map(Step::Presence));
-                turn.waiting.push((Some(who), reply));
-            }
-            Err(refusal) => drop(reply.send(Err(refusal))), // the session may be gone
-        }
-    }
-
-    /// Whoever makes a room owns it; where people find themselves belongs to nobody.
-    fn found(&self, open: &mut Open, who: Person) {
-        let is_new = open.last == Sequence(0) && open.entries == 0;
-        let default_room = self.directory.settings().default_room.clone().map(RoomAddress::Named);
-        if is_new && open.address != default_room {
-            open.founded_by(who.identity, who.name);
-        }
-    }
-
-    fn at_the_door<'a>(
-        &self,
-        open: &'a Open,
-        who: Option<&Person>,
-        secret: Option<&'a Secret>,
-        is_administrator: bool,
-    ) -> AtTheDoor<'a> {
-        let now = self.now();
-        AtTheDoor {
-            standing: who.and_then(|who| open.standing(who.identity)),
-            ban: who.and_then(|who| open.ban_of(who.identity, &who.name, now)),
-            secret,
-            is_administrator,
-            members: u64::try_from(open.members.len()).unwrap_or(u64::MAX),
-            now,
-        }
-    }
-
-    fn may_watch(&self, open: &Open, who: Option<&Person>) -> Result<(), Refusal> {
-        let Some(room) = &open.address else { return Ok(()) };
-        if who.is_some_and(|who| open.members.contains_key(&who.identity)) {
-            return Ok(());
-        }
-        policy::may_watch(room, &open.rules, &self.at_the_door(open, who, None, false))
-    }
-
-    /// Makes somebody a member, if it is not; gives what the others are told.
-    fn enter(&self, open: &mut Open, entrant: Entrant) -> Result<Option<RoomEvent>, Refusal> {
-        let Entrant { seat, address, follows, secret: _ } = entrant;
-        let who = seat.identity;
-        if follows {
-            open.followed_by(Some(who));
-        }
-        let Some(sender) = self.sender.upgrade().filter(|_| !open.members.contains_key(&who))
-        else {
-            return Ok(None); // is in already, or nobody has a handle any more
-        };
-        let address = open.address.clone().unwrap_or(address);
-        let room = RoomHandle::new(sender, Arc::clone(&self.summary));
-        let entered = seat.entered(open.id, Membership::new(room, address, open.last));
-        // Read behind that: a change of name from now on reaches this room too.
-        let Profile { name, away } = seat.profile().clone();
-        if entered.is_err() {
-            return Err(Refusal::NoSuchUser { name });
-        }
-        open.entries += 1;
-        open.order.insert(open.entries, who);
-        let (entry, is_followed, since) = (open.entries, follows, open.last);
-        let member = Member { seat, name: name.clone(), away, entry, is_followed, since };
-        open.members.insert(who, member);
-        self.summarise(open);
-        let time_ms = self.now();
-        Ok(self.presence(open, who, None, |room| Event::Joined { room, time_ms, user: name }))
-    }
-
     fn change(&self, open: &Open, turn: &mut Turn, who: Identity, ask: Ask, ticket: Ticket) {
         let (Some(room), true) = (ticket.room(), open.address.is_some()) else {
             return ticket.settle(Outcome::Refused(Refusal::OnlyNamedRooms));
@@ -452,71 +358,6 @@ impl RoomActor {
         });
         turn.steps.push(Step::Change { invited, admissions });
         turn.changes_rights = true;
-    }
-
-    fn leave(
-        &self,
-        open: &mut Open,
-        turn: &mut Turn,
-        who: Identity,
-        gone: Option<ChangeId>,
-    ) -> Result<(), NotThere> {
-        if let Some(at) = open.leaving.iter().position(|member| member.seat.identity == who) {
-            open.leaving.swap_remove(at).seat.left(open.id);
-            return Ok(());
-        }
-        let member = open.members.remove(&who).ok_or(NotThere)?;
-        open.order.remove(&member.entry);
-        member.seat.left(open.id);
-        self.summarise(open);
-        let ends = gone.is_some() && matches!(self.key, RoomKey::Direct(..));
-        if ends {
-            // A direct room ends with either of its two, behind the last word of this one.
-            let others = open.members.drain().map(|(_, other)| other).collect();
-            turn.steps.push(Step::Release(others));
-            open.order.clear();
-        }
-        let (time_ms, user) = (self.now(), member.name);
-        let left = self.presence(open, who, gone, |room| match gone {
-            Some(_) => Event::Gone { room, time_ms, user },
-            None => Event::Left { room, time_ms, user },
-        });
-        turn.steps.extend(left.map(Step::Presence));
-        Ok(())
-    }
-
-    /// The roster has changed. A direct room has no comings and goings to tell.
-    fn presence(
-        &self,
-        open: &mut Open,
-        author: Identity,
-        change: Option<ChangeId>,
-        event: impl FnOnce(RoomAddress) -> Event,
-    ) -> Option<RoomEvent> {
-        open.changed();
-        if self.is_quiet(open) {
-            let (is_in, crowd) = (open.members.contains_key(&author), &mut open.crowd);
-            *(if is_in { &mut crowd.joined } else { &mut crowd.left }) += 1;
-            crowd.due.get_or_insert_with(|| Instant::now() + QUIET_PRESENCE_PAUSE);
-            return None;
-        }
-        let presence = Some(open.presence);
-        open.address.clone().map(|room| RoomEvent::of(author, change, presence, event(room)))
-    }
-
-    /// So many are there that it is told how many come and go, and not who.
-    fn is_quiet(&self, open: &Open) -> bool {
-        open.members.len() > self.directory.settings().quiet
-    }
-
-    /// Who has come and gone in a large room.
-    fn tell_crowd(&self, open: &mut Open) {
-        let Crowd { joined, left, .. } = std::mem::take(&mut open.crowd);
-        let Some(room) = open.address.clone() else { return };
-        let members_total = u64::try_from(open.members.len()).unwrap_or(u64::MAX);
-        let event = Event::Crowd { room, joined, left, members_total };
-        let (author, presence) = (Identity(Uuid::nil()), Some(open.presence));
-        self.publish(vec![RoomEvent::of(author, None, presence, event)]);
     }
 
     fn rename(open: &mut Open, turn: &mut Turn, who: Identity, to: UserName, change: ChangeId) {
@@ -603,7 +444,7 @@ impl RoomActor {
     }
 
     /// The room as somebody may see it.
-    fn snapshot(&self, open: &mut Open, who: Option<Identity>) -> Snapshot {
+    pub(super) fn snapshot(&self, open: &mut Open, who: Option<Identity>) -> Snapshot {
         let roster = open.roster(self.is_quiet(open));
         let since = who.and_then(|who| open.members.get(&who)).map(|member| member.since);
         let none = Extent { behind: open.last, through: open.last };
@@ -620,14 +461,14 @@ impl RoomActor {
         }
     }
 
-    fn summarise(&self, open: &Open) {
+    pub(super) fn summarise(&self, open: &Open) {
         let (members, topic) = (open.members.len(), open.topic.clone());
         let is_private = open.rules.settings.is_private();
         let summary = Summary { members, topic, is_private };
         *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         (self.directory.settings().clock)()
     }
 }

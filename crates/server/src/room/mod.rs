@@ -4,10 +4,12 @@
 mod actor;
 mod bell;
 mod directory;
+mod door;
 mod envelope;
 mod feed;
 mod handle;
 mod members;
+mod memory;
 mod moderation;
 mod pages;
 mod seat;
