@@ -17,6 +17,7 @@ mod damage;
 mod direct;
 mod gone;
 mod grillo;
+mod irc;
 mod journal;
 mod layers;
 mod moderation;

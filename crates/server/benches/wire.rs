@@ -20,6 +20,7 @@ use chat_protocol::{
     Sequence, Timestamp, UserName, frame,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use frontend::irc::IrcSettings;
 use frontend::line::LineSettings;
 use frontend::line::style::{Overrides, Style, StyleName};
 use frontend::{Decoded, Dialect, Frontends, Wire};
@@ -44,7 +45,8 @@ fn name() -> UserName {
 fn frontends() -> Frontends {
     let style = Style::new(StyleName::Samovar, &Overrides::default(), 20);
     let line = LineSettings { style, server_name: "Samovar".to_owned(), zone: TimeZone::UTC };
-    Frontends { replay: 20, line: Arc::new(line) }
+    let irc = IrcSettings::new("chat.example", 20, TimeZone::UTC);
+    Frontends { replay: 20, line: Arc::new(line), irc: Arc::new(irc) }
 }
 
 /// From the bytes of `MESSAGES` requests to their commands.
@@ -59,8 +61,11 @@ fn decode(c: &mut Criterion) {
         let command = Command::Say { room: room(), text: text(), kind: SayKind::Text, key };
         frame::encode_request(&Request { id: Some(RequestId(n)), command }, &mut frames);
     }
+    let privmsgs = format!("PRIVMSG #lobby :{}\r\n", text().as_str()).repeat(64).into_bytes();
     let lines = format!("{}\n", text().as_str()).repeat(64).into_bytes();
-    for (wire, input) in [(Wire::Native, &frames[..]), (Wire::Line, &lines[..])] {
+    for (wire, input) in
+        [(Wire::Native, &frames[..]), (Wire::Line, &lines[..]), (Wire::Irc, &privmsgs[..])]
+    {
         group.bench_function(format!("{wire:?}"), |b| {
             b.iter_batched(
                 || (greeted(wire), BytesMut::from(input)),
@@ -94,6 +99,11 @@ fn greeted(wire: Wire) -> Box<dyn frontend::Frontend> {
     let mut session = frontends().make(wire, false);
     let mut out = BytesMut::new();
     session.open(&mut out);
+    let mut greeting = BytesMut::from(match wire {
+        Wire::Irc => "NICK ana\r\nUSER a 0 * :Ana\r\n",
+        Wire::Native | Wire::Line | Wire::Http => "",
+    });
+    while let Decoded::Handled = session.decode(&mut greeting, false, &mut out) {}
     let welcome = Welcome {
         v: 1,
         server: "Samovar".to_owned(),
@@ -133,7 +143,8 @@ fn encode(c: &mut Criterion) {
             key: Some(MessageKey(Uuid::nil())),
         })
         .collect();
-    for dialect in [Dialect::Native, Dialect::Line { style: StyleName::Samovar, here: true }] {
+    let line = Dialect::Line { style: StyleName::Samovar, here: true };
+    for dialect in [Dialect::Native, line, Dialect::Irc { time: false }] {
         group.bench_function(format!("{dialect:?}"), |b| {
             b.iter(|| black_box(frontend::encode(dialect, &events, &TimeZone::UTC)));
         });

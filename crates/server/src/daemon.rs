@@ -18,6 +18,7 @@ use uuid::Uuid;
 use crate::command::{House, guest};
 use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl};
 use crate::frontend::Frontends;
+use crate::frontend::irc::IrcSettings;
 use crate::frontend::line::LineSettings;
 use crate::frontend::line::style::Style;
 use crate::journal::{self, Journal, JournalSettings, Keep, Retention, RoomId};
@@ -295,6 +296,11 @@ fn surroundings(config: &Config, house: &House, url: &ListenUrl) -> Surroundings
                 server_name: config.server.name.clone(),
                 zone: TimeZone::system(),
             }),
+            irc: Arc::new(IrcSettings::new(
+                &config.server.name,
+                config.history.replay,
+                TimeZone::system(),
+            )),
         },
         welcome: Arc::new(welcome(config, house.journal.id())),
         default_room: config.server.default_room.clone(),

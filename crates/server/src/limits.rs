@@ -83,6 +83,8 @@ pub(crate) const LINE_BYTES_MAX: usize = 4_096 + 256;
 pub(crate) const TELNET_SUBNEGOTIATION_BYTES_MAX: usize = 4_096;
 /// Wrong answers to the question for a name; then the session ends.
 pub(crate) const NAME_TRIES_MAX: u32 = 20;
+/// What one IRC session may have asked for without an answer; then it is not read from.
+pub(crate) const IRC_PENDING_MAX: usize = 64;
 /// Random names to try before one gets a number.
 pub(crate) const RANDOM_NAME_TRIES: u32 = 8;
 /// Events that one slice of a sweep takes away: a few milliseconds for which a commit may have to

@@ -42,6 +42,8 @@ pub(crate) enum Protocol {
     Native,
     /// Lines.
     Line,
+    /// IRC.
+    Irc,
 }
 
 /// Where.
@@ -135,7 +137,7 @@ impl ListenUrl {
             })
             .transpose()?;
         let (protocol, endpoint) = parse_location(location, &url)?;
-        if protocol == Protocol::Native && style.is_some() {
+        if matches!(protocol, Protocol::Native | Protocol::Irc) && style.is_some() {
             return Err(ListenUrlError::StyleOfNative { url: url() });
         }
         Ok(Self { protocol, endpoint, style })
@@ -188,6 +190,7 @@ impl fmt::Display for Protocol {
             Self::Auto => "auto",
             Self::Native => "native",
             Self::Line => "line",
+            Self::Irc => "irc",
         })
     }
 }
@@ -226,6 +229,7 @@ fn parse_location(
         "auto" => Protocol::Auto,
         "native" => Protocol::Native,
         "line" => Protocol::Line,
+        "irc" => Protocol::Irc,
         other => {
             return Err(ListenUrlError::Scheme { url: url(), scheme: shown(other) });
         }
@@ -333,8 +337,8 @@ mod tests {
             ("", "no scheme"),
             ("127.0.0.1:5005", "write auto://127.0.0.1:5005"),
             (
-                "irc://0.0.0.0:6667",
-                "scheme \"irc\"; this version has auto://, native://, line:// and unix:PATH",
+                "gopher://0.0.0.0:6667",
+                "scheme \"gopher\"; this version has auto://, native://, line:// and unix:PATH",
             ),
             ("native+tls://0.0.0.0:1", "scheme \"native+tls\""),
             ("AUTO://0.0.0.0:1", "scheme \"AUTO\""),

@@ -133,7 +133,7 @@ const WRONG_VALUES: &[(&str, &str)] = &[
     ("line.replay = 101", "`line.replay` takes a whole number from 0 to 100"),
     ("listen = \"auto://h:1\"", "`listen` takes a list of URLs"),
     ("listen = []", "0 listeners; there are 1 to 64"),
-    ("listen = [\"auto://h:1\", \"irc://h:2\"]", "1:25: `listen`: listen URL \"irc://h:2\" has"),
+    ("listen = [\"auto://h:1\", \"gopher://h:2\"]", "1:25: `listen`: listen URL \"gopher://h:2\" has"),
     ("listen = [\"auto://h:1\", \"line://h:1\"]", "line://h:1 is where auto://h:1 is already"),
     ("log.level = \"inof\"", "`log.level`: "),
     ("[server\n", "1:8: this is not TOML: "),
@@ -232,7 +232,7 @@ fn a_wrong_variable_or_flag_is_told_what_would_be_right() {
         ("CHAT_SERVER_HISTORY_REPLAY", "abc", "this is the text \"abc\""),
         ("CHAT_SERVER_HISTORY_REPLAY", "500", "this is the number 500"),
         ("CHAT_SERVER_LISTEN", "", "0 listeners"),
-        ("CHAT_SERVER_LISTEN", "irc://h:1", "scheme \"irc\""),
+        ("CHAT_SERVER_LISTEN", "gopher://h:1", "scheme \"gopher\""),
         ("CHAT_SERVER_LINE_STYLE", "x", "this is the text \"x\""),
     ] {
         let error = loaded("", &[(name, value)]).unwrap_err();

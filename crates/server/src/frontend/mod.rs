@@ -2,6 +2,7 @@
 //! no socket, awaits nothing and asks no clock; it knows only the protocol.
 
 mod http_hint;
+pub(crate) mod irc;
 pub(crate) mod line;
 mod native;
 
@@ -13,6 +14,7 @@ use chat_protocol::{Event, Hello, Request, RoomAddress};
 use jiff::tz::TimeZone;
 
 use http_hint::HttpHint;
+use irc::{IrcFrontend, IrcSettings};
 use line::style::StyleName;
 use line::{LineFrontend, LineSettings};
 use native::NativeFrontend;
@@ -24,6 +26,8 @@ pub(crate) enum Wire {
     Native,
     /// Lines of text.
     Line,
+    /// IRC.
+    Irc,
     /// A browser that came to the wrong door.
     Http,
 }
@@ -108,6 +112,8 @@ pub(crate) enum Dialect {
     Native,
     /// Lines; `here`: the room is the session's current one and needs no label.
     Line { style: StyleName, here: bool },
+    /// Lines of IRC; `time`: what is told has its time.
+    Irc { time: bool },
 }
 
 impl Dialect {
@@ -116,6 +122,7 @@ impl Dialect {
         match self {
             Self::Native => 0,
             Self::Line { style, here } => 1 + 2 * (style as usize) + (here as usize),
+            Self::Irc { time } => 9 + (time as usize),
         }
     }
 }
@@ -127,6 +134,8 @@ pub(crate) struct Frontends {
     pub(crate) replay: u32,
     /// The line front end, as a listener has it.
     pub(crate) line: Arc<LineSettings>,
+    /// The IRC front end.
+    pub(crate) irc: Arc<IrcSettings>,
 }
 
 impl Frontends {
@@ -136,6 +145,7 @@ impl Frontends {
         match wire {
             Wire::Native => Box::new(NativeFrontend::new(self.replay)),
             Wire::Line => Box::new(LineFrontend::new(Arc::clone(&self.line), undecided)),
+            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc))),
             Wire::Http => Box::new(HttpHint),
         }
     }
@@ -154,9 +164,16 @@ pub(crate) fn encode<'a>(
             Dialect::Line { style, here } => {
                 line::render::room_event(style, here, event, zone, &mut out)
             }
+            Dialect::Irc { time } => irc::room_event(time, event, &mut out),
         }
     }
     out.freeze()
+}
+
+/// Is this the first line of an IRC client?
+pub(crate) fn is_irc_greeting(line: &[u8]) -> bool {
+    const WORDS: [&[u8]; 4] = [b"CAP ", b"NICK ", b"USER ", b"PASS "];
+    WORDS.iter().any(|word| line.starts_with(word))
 }
 
 /// Is this the first line of an HTTP request?

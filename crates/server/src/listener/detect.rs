@@ -7,7 +7,7 @@ use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncReadExt};
 use tokio::time::Instant;
 
-use crate::frontend::{Wire, is_http_request};
+use crate::frontend::{Wire, is_http_request, is_irc_greeting};
 use crate::limits::SESSION_READ_BYTES;
 
 /// A program speaks first, a person waits to be spoken to.
@@ -46,7 +46,11 @@ fn classify(input: &[u8]) -> Option<Wire> {
         b'A'..=b'Z' => match input.iter().position(|byte| *byte == b'\n') {
             Some(end) => {
                 let line = input.get(..end).unwrap_or_default();
-                Some(if is_http_request(line) { Wire::Http } else { Wire::Line })
+                Some(match line {
+                    line if is_http_request(line) => Wire::Http,
+                    line if is_irc_greeting(line) => Wire::Irc,
+                    _ => Wire::Line,
+                })
             }
             None if input.len() >= SESSION_READ_BYTES => Some(Wire::Line),
             None => None, // a verb's capital letter: the rest of the line tells
@@ -66,6 +70,9 @@ mod tests {
         assert_eq!(classify(b"hello"), Some(Wire::Line));
         assert_eq!(classify(b"GET / HT"), None);
         assert_eq!(classify(b"GET / HTTP/1.1\r\n"), Some(Wire::Http));
+        assert_eq!(classify(b"NICK ana\r\n"), Some(Wire::Irc));
+        assert_eq!(classify(b"CAP LS 302\r\n"), Some(Wire::Irc));
+        assert_eq!(classify(b"NICKNAMES are fun\n"), Some(Wire::Line));
         assert_eq!(classify(b"GET up, stand up\n"), Some(Wire::Line));
         assert_eq!(classify(&[255, 251, 31]), Some(Wire::Line));
     }

@@ -119,6 +119,7 @@ async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
     let (wire, undecided) = match protocol {
         Protocol::Native => (Wire::Native, false),
         Protocol::Line => (Wire::Line, false),
+        Protocol::Irc => (Wire::Irc, false),
         Protocol::Auto => match detect(&mut stream, &mut input).await {
             Ok(found) => found,
             Err(error) => {

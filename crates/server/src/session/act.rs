@@ -24,7 +24,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn act(&mut self) -> Result<(), Ending> {
         while self.accepts_commands() {
             let (input, out) = (&mut self.input, self.outbox.bytes());
-            match self.frontend.decode(input, self.has_ended, out) {
+            let decoded = self.frontend.decode(input, self.has_ended, out);
+            self.manners = self.frontend.manners(); // a client may have asked for others
+            match decoded {
                 Decoded::Handled => {}
                 // What is done and not waited for is boxed: a session that waits is small.
                 Decoded::Identify(wish) => Box::pin(self.identify(wish)).await?,

@@ -46,7 +46,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some(place) = self.inbox.place(slot) else { return };
         let end = envelope.ends_for(self.me(), place.is_member);
         let ends = end.is_some_and(|end| end > place.cursor);
-        self.append(slot, envelope);
+        self.append(slot, envelope, ends);
         self.inbox.advance(slot, envelope);
         if ends {
             self.exit(slot);
@@ -64,11 +64,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// The fast way: the shared encoding, one copy. The slow way, event by event: for what is the
-    /// session's own, for direct rooms, and for what must be told only once.
-    fn append(&mut self, slot: usize, envelope: &Envelope) {
+    /// session's own (`ends`: that it is put out), for direct rooms, and for what must be told only
+    /// once.
+    fn append(&mut self, slot: usize, envelope: &Envelope, ends: bool) {
         let me = self.me();
         let shows_own = self.manners.shows_own;
-        if self.inbox.takes_whole(slot, envelope, me, shows_own)
+        if !ends
+            && self.inbox.takes_whole(slot, envelope, me, shows_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
             let frontend = &self.frontend;

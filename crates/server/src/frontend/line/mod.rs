@@ -17,7 +17,9 @@ use chat_protocol::{
 };
 use jiff::tz::TimeZone;
 
-use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Wire, Wish, is_http_request};
+use super::{
+    AtEnd, Decoded, Dialect, Frontend, Manners, Wire, Wish, is_http_request, is_irc_greeting,
+};
 use crate::limits::{LINE_BYTES_MAX, NAME_TRIES_MAX};
 use style::{Identify, Style, StyleName};
 use telnet::{Lines, Step};
@@ -231,6 +233,9 @@ impl Frontend for LineFrontend {
     fn decode(&mut self, input: &mut BytesMut, end: bool, out: &mut BytesMut) -> Decoded {
         if self.undecided && !self.lines.has_begun() && input.first() == Some(&0) {
             return Decoded::Become(Wire::Native);
+        }
+        if self.undecided && !self.lines.has_begun() && is_irc_greeting(input) {
+            return Decoded::Become(Wire::Irc);
         }
         if self.phase == Phase::Tired {
             return Decoded::Close;

@@ -170,7 +170,7 @@ pub(super) fn clock_12(time: Timestamp, zone: &TimeZone) -> String {
 }
 
 /// `11-20 21:03`.
-pub(super) fn date_and_time(time: Timestamp, zone: &TimeZone) -> String {
+pub(crate) fn date_and_time(time: Timestamp, zone: &TimeZone) -> String {
     strftime("%m-%d %H:%M", time, zone)
 }
 

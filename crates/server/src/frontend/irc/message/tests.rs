@@ -1,0 +1,109 @@
+use proptest::prelude::*;
+
+use super::*;
+
+/// Source, command, parameters.
+type Read<'a> = (Option<&'a str>, &'a str, Vec<&'a str>);
+
+#[track_caller]
+fn check(line: &str, (source, command, parameters): Read<'_>) {
+    let message = Message::parse(line).unwrap();
+    assert_eq!(message.source, source, "{line}");
+    assert_eq!(message.command, command, "{line}");
+    assert_eq!(message.parameters, parameters, "{line}");
+}
+
+#[test]
+fn lines_are_split_as_every_server_splits_them() {
+    check("PING", (None, "PING", vec![]));
+    check("NICK ana", (None, "NICK", vec!["ana"]));
+    check("privmsg #ops :it works", (None, "privmsg", vec!["#ops", "it works"]));
+    check("PRIVMSG #ops ::)", (None, "PRIVMSG", vec!["#ops", ":)"]));
+    check("TOPIC #ops :", (None, "TOPIC", vec!["#ops", ""]));
+    check("TOPIC #ops : two  blanks ", (None, "TOPIC", vec!["#ops", " two  blanks "]));
+    check("JOIN #a,#b   key1,key2  ", (None, "JOIN", vec!["#a,#b", "key1,key2"]));
+    check("   WHO   #ops", (None, "WHO", vec!["#ops"]));
+    check("MODE #ops +k a:b", (None, "MODE", vec!["#ops", "+k", "a:b"]));
+    check(":ana!a@host PART #ops", (Some("ana!a@host"), "PART", vec!["#ops"]));
+    check(":server 001 ana :Welcome", (Some("server"), "001", vec!["ana", "Welcome"]));
+    check("USER a 0 * :Ana \u{e9}", (None, "USER", vec!["a", "0", "*", "Ana \u{e9}"]));
+}
+
+#[test]
+fn tags_are_passed_over() {
+    check("@a=b;c PING x", (None, "PING", vec!["x"]));
+    check("@a=\\s :ana  PING", (Some("ana"), "PING", vec![]));
+}
+
+#[test]
+fn the_fifteenth_parameter_takes_the_rest() {
+    let line = "X 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 :17";
+    let message = Message::parse(line).unwrap();
+    assert_eq!(message.parameters.len(), PARAMETERS_MAX);
+    assert_eq!(message.parameters.last(), Some(&"15 16 :17"));
+}
+
+#[test]
+fn what_is_no_message_is_said() {
+    for (line, error) in [
+        ("", MessageError::NoCommand),
+        ("   ", MessageError::NoCommand),
+        (":ana", MessageError::NoCommand),
+        ("@a=b", MessageError::NoCommand),
+        ("@a=b ", MessageError::NoCommand),
+        ("#ops hi", MessageError::Command),
+        ("PING\u{e9}", MessageError::Command),
+        ("PING a\rQUIT", MessageError::Control),
+        ("PING a\nQUIT", MessageError::Control),
+        ("PING a\0", MessageError::Control),
+    ] {
+        assert_eq!(Message::parse(line), Err(error), "{line:?}");
+    }
+    let long = |count| format!("PING {}", "x".repeat(count - 5));
+    assert!(Message::parse(&long(LINE_BYTES_MAX - 2)).is_ok());
+    assert_eq!(Message::parse(&long(LINE_BYTES_MAX - 1)), Err(MessageError::TooLong));
+    let tagged = |count| format!("@{} PING", "x".repeat(count - 2));
+    assert!(Message::parse(&tagged(CLIENT_TAGS_BYTES_MAX)).is_ok());
+    let error = Message::parse(&tagged(CLIENT_TAGS_BYTES_MAX + 1)).unwrap_err();
+    assert_eq!(error, MessageError::TagsTooLong);
+}
+
+proptest! {
+    #[test]
+    fn what_is_written_is_read_again(
+        tags in prop::collection::vec(("[a-z+/-]{1,8}", "[^\0]{0,12}"), 0..4),
+        source in prop::option::of("[^ \0\r\n]{1,12}"),
+        command in "[A-Z]{1,8}|[0-9]{3}",
+        words in prop::collection::vec("[^ :\0\r\n][^ \0\r\n]{0,8}", 0..6),
+        text in prop::option::of("[^\0\r\n]{0,20}"),
+    ) {
+        let mut out = BytesMut::new();
+        let mut line = Line::new(&mut out);
+        for (name, value) in &tags {
+            line = line.tag(name, value);
+        }
+        if let Some(source) = &source {
+            line = line.source(source);
+        }
+        line = line.command(&command);
+        for word in &words {
+            line = line.word(word);
+        }
+        match &text {
+            Some(text) => line.text(text),
+            None => line.end(),
+        }
+        let written = String::from_utf8(out.to_vec()).unwrap();
+        let message = Message::parse(written.strip_suffix("\r\n").unwrap()).unwrap();
+        prop_assert_eq!(message.source, source.as_deref());
+        prop_assert_eq!(message.command, &command);
+        let expected: Vec<&str> =
+            words.iter().map(String::as_str).chain(text.as_deref()).collect();
+        prop_assert_eq!(message.parameters, expected);
+    }
+
+    #[test]
+    fn no_line_makes_it_panic(line in "\\PC{0,600}") {
+        drop(Message::parse(&line));
+    }
+}

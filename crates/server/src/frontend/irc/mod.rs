@@ -1,0 +1,254 @@
+//! The IRC front end: RFC 1459 and 2812 as today's clients use them (<https://modern.ircdocs.horse>),
+//! and IRCv3 as far as it is offered. Room `lobby` is `#lobby`. Keeps who it is and what it asked;
+//! never a roster.
+
+mod asked;
+mod capability;
+mod message;
+mod render;
+mod reply;
+mod tell;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+
+use bytes::{Buf, BytesMut};
+use chat_protocol::text::is_dangerous;
+use chat_protocol::{Command, Event, Request, RequestId, RoomAddress, RoomName, UserName};
+use jiff::tz::TimeZone;
+
+use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Wish};
+use crate::limits::{IRC_PENDING_MAX, NAME_TRIES_MAX};
+use asked::Asked;
+use capability::Capabilities;
+use message::{CLIENT_TAGS_BYTES_MAX, LINE_BYTES_MAX, Line, Message, MessageError};
+pub(crate) use render::room_event;
+
+/// What all IRC sessions of a listener share.
+#[derive(Debug)]
+pub(crate) struct IrcSettings {
+    /// The server's name, as a word.
+    pub(crate) server: String,
+    /// Stored messages that are shown on entering.
+    pub(crate) replay: u32,
+    /// Where the clock of what was said before runs, for clients that have none.
+    pub(crate) zone: TimeZone,
+}
+
+impl IrcSettings {
+    /// `name` is what the server calls itself, which need not be a word.
+    pub(crate) fn new(name: &str, replay: u32, zone: TimeZone) -> Self {
+        let word = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
+        let server = if name.contains('.') && name.chars().all(word) {
+            name.to_owned()
+        } else {
+            "irc.samovar".to_owned()
+        };
+        Self { server, replay, zone }
+    }
+}
+
+/// One IRC session.
+#[derive(Debug)]
+pub(crate) struct IrcFrontend {
+    settings: Arc<IrcSettings>,
+    phase: Phase,
+    /// What was given by NICK and USER before there was a welcome.
+    nick: Option<String>,
+    has_user: bool,
+    /// Between CAP LS and CAP END.
+    negotiates: bool,
+    capabilities: Capabilities,
+    me: Option<UserName>,
+    /// Where it is: entering again is nothing.
+    rooms: Vec<RoomName>,
+    /// Asked for by one line, and not handed over yet.
+    pending: VecDeque<Request>,
+    asked: VecDeque<(RequestId, Asked)>,
+    last_id: u64,
+    /// A line that is too long is passed over to its end.
+    skips: bool,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    /// Has no name yet; so many were refused.
+    Registering { tries: u32 },
+    /// Has asked for one.
+    Waiting { tries: u32 },
+    /// Is somebody.
+    Registered,
+    /// Enough.
+    Over,
+}
+
+impl IrcFrontend {
+    pub(crate) fn new(settings: Arc<IrcSettings>) -> Self {
+        Self {
+            settings,
+            phase: Phase::Registering { tries: 0 },
+            nick: None,
+            has_user: false,
+            negotiates: false,
+            capabilities: Capabilities::default(),
+            me: None,
+            rooms: Vec::new(),
+            pending: VecDeque::new(),
+            asked: VecDeque::new(),
+            last_id: 0,
+            skips: false,
+        }
+    }
+
+    /// How it is addressed.
+    fn me(&self) -> &str {
+        self.me.as_ref().map_or("*", UserName::as_str)
+    }
+
+    fn line(&mut self, line: &[u8], out: &mut BytesMut) -> Decoded {
+        let Ok(line) = std::str::from_utf8(line) else {
+            self.fail("*", "INVALID_UTF8", "That is not UTF-8 text, and was not taken", out);
+            return Decoded::Handled;
+        };
+        let message = match Message::parse(line) {
+            Ok(message) => message,
+            Err(MessageError::NoCommand) => return Decoded::Handled,
+            Err(MessageError::TooLong | MessageError::TagsTooLong) => {
+                self.numeric(417, out).text("Input line was too long");
+                return Decoded::Handled;
+            }
+            Err(error @ (MessageError::Command | MessageError::Control)) => {
+                self.fail("*", "INVALID_MESSAGE", &error.to_string(), out);
+                return Decoded::Handled;
+            }
+        };
+        let command = message.command.to_ascii_uppercase();
+        match self.phase {
+            Phase::Registered => asked::registered(self, &command, &message, out),
+            Phase::Registering { tries } => self.registering(&command, &message, tries, out),
+            // What a client sends ahead of its welcome is asked for behind it.
+            Phase::Waiting { .. } | Phase::Over => Decoded::Incomplete,
+        }
+    }
+
+    fn registering(
+        &mut self,
+        command: &str,
+        message: &Message<'_>,
+        tries: u32,
+        out: &mut BytesMut,
+    ) -> Decoded {
+        match (command, message.parameters.as_slice()) {
+            ("CAP", parameters) => capability::negotiate(self, parameters, out),
+            ("NICK", [nick, ..]) if !nick.is_empty() => self.nick = Some((*nick).to_owned()),
+            ("NICK", _) => self.numeric(431, out).text("No nickname given"),
+            ("USER", [_, _, _, _, ..]) => self.has_user = true,
+            ("USER", _) => self.too_few("USER", out),
+            ("PING", parameters) => self.pong(parameters, out),
+            ("PASS" | "PONG", _) => {}
+            ("QUIT", _) => return self.goodbye(out),
+            _ => self.numeric(451, out).text("You have not registered"),
+        }
+        match (&self.nick, self.has_user, self.negotiates) {
+            (Some(nick), true, false) => {
+                let nick = nick.clone();
+                self.phase = Phase::Waiting { tries };
+                Decoded::Identify(Wish::Named(nick))
+            }
+            (None | Some(_), ..) => Decoded::Handled,
+        }
+    }
+
+    fn pong(&self, parameters: &[&str], out: &mut BytesMut) {
+        let token = parameters.first().copied().unwrap_or_default();
+        let server = &self.settings.server;
+        Line::new(out).source(server).command("PONG").word(server).text(token);
+    }
+
+    fn goodbye(&mut self, out: &mut BytesMut) -> Decoded {
+        Line::new(out).command("ERROR").text("Goodbye");
+        if self.phase == Phase::Registered {
+            return Decoded::Request(Request { id: None, command: Command::Quit });
+        }
+        Decoded::Close
+    }
+
+    /// Asks for something, now or behind what waits.
+    fn ask(&mut self, command: Command, asked: Asked) {
+        self.last_id += 1;
+        let id = RequestId(self.last_id);
+        self.asked.push_back((id, asked));
+        self.pending.push_back(Request { id: Some(id), command });
+    }
+
+    /// What an answer is to.
+    fn answered(&mut self, id: RequestId) -> Option<Asked> {
+        let at = self.asked.iter().position(|(asked, _)| *asked == id)?;
+        self.asked.remove(at).map(|(_, asked)| asked)
+    }
+}
+
+impl Frontend for IrcFrontend {
+    fn open(&mut self, _out: &mut BytesMut) -> Option<Wish> {
+        None
+    }
+
+    fn decode(&mut self, input: &mut BytesMut, _end: bool, out: &mut BytesMut) -> Decoded {
+        if self.phase == Phase::Over {
+            return Decoded::Close;
+        }
+        if let Some(request) = self.pending.pop_front() {
+            return Decoded::Request(request);
+        }
+        // Until the name is answered for, what comes waits where it is.
+        if matches!(self.phase, Phase::Waiting { .. }) || self.asked.len() >= IRC_PENDING_MAX {
+            return Decoded::Incomplete;
+        }
+        let Some(end) = input.iter().position(|byte| *byte == b'\n') else {
+            if input.len() > CLIENT_TAGS_BYTES_MAX + LINE_BYTES_MAX {
+                input.clear();
+                if !std::mem::replace(&mut self.skips, true) {
+                    self.numeric(417, out).text("Input line was too long");
+                }
+            }
+            return Decoded::Incomplete;
+        };
+        let line = input.split_to(end);
+        input.advance(1);
+        if std::mem::take(&mut self.skips) {
+            return Decoded::Handled;
+        }
+        self.line(line.strip_suffix(b"\r").unwrap_or(&line), out)
+    }
+
+    fn tell(&mut self, event: &Event, out: &mut BytesMut) {
+        tell::tell(self, event, out);
+    }
+
+    fn dialect(&self, _room: &RoomAddress) -> Dialect {
+        Dialect::Irc { time: self.capabilities.server_time }
+    }
+
+    fn manners(&self) -> Manners {
+        Manners {
+            shows_own: self.capabilities.echo_message,
+            enters_default_room: false,
+            replay: self.settings.replay,
+            at_end: AtEnd::LeaveWhenStored,
+            is_typed: false,
+        }
+    }
+}
+
+/// One more name was refused.
+const fn next_try(tries: u32) -> Phase {
+    if tries + 1 >= NAME_TRIES_MAX { Phase::Over } else { Phase::Registering { tries: tries + 1 } }
+}
+
+/// A text in one line, without what drives a terminal.
+fn one_line(text: &str) -> String {
+    text.chars().map(|c| if is_dangerous(c) || c == '\n' { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,101 @@
+//! Numerics, and what else the server says in its own name.
+
+use std::fmt::Display;
+
+use bytes::BytesMut;
+use chat_protocol::{RoomAddress, UserName};
+
+use super::IrcFrontend;
+use super::message::Line;
+
+/// The host that everybody is at: where somebody comes from is nobody's business.
+const HOST: &str = "samovar";
+
+/// `nick!user@host` of a user.
+pub(super) fn mask(name: &UserName) -> impl Display + use<'_> {
+    std::fmt::from_fn(move |f| write!(f, "{name}!{name}@{HOST}"))
+}
+
+/// `#lobby`, or the name of the other user of a direct room.
+pub(super) fn target(room: &RoomAddress) -> impl Display + use<'_> {
+    std::fmt::from_fn(move |f| match room {
+        RoomAddress::Named(name) => write!(f, "#{name}"),
+        RoomAddress::Direct(name) => write!(f, "{name}"),
+    })
+}
+
+impl IrcFrontend {
+    /// `:server 001 ana`, to which parameters are added.
+    pub(super) fn numeric<'a>(&self, number: u16, out: &'a mut BytesMut) -> Line<'a> {
+        let number = std::fmt::from_fn(move |f| write!(f, "{number:03}"));
+        Line::new(out).source(&self.settings.server).command(number).word(self.me())
+    }
+
+    /// A remark of the server.
+    pub(super) fn notice(&self, text: &str, out: &mut BytesMut) {
+        let line = Line::new(out).source(&self.settings.server).command("NOTICE").word(self.me());
+        line.text(super::one_line(text));
+    }
+
+    /// <https://ircv3.net/specs/extensions/standard-replies>
+    pub(super) fn fail(&self, command: &str, code: &str, text: &str, out: &mut BytesMut) {
+        let line = Line::new(out).source(&self.settings.server).command("FAIL").word(command);
+        line.word(code).text(super::one_line(text));
+    }
+
+    pub(super) fn too_few(&self, command: &str, out: &mut BytesMut) {
+        self.numeric(461, out).word(command).text("Not enough parameters");
+    }
+
+    /// Who is in a room, in lines that are not too long.
+    pub(super) fn names(&self, room: &RoomAddress, names: &[UserName], out: &mut BytesMut) {
+        const NAMES_BYTES_MAX: usize = 300;
+        let mut rest = names;
+        while !rest.is_empty() {
+            let mut bytes = 0;
+            let fits = |name: &&UserName| {
+                bytes += name.as_str().len() + 1;
+                bytes <= NAMES_BYTES_MAX
+            };
+            let count = rest.iter().take_while(fits).count().max(1);
+            let (some, behind) = rest.split_at(count);
+            rest = behind;
+            let some: Vec<&str> = some.iter().map(UserName::as_str).collect();
+            self.numeric(353, out).word("=").word(target(room)).text(some.join(" "));
+        }
+        self.numeric(366, out).word(target(room)).text("End of /NAMES list");
+    }
+
+    /// The first lines of somebody who has a name now.
+    pub(super) fn welcome(&self, version: &str, motd: Option<&str>, out: &mut BytesMut) {
+        let server = &self.settings.server;
+        let me = self.me();
+        self.numeric(1, out).text(format_args!("Welcome, {me}!{me}@{HOST}"));
+        self.numeric(2, out).text(format_args!("Your host is {server}, running {version}"));
+        self.numeric(3, out).text("What is said here is on disk before anybody sees it");
+        self.numeric(4, out).word(server).word(version.replace(' ', "-")).word("").word("nt").end();
+        self.numeric(5, out)
+            .word("CASEMAPPING=ascii")
+            .word("CHANTYPES=#")
+            .word("CHANMODES=,,,nt")
+            .word("PREFIX=")
+            .word("NICKLEN=32")
+            .word("CHANNELLEN=64")
+            .word("TOPICLEN=512")
+            .word("UTF8ONLY")
+            .text("are supported by this server");
+        self.message_of_the_day(motd, out);
+    }
+
+    fn message_of_the_day(&self, motd: Option<&str>, out: &mut BytesMut) {
+        let Some(motd) = motd else {
+            return self.numeric(422, out).text("There is no message of the day");
+        };
+        let server = &self.settings.server;
+        self.numeric(375, out).text(format_args!("- {server} Message of the day -"));
+        for line in motd.lines() {
+            self.numeric(372, out).text(format_args!("- {}", super::one_line(line)));
+        }
+        self.numeric(376, out).text("End of /MOTD command");
+    }
+}

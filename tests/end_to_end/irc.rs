@@ -1,0 +1,166 @@
+//! IRC clients in the same rooms as all others.
+
+use chat_protocol::Event;
+use samovar_tests::{Client, NativeClient, Server, Setup};
+
+/// An IRC client, and what it is sent, line by line.
+struct Irc(Client);
+
+impl Irc {
+    /// Registered by this name, all of the welcome read.
+    fn greeted(address: &str, nick: &str) -> Self {
+        let mut irc = Self(Client::connect(address));
+        irc.send(&format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}"));
+        irc.until(&format!(" 422 {nick} :There is no message of the day"));
+        irc
+    }
+
+    fn send(&mut self, line: &str) {
+        self.0.send(format!("{line}\r\n"));
+    }
+
+    fn line(&mut self) -> String {
+        let line = String::from_utf8(self.0.line()).unwrap();
+        line.strip_suffix("\r\n").expect("lines of IRC end in CR LF").to_owned()
+    }
+
+    /// The next line that ends so; those before it.
+    fn until(&mut self, end: &str) -> Vec<String> {
+        let mut lines = Vec::new();
+        loop {
+            let line = self.line();
+            if line.ends_with(end) {
+                return lines;
+            }
+            lines.push(line);
+        }
+    }
+
+    #[track_caller]
+    fn expect(&mut self, line: &str) {
+        assert_eq!(self.line(), line);
+    }
+}
+
+#[test]
+fn irc_line_and_native_meet_in_one_room_at_one_port() {
+    let server = Server::start("[server]\nname = \"chat.example\"\n");
+    let mut eve = server.native("eve");
+    eve.join("lobby");
+    eve.say("lobby", "before");
+    let mut ana = Irc::greeted(server.address(), "ana");
+    ana.send("JOIN #lobby");
+    ana.expect(":ana!ana@samovar JOIN #lobby");
+    ana.expect(":chat.example 353 ana = #lobby :eve ana");
+    ana.expect(":chat.example 366 ana #lobby :End of /NAMES list");
+    let replayed = ana.line();
+    assert!(replayed.starts_with(":eve!eve@samovar PRIVMSG #lobby :["), "{replayed}");
+    assert!(replayed.ends_with("] before"), "{replayed}");
+    assert_eq!(eve.message().2, "before");
+    ana.send("JOIN #lobby"); // again is nothing
+    // Both ways, an action and several lines too.
+    ana.send("PRIVMSG #lobby :hi there");
+    assert_eq!(eve.message(), (2, "ana".to_owned(), "hi there".to_owned()));
+    ana.send("PRIVMSG #lobby :\u{1}ACTION waves\u{1}");
+    assert_eq!(eve.message().2, "waves");
+    eve.say("lobby", "one\ntwo");
+    ana.expect(":eve!eve@samovar PRIVMSG #lobby :one");
+    ana.expect(":eve!eve@samovar PRIVMSG #lobby :two");
+    let mut nc = server.connect();
+    nc.send("hello from nc\n");
+    let joined = ana.line();
+    assert!(joined.ends_with(" JOIN #lobby"), "{joined}");
+    let said = ana.line();
+    assert!(said.ends_with(" PRIVMSG #lobby :hello from nc"), "{said}");
+    // A direct message, by the name.
+    ana.send("PRIVMSG eve :psst");
+    while eve.message().2 != "psst" {}
+    eve.say("@ana", "what?");
+    ana.expect(":eve!eve@samovar PRIVMSG ana :what?");
+    ana.send("PING 42");
+    ana.expect(":chat.example PONG chat.example :42");
+    ana.send("QUIT :bye");
+    ana.expect("ERROR :Goodbye");
+    ana.0.expect_closed();
+}
+
+#[test]
+fn names_topics_lists_and_what_is_refused_are_numerics() {
+    let server =
+        Setup::default().listen("irc://127.0.0.1:0").listen("native://127.0.0.1:0").start();
+    let mut eve = NativeClient::connect(server.address_of(1)).greeted("eve");
+    eve.join("ops");
+    let mut ana = Irc(Client::connect(server.address()));
+    ana.send("NICK eve\r\nUSER a 0 * :a");
+    ana.expect(":irc.samovar 433 * eve :The name \"eve\" is taken.");
+    ana.send("NICK 1st");
+    let refused = ana.line();
+    assert!(refused.starts_with(":irc.samovar 432 * 1st :"), "{refused}");
+    ana.send("NICK ana");
+    ana.until(" 422 ana :There is no message of the day");
+    ana.send("PRIVMSG #ops :hi");
+    ana.expect(":irc.samovar 404 ana #ops :You are not in ops. /join ops");
+    ana.send("PART #ops");
+    ana.expect(":irc.samovar 442 ana #ops :You are not in ops. /join ops");
+    ana.send("PRIVMSG nobody2 :hi");
+    ana.expect(":irc.samovar 401 ana nobody2 :There is no nobody2 here. /who lists who is.");
+    ana.send("JOIN #ops");
+    ana.until(" 366 ana #ops :End of /NAMES list");
+    ana.send("TOPIC #ops :big plans");
+    ana.expect(":ana!ana@samovar TOPIC #ops :big plans");
+    ana.send("TOPIC #ops");
+    ana.expect(":irc.samovar 332 ana #ops :big plans");
+    ana.send("LIST");
+    ana.expect(":irc.samovar 321 ana Channel :Users  Name");
+    ana.expect(":irc.samovar 322 ana #ops 2 :big plans");
+    ana.expect(":irc.samovar 323 ana :End of /LIST");
+    ana.send("WHO #ops");
+    ana.expect(":irc.samovar 352 ana #ops eve samovar irc.samovar eve H :0 eve");
+    ana.expect(":irc.samovar 352 ana #ops ana samovar irc.samovar ana H :0 ana");
+    ana.expect(":irc.samovar 315 ana #ops :End of WHO list");
+    ana.send("WHOIS eve");
+    ana.expect(":irc.samovar 311 ana eve eve samovar * :eve");
+    ana.until(" 318 ana eve :End of /WHOIS list");
+    ana.send("NICK ada");
+    ana.expect(":ana!ana@samovar NICK :ada");
+    ana.send("ISON eve bob");
+    ana.expect(":irc.samovar 303 ada :eve");
+    ana.send("PRIVMSG #ops :\u{7}bell");
+    ana.send("PING x");
+    ana.until(" PONG irc.samovar :x");
+    ana.0.send(b"PRIVMSG #ops :\xff\r\n");
+    ana.expect(":irc.samovar FAIL * INVALID_UTF8 :That is not UTF-8 text, and was not taken");
+}
+
+#[test]
+fn a_kick_is_a_kick_and_doors_say_why_they_are_closed() {
+    let server = Server::start("");
+    let mut eve = server.native("eve");
+    eve.join("ops");
+    let mut change = |json: &str| {
+        let answer = eve.ask(serde_json::from_str(json).unwrap());
+        assert!(matches!(answer, Event::Stored { .. }), "{answer:?}");
+    };
+    change(
+        r#"{"type":"set","room":"ops","set":{"setting":"access","access":"key","key":"sesame"}}"#,
+    );
+    let mut ana = Irc::greeted(server.address(), "ana");
+    ana.send("JOIN #ops");
+    assert!(ana.line().contains(" 475 ana #ops :"));
+    ana.send("JOIN #ops sesame");
+    ana.expect(":ana!ana@samovar JOIN #ops");
+    ana.until(" #ops :End of /NAMES list");
+    change(r#"{"type":"set","room":"ops","set":{"setting":"moderated","on":true}}"#);
+    ana.expect(":eve!eve@samovar NOTICE #ops :* eve set moderated: on");
+    ana.send("PRIVMSG #ops :may I?");
+    assert!(ana.line().contains(" 404 ana #ops :Only who has voice"));
+    change(r#"{"type":"ban","room":"ops","user":"ana","reason":"spam"}"#);
+    ana.expect(":eve!eve@samovar KICK #ops ana :banned ana: spam");
+    ana.send("JOIN #ops sesame");
+    assert!(ana.line().contains(" 474 ana #ops :"), "and no PART behind the kick");
+    change(r#"{"type":"unban","room":"ops","user":"ana"}"#);
+    change(r#"{"type":"invite","room":"ops","user":"ana"}"#);
+    ana.expect(":eve!eve@samovar INVITE ana #ops");
+    ana.send("JOIN #ops");
+    ana.expect(":ana!ana@samovar JOIN #ops");
+}
