@@ -109,7 +109,7 @@ async fn person(
     let mut hello = BytesMut::new();
     let name = Some(format!("p{number}-{}", std::process::id()));
     encode_hello(&Hello { v: 1, name, ..Hello::default() }, &mut hello);
-    let join = Command::Join { room: room.clone() };
+    let join = Command::Join { room: room.clone(), key: None };
     encode_request(&Request { id: None, command: join }, &mut hello);
     writing.write_all(&hello).await?;
     let start = entered(&mut events).await?;

@@ -1,5 +1,6 @@
 //! IRC clients in the same rooms as all others.
 
+use chat_protocol::Event;
 use samovar_tests::{Client, NativeClient, Server, Setup};
 
 /// An IRC client, and what it is sent, line by line.
@@ -155,4 +156,37 @@ fn an_account_is_made_and_come_back_to_by_the_words_of_irc() {
     eve.send("NICK ana\r\nUSER a 0 * :a");
     let refused = eve.line();
     assert!(refused.starts_with(":irc.samovar 433 * ana :"), "{refused}");
+}
+
+#[test]
+fn a_kick_is_a_kick_and_doors_say_why_they_are_closed() {
+    let server = Server::start("");
+    let mut eve = server.native("eve");
+    eve.join("ops");
+    let mut change = |json: &str| {
+        let answer = eve.ask(serde_json::from_str(json).unwrap());
+        assert!(matches!(answer, Event::Stored { .. }), "{answer:?}");
+    };
+    change(
+        r#"{"type":"set","room":"ops","set":{"setting":"access","access":"key","key":"sesame"}}"#,
+    );
+    let mut ana = Irc::greeted(server.address(), "ana");
+    ana.send("JOIN #ops");
+    assert!(ana.line().contains(" 475 ana #ops :"));
+    ana.send("JOIN #ops sesame");
+    ana.expect(":ana!ana@samovar JOIN #ops");
+    ana.until(" #ops :End of /NAMES list");
+    change(r#"{"type":"set","room":"ops","set":{"setting":"moderated","on":true}}"#);
+    ana.expect(":eve!eve@samovar NOTICE #ops :* eve set moderated: on");
+    ana.send("PRIVMSG #ops :may I?");
+    assert!(ana.line().contains(" 404 ana #ops :Only who has voice"));
+    change(r#"{"type":"ban","room":"ops","user":"ana","reason":"spam"}"#);
+    ana.expect(":eve!eve@samovar KICK #ops ana :banned ana: spam");
+    ana.send("JOIN #ops sesame");
+    assert!(ana.line().contains(" 474 ana #ops :"), "and no PART behind the kick");
+    change(r#"{"type":"unban","room":"ops","user":"ana"}"#);
+    change(r#"{"type":"invite","room":"ops","user":"ana"}"#);
+    ana.expect(":eve!eve@samovar INVITE ana #ops");
+    ana.send("JOIN #ops");
+    ana.expect(":ana!ana@samovar JOIN #ops");
 }

@@ -132,7 +132,7 @@ fn a_topic_survives_a_clean_restart() {
         panic!("no topic: {asked:?}");
     };
     assert_eq!(topic.as_str(), "deploys, alerts");
-    let entered = bob.ask(Command::Join { room: room("ops") });
+    let entered = bob.ask(Command::Join { room: room("ops"), key: None });
     assert!(
         matches!(&entered, Event::Entered { topic: Some(topic), seq: Sequence(1), .. }
             if topic.as_str() == "deploys, alerts"),

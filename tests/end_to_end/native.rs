@@ -85,7 +85,7 @@ fn an_observer_looks_on_and_says_nothing() {
     let mut eye = NativeClient::connect(server.address());
     assert_eq!(eye.hello(None).name, None);
     assert_eq!(eye.refused(say("lobby", "boo")), Refusal::NotNamed);
-    assert_eq!(eye.refused(Command::Join { room: room("lobby") }), Refusal::NotNamed);
+    assert_eq!(eye.refused(Command::Join { room: room("lobby"), key: None }), Refusal::NotNamed);
     assert_eq!(eye.refused(Command::Away { text: None }), Refusal::NotNamed);
     assert_eq!(eye.refused(say("@ana", "boo")), Refusal::NotNamed);
     let Event::RoomList { rooms, total, .. } = eye.ask(Command::Rooms) else {

@@ -10,5 +10,6 @@ mod line_reader;
 mod log;
 mod member;
 mod planted;
+mod put_out;
 mod stops;
 mod wire;

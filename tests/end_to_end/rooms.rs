@@ -186,7 +186,7 @@ fn there_are_as_many_rooms_as_there_may_be() {
     let mut ana = server.native("ana");
     ana.join("one");
     ana.join("two");
-    let three = || Command::Join { room: room("three") };
+    let three = || Command::Join { room: room("three"), key: None };
     assert_eq!(ana.refused(three()), Refusal::TooManyRooms { limit: 2 });
     // Those that there are stay open to others.
     let mut bob = server.native("bob");
@@ -200,7 +200,7 @@ fn a_user_is_in_as_many_rooms_as_it_may_be() {
     let mut ana = server.native("ana");
     ana.join("one");
     ana.join("two");
-    let three = || Command::Join { room: room("three") };
+    let three = || Command::Join { room: room("three"), key: None };
     assert_eq!(ana.refused(three()), Refusal::TooManyJoined { limit: 2 });
     // Entering again is no other room, and who leaves one may enter another.
     ana.join("two");

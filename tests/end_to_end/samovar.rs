@@ -104,9 +104,9 @@ fn aliases_of_the_replaced_systems_live_on() {
         ana> /look
         ana< * in lobby (1): $ana
         ana> /help join
-        ana< /join ROOM           enter a room, and speak there from now on; @NAME talks to one user
+        ana< /join ROOM [KEY]     enter a room, and speak there from now on; @NAME talks to one user
         ana> /commands join
-        ana< /join ROOM           enter a room, and speak there from now on; @NAME talks to one user
+        ana< /join ROOM [KEY]     enter a room, and speak there from now on; @NAME talks to one user
         "
         .replace("HINT", HINT),
     );

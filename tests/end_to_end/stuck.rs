@@ -167,7 +167,7 @@ fn a_room_that_is_watched_already_counts_once() {
     let server = Server::start("[rooms]\nper_user_max = 1\n");
     let mut ana = server.native("ana");
     ana.join("one");
-    let again = ana.ask(Command::Join { room: room("one") });
+    let again = ana.ask(Command::Join { room: room("one"), key: None });
     assert!(matches!(again, Event::Entered { .. }), "a guest: {again:?}");
     let mut eye = NativeClient::connect(server.address());
     assert_eq!(eye.hello(None).name, None);

@@ -171,7 +171,7 @@ fn what_could_drive_a_terminal_is_refused_and_never_shown() {
         ana>> /msg bob \e[2J\n
         ana< ! The text has the character U+001B at byte 0, which is not allowed. Usage: /msg NAME TEXT
         ana>> /join a\e[2J\n
-        ana<< ! Room name \x22a\\u{1b}[2J\x22 has the character U+001B (position 2). Usage: /join ROOM\n
+        ana<< ! Room name \x22a\\u{1b}[2J\x22 has the character U+001B (position 2). Usage: /join ROOM [KEY]\n
         ana>> /nick a\e[2J\n
         ana<< ! User name \x22a\\u{1b}[2J\x22 has the character U+001B (position 2). Usage: /nick NAME\n
         ana>> /zzzz\e[2J\n

@@ -126,7 +126,7 @@ impl NativeClient {
     /// Enters a room, and gives its newest sequence.
     #[track_caller]
     pub fn join(&mut self, name: &str) -> Sequence {
-        match self.ask(Command::Join { room: room(name) }) {
+        match self.ask(Command::Join { room: room(name), key: None }) {
             Event::Entered { seq, .. } => seq,
             other => panic!("expected to enter {name}, but came {other:?}"),
         }

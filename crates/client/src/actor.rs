@@ -246,7 +246,7 @@ impl Actor {
         let mut out = vec![Update::Connected(Box::new(welcome))];
         for (room, entry) in self.rooms.reconnected(journal, resumed, &mut out) {
             let command = match entry {
-                Entry::Join => Command::Join { room: room.clone() },
+                Entry::Join => Command::Join { room: room.clone(), key: None },
                 Entry::Watch => Command::Watch { room: room.clone() },
             };
             self.push(command, Waiting::Entry(room, entry), link);
@@ -278,6 +278,7 @@ impl Actor {
                 Command::Join { .. }
                 | Command::Watch { .. }
                 | Command::GetTopic { .. }
+                | Command::GetSettings { .. }
                 | Command::Rooms
                 | Command::Users
                 | Command::Members { .. }
@@ -320,6 +321,16 @@ impl Actor {
                 | Command::AddAccount { .. }
                 | Command::DeleteAccount { .. }
                 | Command::SetAdministrator { .. }
+                | Command::Invite { .. }
+                | Command::Kick { .. }
+                | Command::Ban { .. }
+                | Command::Unban { .. }
+                | Command::Mute { .. }
+                | Command::Unmute { .. }
+                | Command::GiveRole { .. }
+                | Command::TakeRole { .. }
+                | Command::Transfer { .. }
+                | Command::Set { .. }
                 | Command::Nick { .. }
                 | Command::Away { .. }
                 | Command::Quit

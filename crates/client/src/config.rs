@@ -27,7 +27,7 @@ struct File {
     token_command: Option<String>,
     #[serde(default)]
     servers: BTreeMap<String, NamedServer>,
-    /// `/set` changes the same ones while the program runs.
+    /// `/option` changes the same ones while the program runs.
     #[serde(default)]
     screen: BTreeMap<String, String>,
     /// An action, and the keys that do it.

@@ -152,6 +152,7 @@ fn is_before(event: &Event, since: Option<Timestamp>) -> bool {
         Some(since),
         Event::Message { time_ms, .. }
         | Event::TopicChanged { time_ms, .. }
+        | Event::RoomChanged { time_ms, .. }
         | Event::Deleted { time_ms, .. }
         | Event::Hidden { time_ms, .. }
         | Event::Tombstone { time_ms, .. },

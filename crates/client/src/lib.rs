@@ -14,7 +14,7 @@
 //! let options = Options::new("127.0.0.1:5005".parse()?, Naming::Numbered("echo".into()));
 //! let mut connection = Connection::open(options).await?;
 //! let handle = connection.handle();
-//! handle.send(Command::Join { room: "lobby".parse()? }).await?;
+//! handle.send(Command::Join { room: "lobby".parse()?, key: None }).await?;
 //! while let Some(update) = connection.next().await {
 //!     if let Update::Event(Event::Message { room, text, .. }) = update {
 //!         let text = MessageText::parse(&format!("I heard: {text}"))?;

@@ -301,7 +301,7 @@ impl<'a> Lines<'a> {
         self.is_account = welcome.account;
         self.turning += self.rooms.len();
         for room in std::mem::take(&mut self.rooms) {
-            self.to_send.push_back((Command::Join { room }, Asked::FirstRoom));
+            self.to_send.push_back((Command::Join { room, key: None }, Asked::FirstRoom));
         }
         if self.input.is_none() && !self.manner.follow {
             self.input_ended();

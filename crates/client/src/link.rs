@@ -220,6 +220,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Refused { id, .. }
         | Event::Entered { id, .. }
         | Event::TopicIs { id, .. }
+        | Event::SettingsAre { id, .. }
         | Event::RoomList { id, .. }
         | Event::UserList { id, .. }
         | Event::MemberList { id, .. }
@@ -236,6 +237,8 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Exited { .. }
         | Event::Message { .. }
         | Event::TopicChanged { .. }
+        | Event::RoomChanged { .. }
+        | Event::Invited { .. }
         | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::Hidden { .. }

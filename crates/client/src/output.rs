@@ -116,6 +116,20 @@ impl Output {
             Event::TopicChanged { room, from, topic, .. } => {
                 format!("{}* {from} {}", self.place(room), topic_change(topic))
             }
+            Event::RoomChanged { room, time_ms, from, change, .. } => {
+                let what = sanitise::line(&change.in_words(*time_ms));
+                format!("{}* {from} {what}", self.place(room))
+            }
+            Event::Invited { room, from } => {
+                format!("* {from} invites you to {room}: /join {room}")
+            }
+            Event::SettingsAre { room, settings, role, .. } => {
+                let words = settings.in_words();
+                let like =
+                    if words.is_empty() { "open to all".to_owned() } else { words.join("; ") };
+                let you = role.map(|role| format!("; you: {role}")).unwrap_or_default();
+                format!("* {room}: {}{you}", sanitise::line(&like))
+            }
             Event::Joined { room, user, .. } => format!("{}* {user} joined", self.place(room)),
             Event::Left { room, user, .. } => format!("{}* {user} left", self.place(room)),
             Event::Crowd { room, joined, left, members_total } => {

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{PAGE_EVENTS_MAX, PAGE_HITS_MAX};
 use crate::{
-    LineText, MessageKey, MessageText, Moment, Password, RequestId, RoomAddress, RoomName,
-    SearchCursor, Sequence, Token, TokenName, UserName,
+    LineText, MessageKey, MessageText, Moment, Password, RequestId, Role, RoomAddress, RoomName,
+    RoomSecret, SearchCursor, Sequence, Setting, Token, TokenName, UserName,
 };
 
 /// The version of the native protocol that this crate speaks.
@@ -91,6 +91,9 @@ pub enum Command {
     Join {
         /// Which.
         room: RoomAddress,
+        /// The room's key, if it asks for one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<RoomSecret>,
     },
     /// Leave a room. Answer: `done`.
     Leave {
@@ -114,14 +117,108 @@ pub enum Command {
         /// The new one.
         topic: LineText,
     },
-    /// Delete a message of one's own: it keeps its number and loses its text, for everybody.
-    /// Answer: `stored`, with the number of the deletion.
+    /// Delete a message of one's own, or as an operator anybody's: it keeps its number and loses
+    /// its text, for everybody. Answer: `stored`, with the number of the deletion.
     Delete {
         /// In which room.
         room: RoomAddress,
         /// Which; none: the last that one said there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seq: Option<Sequence>,
+    },
+    /// Let somebody into a room. Answer: `stored`, as for all that changes a room.
+    Invite {
+        /// Into which.
+        room: RoomAddress,
+        /// Whom.
+        user: UserName,
+    },
+    /// Put somebody out of a room.
+    Kick {
+        /// Out of which.
+        room: RoomAddress,
+        /// Whom.
+        user: UserName,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
+    },
+    /// Put somebody out of a room, and let it in no more.
+    Ban {
+        /// Out of which.
+        room: RoomAddress,
+        /// Whom.
+        user: UserName,
+        /// For how long, in milliseconds; none: until the ban is lifted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        for_ms: Option<u64>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
+    },
+    /// Lift a ban.
+    Unban {
+        /// Of which room.
+        room: RoomAddress,
+        /// Whose.
+        user: UserName,
+    },
+    /// Let somebody speak no more.
+    Mute {
+        /// Where.
+        room: RoomAddress,
+        /// Whom.
+        user: UserName,
+        /// For how long, in milliseconds; none: until it is lifted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        for_ms: Option<u64>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
+    },
+    /// Let somebody speak again.
+    Unmute {
+        /// Where.
+        room: RoomAddress,
+        /// Whom.
+        user: UserName,
+    },
+    /// Make somebody `voice` or `operator`.
+    GiveRole {
+        /// Where.
+        room: RoomAddress,
+        /// Whom.
+        user: UserName,
+        /// What it becomes.
+        role: Role,
+    },
+    /// Make somebody who is `voice` or `operator` a member like others.
+    TakeRole {
+        /// Where.
+        room: RoomAddress,
+        /// Whom.
+        user: UserName,
+        /// What it is.
+        role: Role,
+    },
+    /// Make somebody the owner of one's room.
+    Transfer {
+        /// Of which.
+        room: RoomAddress,
+        /// Whom.
+        user: UserName,
+    },
+    /// Set something about a room.
+    Set {
+        /// Which.
+        room: RoomAddress,
+        /// What.
+        set: Setting,
+    },
+    /// What is a room like, and who is one there? Answer: `settings_are`.
+    GetSettings {
+        /// Which.
+        room: RoomAddress,
     },
     /// What has come that one has not read? Answer: `unread_list`.
     Unread,

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::search::Hit;
 use crate::{
-    JournalId, LineText, MessageKey, MessageText, Refusal, RequestId, RoomAddress, RoomName,
-    SayKind, SearchCursor, Sequence, Timestamp, Token, TokenName, UserName,
+    JournalId, LineText, MessageKey, MessageText, Refusal, RequestId, Role, RoomAddress,
+    RoomChange, RoomName, RoomSettings, SayKind, SearchCursor, Sequence, Timestamp, Token,
+    TokenName, UserName,
 };
 
 /// What a client is told. An event with an `id` answers the request with that id.
@@ -129,6 +130,27 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<MessageKey>,
     },
+    /// Somebody changed the room, or what somebody may do there.
+    RoomChanged {
+        /// Where.
+        room: RoomAddress,
+        /// Its number in the room.
+        seq: Sequence,
+        /// When it was stored.
+        time_ms: Timestamp,
+        /// Who did it.
+        from: UserName,
+        /// What.
+        #[serde(flatten)]
+        change: RoomChange,
+    },
+    /// Somebody lets this user into a room.
+    Invited {
+        /// Which.
+        room: RoomAddress,
+        /// Who.
+        from: UserName,
+    },
     /// Somebody entered.
     Joined {
         /// Where.
@@ -203,6 +225,19 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<LineText>,
     },
+    /// What a room is like, as asked.
+    SettingsAre {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Which.
+        room: RoomAddress,
+        /// Like this.
+        settings: RoomSettings,
+        /// Who one is there; none: one is not in it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        role: Option<Role>,
+    },
     /// The rooms, as asked: the fullest first.
     RoomList {
         /// Of the request.
@@ -242,7 +277,7 @@ pub enum Event {
         id: Option<RequestId>,
         /// Where.
         room: RoomAddress,
-        /// `message`, `topic_changed`, `deleted` and `tombstone` events.
+        /// `message`, `topic_changed`, `room_changed`, `deleted` and `tombstone` events.
         events: Vec<Self>,
         /// There is more in the direction that was asked for.
         more: bool,
@@ -493,6 +528,7 @@ impl Event {
         | Self::Deleted { room, .. }
         | Self::Tombstone { room, .. }
         | Self::Hidden { room, .. }
+        | Self::RoomChanged { room, .. }
         | Self::Joined { room, .. }
         | Self::Left { room, .. }
         | Self::Crowd { room, .. }
@@ -510,6 +546,7 @@ impl Event {
         | Self::TopicChanged { seq, .. }
         | Self::Deleted { seq, .. }
         | Self::Hidden { seq, .. }
+        | Self::RoomChanged { seq, .. }
         | Self::Tombstone { seq, .. } = self
         {
             Some(*seq)

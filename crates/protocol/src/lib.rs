@@ -12,6 +12,7 @@ pub mod moment;
 pub mod name;
 pub mod nearest;
 pub mod refusal;
+pub mod room;
 pub mod search;
 pub mod secret;
 pub mod slash;
@@ -25,5 +26,6 @@ pub use id::{
 pub use moment::Moment;
 pub use name::{RoomAddress, RoomName, UserName};
 pub use refusal::Refusal;
+pub use room::{Access, Role, RoomChange, RoomSecret, RoomSettings, Setting};
 pub use secret::{Password, Token, TokenName};
 pub use text::{LineText, MessageText};

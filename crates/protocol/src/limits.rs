@@ -54,3 +54,9 @@ pub const TOKEN_ROOMS_MAX: usize = 32;
 pub const SHUNNED_MAX: usize = 200;
 /// A refusal's free detail (what a parser said), in bytes.
 pub const REFUSAL_DETAIL_BYTES_MAX: usize = 256;
+/// The longest pause between two messages in slow mode, in seconds: a day.
+pub const SLOW_S_MAX: u64 = 86_400;
+/// The fewest members that a room may be limited to.
+pub const MEMBERS_MIN: u64 = 1;
+/// The shortest time for which a room keeps what was said, in seconds: who is behind reads it there.
+pub const KEEP_S_MIN: u64 = 60;

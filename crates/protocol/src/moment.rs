@@ -23,25 +23,7 @@ impl Moment {
     /// Reads an age: `90s`, `45m`, `2h`, `1h30m`, `3d`, `2w`.
     #[must_use]
     pub fn parse_age(text: &str) -> Option<Self> {
-        let mut rest = text;
-        let mut ms: u64 = 0;
-        while !rest.is_empty() {
-            let digits = rest.find(|c: char| !c.is_ascii_digit())?;
-            let (count, behind) = rest.split_at(digits);
-            let mut letters = behind.chars();
-            let unit_s: u64 = match letters.next()? {
-                's' => 1,
-                'm' => 60,
-                'h' => 3_600,
-                'd' => 86_400,
-                'w' => 604_800,
-                _ => return None,
-            };
-            let part = count.parse::<u64>().ok()?.checked_mul(unit_s)?.checked_mul(1_000)?;
-            ms = ms.checked_add(part)?;
-            rest = letters.as_str();
-        }
-        (ms > 0 && i64::try_from(ms).is_ok()).then_some(Self::Ago { ms })
+        parse_span(text).map(|ms| Self::Ago { ms })
     }
 
     /// Which time it is.
@@ -52,6 +34,43 @@ impl Moment {
             Self::Ago { ms } => Timestamp(now.0.saturating_sub(ms)),
         }
     }
+}
+
+/// Units of a span, and how many seconds each has; the largest first.
+const UNITS: [(char, u64); 5] = [('w', 604_800), ('d', 86_400), ('h', 3_600), ('m', 60), ('s', 1)];
+
+/// Reads a span of time, `90s`, `45m`, `2h`, `1h30m`, `3d`, `2w`, in milliseconds; never 0.
+#[must_use]
+pub fn parse_span(text: &str) -> Option<u64> {
+    let mut rest = text;
+    let mut ms: u64 = 0;
+    while !rest.is_empty() {
+        let digits = rest.find(|c: char| !c.is_ascii_digit())?;
+        let (count, behind) = rest.split_at(digits);
+        let mut letters = behind.chars();
+        let letter = letters.next()?;
+        let (_, unit_s) = UNITS.iter().find(|(unit, _)| *unit == letter)?;
+        let part = count.parse::<u64>().ok()?.checked_mul(*unit_s)?.checked_mul(1_000)?;
+        ms = ms.checked_add(part)?;
+        rest = letters.as_str();
+    }
+    (ms > 0 && i64::try_from(ms).is_ok()).then_some(ms)
+}
+
+/// A span of time as [`parse_span`] reads it, in whole seconds, rounded up: `1h30m`.
+#[must_use]
+pub fn age_text(ms: u64) -> String {
+    let mut left = ms.div_ceil(1_000).max(1);
+    let mut text = String::new();
+    for (unit, unit_s) in UNITS {
+        // Two weeks are 2w, ten days 10d.
+        if left < unit_s || (unit == 'w' && !left.is_multiple_of(unit_s)) {
+            continue;
+        }
+        text += &format!("{}{unit}", left / unit_s);
+        left %= unit_s;
+    }
+    text
 }
 
 impl From<i64> for Moment {
@@ -87,6 +106,14 @@ mod tests {
         for text in ["", "h", "2", "2y", "-1h", "0s", "1h30", "99999999999999999999w"] {
             assert_eq!(Moment::parse_age(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_span_is_written_as_it_is_read() {
+        for text in ["1s", "1m30s", "2h", "1d1h1m1s", "10d", "2w"] {
+            assert_eq!(age_text(parse_span(text).unwrap()), text);
+        }
+        assert_eq!((age_text(0), age_text(1_001)), ("1s".to_owned(), "2s".to_owned()));
     }
 
     #[test]

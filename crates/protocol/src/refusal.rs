@@ -5,8 +5,9 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::REFUSAL_DETAIL_BYTES_MAX;
+use crate::moment::age_text;
 use crate::secret::PasswordError;
-use crate::{LineText, RoomAddress, Sequence, Timestamp, TokenName, UserName};
+use crate::{LineText, Role, RoomAddress, Sequence, Timestamp, TokenName, UserName};
 
 /// Why something was refused. On the wire `{"code":"name_taken","name":"ana"}`, with the sentence
 /// of [`fmt::Display`] beside it for clients that do not know the code.
@@ -82,6 +83,78 @@ pub enum Refusal {
         room: RoomAddress,
         /// Which.
         seq: Sequence,
+    },
+    /// That is not for this one to do there.
+    NotAllowed {
+        /// In which room.
+        room: RoomAddress,
+        /// Who may.
+        needs: Role,
+    },
+    /// That is not to be done to this one, who is as much or more.
+    Outranked {
+        /// In which room.
+        room: RoomAddress,
+        /// Who.
+        user: UserName,
+    },
+    /// It is so already, or has nothing to be taken away.
+    AlreadySo {
+        /// What is.
+        detail: String,
+    },
+    /// One was put out, and may not enter.
+    Banned {
+        /// Of which room.
+        room: RoomAddress,
+        /// For so long from now, in milliseconds; none: until it is lifted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_ms: Option<u64>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
+    },
+    /// One may not speak.
+    Muted {
+        /// In which room.
+        room: RoomAddress,
+        /// For so long from now, in milliseconds; none: until it is lifted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        left_ms: Option<u64>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
+    },
+    /// The room is in slow mode.
+    SlowMode {
+        /// Which.
+        room: RoomAddress,
+        /// One speaks again in so long, in milliseconds.
+        left_ms: u64,
+    },
+    /// One enters this room by invitation.
+    InviteOnly {
+        /// Which.
+        room: RoomAddress,
+    },
+    /// The room has a key, and this is not it.
+    KeyNeeded {
+        /// Which.
+        room: RoomAddress,
+    },
+    /// The room has as many members as it may have.
+    RoomFull {
+        /// Which.
+        room: RoomAddress,
+        /// The limit.
+        limit: u64,
+    },
+    /// The room remembers as many roles, bans and invitations as it may.
+    TooManyRemembered {
+        /// Which.
+        room: RoomAddress,
+        /// The limit.
+        limit: u64,
     },
     /// There is no such user here.
     NoSuchUser {
@@ -200,6 +273,12 @@ impl Refusal {
         Self::Query { detail: bounded(detail.to_string()) }
     }
 
+    /// It is so already.
+    #[must_use]
+    pub fn already_so(detail: &impl ToString) -> Self {
+        Self::AlreadySo { detail: bounded(detail.to_string()) }
+    }
+
     /// What is wrong with a name, cut to [`REFUSAL_DETAIL_BYTES_MAX`].
     #[must_use]
     pub fn name_invalid(detail: &impl ToString) -> Self {
@@ -233,6 +312,14 @@ fn in_utc(time: Timestamp) -> String {
     let month = if month < 10 { month + 3 } else { month - 9 };
     let year = year + era * 400 + i64::from(month <= 2);
     format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
+}
+
+fn left(ms: Option<u64>) -> String {
+    ms.map(|ms| format!(" for another {}", age_text(ms))).unwrap_or_default()
+}
+
+fn why(reason: Option<&LineText>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
 /// Cuts a detail at a character's boundary.
@@ -275,6 +362,40 @@ impl fmt::Display for Refusal {
             Self::NotYours { room, seq } => {
                 write!(f, "Message {seq} of {room} is not yours to delete.")
             }
+            Self::NotAllowed { room, needs: Role::Voice } => {
+                write!(f, "Only who has voice may do that in {room}.")
+            }
+            Self::NotAllowed { room, needs } => {
+                let article = if *needs == Role::Member { "a" } else { "an" };
+                write!(f, "In {room} it takes {article} {needs} to do that.")
+            }
+            Self::Outranked { room, user } => {
+                write!(f, "{user} is as much as you in {room}, or more.")
+            }
+            Self::AlreadySo { detail } => write!(f, "{detail}."),
+            Self::Banned { room, left_ms, reason } => {
+                let (left, why) = (left(*left_ms), why(reason.as_ref()));
+                write!(f, "You are banned from {room}{left}{why}.")
+            }
+            Self::Muted { room, left_ms, reason } => {
+                let (left, why) = (left(*left_ms), why(reason.as_ref()));
+                write!(f, "You are muted in {room}{left}{why}.")
+            }
+            Self::SlowMode { room, left_ms } => {
+                write!(f, "{room} is in slow mode: you speak again in {}.", age_text(*left_ms))
+            }
+            Self::InviteOnly { room } => {
+                write!(f, "One enters {room} by invitation. Ask somebody who is in it.")
+            }
+            Self::KeyNeeded { room } => write!(f, "{room} has a key. /join {room} KEY"),
+            Self::RoomFull { room, limit } => {
+                write!(f, "{room} is full (the limit is {limit}). Try again later.")
+            }
+            Self::TooManyRemembered { room, limit } => write!(
+                f,
+                "{room} has as many roles, bans and invitations as it may have ({limit}). \
+                 Take some back."
+            ),
             Self::NoSuchUser { name } => write!(f, "There is no {name} here. /who lists who is."),
             Self::NotReachable { name } => {
                 write!(f, "{name} has too many conversations open. Try again later.")

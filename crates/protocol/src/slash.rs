@@ -3,9 +3,13 @@
 
 mod account;
 mod look_up;
+mod moderate;
 
 use crate::nearest::nearest;
-use crate::{Command, LineText, MessageText, Password, RoomAddress, SayKind, Sequence, UserName};
+use crate::{
+    Command, LineText, MessageText, Password, Role, RoomAddress, RoomSecret, SayKind, Sequence,
+    UserName,
+};
 
 /// A row of the table.
 #[derive(Debug)]
@@ -45,9 +49,13 @@ pub const WORDS: &[Word] = &[
     Word {
         name: "join",
         aliases: &[],
-        arguments: "ROOM",
+        arguments: "ROOM [KEY]",
         help: "enter a room, and speak there from now on; @NAME talks to one user",
-        parse: |typed| command(Command::Join { room: typed.room(typed.rest)? }),
+        parse: |typed| {
+            let (room, key) = typed.rest.split_once(' ').unwrap_or((typed.rest, ""));
+            let key = (!key.trim().is_empty()).then(|| typed.line(key.trim()).map(RoomSecret::new));
+            command(Command::Join { room: typed.room(room)?, key: key.transpose()? })
+        },
     },
     Word {
         name: "leave",
@@ -148,7 +156,7 @@ pub const WORDS: &[Word] = &[
         name: "delete",
         aliases: &[],
         arguments: "[N]",
-        help: "delete your last message here, or your message number N",
+        help: "delete your last message here, or message number N",
         parse: |typed| {
             let digits = typed.rest.strip_prefix('#').unwrap_or(typed.rest);
             let seq =
@@ -160,6 +168,90 @@ pub const WORDS: &[Word] = &[
                 };
             command(Command::Delete { room: typed.here()?, seq })
         },
+    },
+    Word {
+        name: "invite",
+        aliases: &[],
+        arguments: "NAME",
+        help: "let somebody into this room",
+        parse: |typed| moderate::of(typed, |room, user| Command::Invite { room, user }),
+    },
+    Word {
+        name: "kick",
+        aliases: &[],
+        arguments: "NAME [REASON]",
+        help: "put somebody out of this room",
+        parse: moderate::kick,
+    },
+    Word {
+        name: "ban",
+        aliases: &[],
+        arguments: "NAME [2h] [REASON]",
+        help: "put somebody out, and let it in no more",
+        parse: moderate::ban,
+    },
+    Word {
+        name: "unban",
+        aliases: &[],
+        arguments: "NAME",
+        help: "lift a ban",
+        parse: |typed| moderate::of(typed, |room, user| Command::Unban { room, user }),
+    },
+    Word {
+        name: "mute",
+        aliases: &[],
+        arguments: "NAME [2h] [REASON]",
+        help: "let somebody speak here no more",
+        parse: moderate::mute,
+    },
+    Word {
+        name: "unmute",
+        aliases: &[],
+        arguments: "NAME",
+        help: "let somebody speak again",
+        parse: |typed| moderate::of(typed, |room, user| Command::Unmute { room, user }),
+    },
+    Word {
+        name: "op",
+        aliases: &[],
+        arguments: "NAME",
+        help: "make somebody operator of this room",
+        parse: |typed| moderate::give(typed, Role::Operator),
+    },
+    Word {
+        name: "deop",
+        aliases: &[],
+        arguments: "NAME",
+        help: "an operator is one no longer",
+        parse: |typed| moderate::take(typed, Role::Operator),
+    },
+    Word {
+        name: "voice",
+        aliases: &[],
+        arguments: "NAME",
+        help: "let somebody speak when the room is moderated",
+        parse: |typed| moderate::give(typed, Role::Voice),
+    },
+    Word {
+        name: "devoice",
+        aliases: &[],
+        arguments: "NAME",
+        help: "take that back",
+        parse: |typed| moderate::take(typed, Role::Voice),
+    },
+    Word {
+        name: "transfer",
+        aliases: &[],
+        arguments: "NAME",
+        help: "give this room to somebody",
+        parse: |typed| moderate::of(typed, |room, user| Command::Transfer { room, user }),
+    },
+    Word {
+        name: "set",
+        aliases: &[],
+        arguments: "[WHAT VALUE]",
+        help: "what this room is like, or change it: access, key, hidden, moderated, slow, … (- clears)",
+        parse: moderate::set,
     },
     Word {
         name: "register",

@@ -2,14 +2,17 @@
 //! stored, what a page and a search cost. `cargo bench -p chat-server --bench journal`; a filter
 //! behind `--` picks some, `SAMOVAR_BENCH_MESSAGES` says how many messages are there (200,000).
 
-// The daemon is a program and has no library: its journal, which imports nothing but the bounds, is
-// built into this one.
+// The daemon is a program and has no library: its journal, which imports nothing but the
+// bounds and who may read what, is built into this one.
 #[path = "../src/journal/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "not all of it is measured")]
 mod journal;
 #[path = "../src/limits.rs"]
 #[allow(dead_code, reason = "the journal's are a part of them")]
 mod limits;
+#[path = "../src/policy/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the journal's are a part of it")]
+mod policy;
 
 use std::hint::black_box;
 use std::sync::Arc;
@@ -22,8 +25,8 @@ use chat_protocol::{
 };
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use journal::{
-    Body, Journal, JournalSettings, Range, Receipts, Record, Retention, RoomId, RoomKey, Scope,
-    Search, Sync,
+    Body, Journal, JournalSettings, Parcel, Range, Reader, Receipts, Record, Retention, RoomId,
+    RoomKey, Scope, Search, Sync,
 };
 use tokio::runtime::Runtime;
 use uuid::Uuid;
@@ -97,6 +100,7 @@ impl Bench {
                 kind: SayKind::Text,
             },
             key,
+            refusal: None,
             ticket: self.receipts.ticket(None, room, key),
         }
     }
@@ -109,7 +113,8 @@ impl Bench {
     }
 
     fn append(&self, batch: Vec<Record>) {
-        self.runtime.block_on(self.journal.append(self.room, batch)).expect("it is stored");
+        let parcel = Parcel { records: batch, ..Parcel::default() };
+        self.runtime.block_on(self.journal.store(self.room, parcel)).expect("it is stored");
         while self.receipts.take().is_some() {}
     }
 }
@@ -189,7 +194,8 @@ fn reads(c: &mut Criterion) {
             let query = Query::parse(text).expect("a query");
             let scope = Scope::Readable { direct: Vec::new() };
             let (from, after, before, cursor) = (None, None, None, None);
-            let search = Search { query, scope, from, after, before, cursor, limit: 50 };
+            let reader = Reader::default();
+            let search = Search { query, scope, reader, from, after, before, cursor, limit: 50 };
             b.iter(|| {
                 black_box(bench.runtime.block_on(bench.journal.search(search.clone()))).ok();
             });

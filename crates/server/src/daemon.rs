@@ -275,6 +275,7 @@ fn house(
 ) -> anyhow::Result<House> {
     let settings = RoomSettings {
         recent: replay_max(config),
+        default_room: config.server.default_room.clone(),
         quiet: config
             .rooms
             .quiet_presence

@@ -3,6 +3,12 @@
 
 use std::time::Duration;
 
+/// Users that one room remembers: roles, bans, mutes, invitations.
+pub(crate) const ROOM_USERS_MAX: usize = 4_096;
+/// How long a room without history keeps what was said, so that who is behind can read it.
+pub(crate) const NO_HISTORY_KEEP: Duration = Duration::from_secs(600);
+/// Rooms that a user was put out of, and invitations, that its sessions have not seen yet.
+pub(crate) const SEAT_NEWS_MAX: usize = 64;
 /// Commands that wait for one room.
 pub(crate) const ROOM_MAILBOX_COMMANDS: usize = 1_024;
 /// Commands that a room takes at once; what is stored of them is one batch of the journal.

@@ -194,15 +194,19 @@ pub(super) fn timed_history(address: &str) -> Vec<(u64, Key, u64)> {
     let mut observer = NativeClient::connect(address);
     observer.hello(None);
     let mut stored: Vec<(u64, Key, u64)> = Vec::new();
+    let mut last = Sequence(0);
     loop {
-        let after = Some(Sequence(stored.last().map_or(0, |(seq, ..)| *seq)));
-        let range = HistoryRange { after, ..HistoryRange::default() };
+        let range = HistoryRange { after: Some(last), ..HistoryRange::default() };
         let page = observer.ask(Command::History { room: room(LOBBY), range, limit: 100 });
         let Event::History { events, more, .. } = page else {
             panic!("expected a page, but came {page:?}");
         };
-        stored.extend(events.into_iter().map(|event| match event {
-            Event::Message { seq, text, time_ms, .. } => (seq.0, key_of(text.as_str()), time_ms.0),
+        last = events.iter().filter_map(Event::sequence).next_back().unwrap_or(last);
+        stored.extend(events.into_iter().filter_map(|event| match event {
+            Event::Message { seq, text, time_ms, .. } => {
+                Some((seq.0, key_of(text.as_str()), time_ms.0))
+            }
+            Event::RoomChanged { .. } => None,
             event => panic!("expected a message, but came {event:?}"),
         }));
         if !more {

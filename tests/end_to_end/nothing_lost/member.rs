@@ -110,7 +110,7 @@ impl Member {
     /// Enters, and reads what it missed. Gives what came live meanwhile.
     fn enter(&mut self, wire: &mut Wire, run: &Run<'_>) -> io::Result<VecDeque<Event>> {
         let mut early = VecDeque::new();
-        wire.send(Command::Join { room: room(LOBBY) });
+        wire.send(Command::Join { room: room(LOBBY), key: None });
         // Who was waited for is there already, and told so before it is answered.
         let newest = loop {
             match wire.event()? {

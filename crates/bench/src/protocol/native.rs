@@ -22,7 +22,7 @@ impl Protocol for Native {
     }
 
     fn join(&self, person: &Person, out: &mut Vec<u8>) {
-        request(Command::Join { room: room(person) }, out);
+        request(Command::Join { room: room(person), key: None }, out);
     }
 
     fn say(&self, person: &Person, payload: &str, key: &str, out: &mut Vec<u8>) {

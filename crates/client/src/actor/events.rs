@@ -108,6 +108,7 @@ impl Actor {
                 Some(room)
             }
             Event::TopicChanged { ref room, .. }
+            | Event::RoomChanged { ref room, .. }
             | Event::Deleted { ref room, .. }
             | Event::Hidden { ref room, .. }
             | Event::Tombstone { ref room, .. } => {
@@ -150,6 +151,8 @@ impl Actor {
             | Event::AwayChanged { .. }
             | Event::Roster { .. }
             | Event::TopicIs { .. }
+            | Event::SettingsAre { .. }
+            | Event::Invited { .. }
             | Event::RoomList { .. }
             | Event::UserList { .. }
             | Event::MemberList { .. }

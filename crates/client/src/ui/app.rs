@@ -147,6 +147,8 @@ pub(crate) struct App {
     pub(crate) me: Option<UserName>,
     /// A name that was wanted while there was no connection.
     wanted_name: Option<UserName>,
+    /// How it was put out of a room, to be told where it finds itself.
+    put_out: Option<String>,
     pub(crate) server: String,
     pub(crate) server_version: String,
     pub(crate) net: Net,
@@ -187,6 +189,7 @@ impl App {
             focused: true,
             me: None,
             wanted_name: None,
+            put_out: None,
             server: String::new(),
             server_version: String::new(),
             net: Net::Coming,

@@ -343,6 +343,14 @@ impl Room {
             let body = Body::Topic { from: from.clone(), topic: topic.clone() };
             return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body });
         }
+        if let Event::RoomChanged { seq, time_ms, from, change, .. } = event {
+            if let Some(user) = change.puts_out().filter(|_| *seq > self.newest) {
+                self.member_went(user);
+            }
+            let what = crate::sanitise::line(&change.in_words(*time_ms));
+            let body = Body::Talk(format!("{from} {what}"));
+            return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body });
+        }
         if let Event::Tombstone { seq, time_ms, from, .. } = event {
             let body = Body::Deleted { from: from.clone() };
             return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body });

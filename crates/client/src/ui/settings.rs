@@ -1,4 +1,4 @@
-//! What `/set` changes: one table of names, values and words. Pure.
+//! What `/option` changes: one table of names, values and words. Pure.
 
 use super::theme::{THEMES, Theme};
 

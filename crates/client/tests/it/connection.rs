@@ -108,7 +108,7 @@ async fn what_was_missed_is_filled_without_gap_or_repeat() {
 
     let mut peer = server.welcome(1).await;
     let join = peer.request().await;
-    assert_eq!(join.command, Command::Join { room: lobby() });
+    assert_eq!(join.command, Command::Join { room: lobby(), key: None });
     // 205 are stored; the last 20 are replayed, and more come while the gap is filled.
     peer.tell(&entered(&join, 205)).await;
     peer.tell(&replay(186..=205)).await;
@@ -163,7 +163,7 @@ async fn what_was_on_the_wire_is_unknown_and_what_was_queued_is_sent_once() {
     let mut peer = server.welcome(1).await;
     assert_eq!(answer_to(&mut connection, lost).await, Answer::Unknown);
     let join = peer.request().await;
-    assert_eq!(join.command, Command::Join { room: lobby() });
+    assert_eq!(join.command, Command::Join { room: lobby(), key: None });
     peer.tell(&entered(&join, 0)).await;
     let request = peer.request().await;
     assert_eq!(text_of(&request), "queued");
@@ -187,7 +187,7 @@ async fn a_guest_that_is_known_again_says_what_was_unanswered_again_with_its_key
     let hello = peer.hello().await;
     peer.tell(&welcome_back(&hello, 1)).await;
     let join = peer.request().await;
-    assert_eq!(join.command, Command::Join { room: lobby() });
+    assert_eq!(join.command, Command::Join { room: lobby(), key: None });
     peer.tell(&entered(&join, 0)).await;
     let again = peer.request().await;
     assert_eq!(again, sent, "the same key, and the same id");

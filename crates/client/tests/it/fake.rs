@@ -143,7 +143,7 @@ impl Fake {
         let options = self.options(Naming::Numbered("ana".to_owned()));
         let (connection, mut peer) = tokio::join!(Connection::open(options), self.welcome(1));
         let connection = connection.unwrap();
-        let join = Command::Join { room: lobby() };
+        let join = Command::Join { room: lobby(), key: None };
         connection.handle().send(join).await.unwrap();
         let request = peer.request().await;
         peer.tell(&entered(&request, newest)).await;

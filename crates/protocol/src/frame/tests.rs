@@ -8,8 +8,8 @@ use crate::command::HistoryRange;
 use crate::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX, PAGE_HITS_MAX, SNIPPET_BYTES_MAX};
 use crate::search::{Hit, SnippetPart};
 use crate::{
-    LineText, MessageKey, MessageText, Moment, RoomAddress, SayKind, SearchCursor, Sequence,
-    Timestamp, UserName,
+    Access, LineText, MessageKey, MessageText, Moment, Role, RoomAddress, RoomSecret, SayKind,
+    SearchCursor, Sequence, Setting, Timestamp, UserName,
 };
 
 fn address() -> impl Strategy<Value = RoomAddress> {
@@ -60,6 +60,51 @@ fn search() -> impl Strategy<Value = Command> {
     )
 }
 
+fn setting() -> impl Strategy<Value = Setting> {
+    let number = || proptest::option::of(any::<u64>());
+    prop_oneof![
+        line_text().prop_map(|key| {
+            let key = Some(RoomSecret::new(key));
+            Setting::Access { access: Access::Key, key }
+        }),
+        Just(Setting::Access { access: Access::Invite, key: None }),
+        any::<bool>().prop_map(|on| Setting::Hidden { on }),
+        any::<u64>().prop_map(|seconds| Setting::Slow { seconds }),
+        number().prop_map(|max| Setting::Members { max }),
+        (number(), number()).prop_map(|(seconds, events)| Setting::Keep { seconds, events }),
+    ]
+}
+
+/// What changes a room.
+fn change() -> impl Strategy<Value = Command> {
+    let bob = || UserName::parse("bob").unwrap();
+    let why = || proptest::option::of(line_text());
+    let time = proptest::option::of(any::<u64>());
+    let role = prop_oneof![Just(Role::Voice), Just(Role::Operator)];
+    prop_oneof![
+        address().prop_map(move |room| Command::Invite { room, user: bob() }),
+        (address(), why()).prop_map(move |(room, reason)| Command::Kick {
+            room,
+            user: bob(),
+            reason
+        }),
+        (address(), time, why()).prop_map(move |(room, for_ms, reason)| Command::Ban {
+            room,
+            user: bob(),
+            for_ms,
+            reason
+        }),
+        (address(), role).prop_map(move |(room, role)| Command::GiveRole {
+            room,
+            user: bob(),
+            role
+        }),
+        (address(), setting()).prop_map(|(room, set)| Command::Set { room, set }),
+        (address(), line_text())
+            .prop_map(|(room, key)| Command::Join { room, key: Some(RoomSecret::new(key)) }),
+    ]
+}
+
 fn command() -> impl Strategy<Value = Command> {
     let key =
         proptest::option::of(any::<u128>().prop_map(|n| MessageKey(uuid::Uuid::from_u128(n))));
@@ -71,7 +116,7 @@ fn command() -> impl Strategy<Value = Command> {
             kind,
             key
         }),
-        address().prop_map(|room| Command::Join { room }),
+        address().prop_map(|room| Command::Join { room, key: None }),
         address().prop_map(|room| Command::Leave { room }),
         address().prop_map(|room| Command::Watch { room }),
         (address(), line_text()).prop_map(|(room, topic)| Command::SetTopic { room, topic }),
@@ -85,6 +130,7 @@ fn command() -> impl Strategy<Value = Command> {
             limit
         }),
         search(),
+        change(),
     ]
 }
 

@@ -17,8 +17,10 @@ fn check(typed: &str, expected: &Command) {
 fn words_become_commands() {
     let text = |text| MessageText::parse(text).unwrap();
     let room = |room| RoomAddress::parse(room).unwrap();
-    check("join ops", &Command::Join { room: room("ops") });
-    check("JOIN  #ops ", &Command::Join { room: room("ops") });
+    check("join ops", &Command::Join { room: room("ops"), key: None });
+    check("JOIN  #ops ", &Command::Join { room: room("ops"), key: None });
+    let key = Some(RoomSecret::new(LineText::parse("open sesame").unwrap()));
+    check("join ops open sesame", &Command::Join { room: room("ops"), key });
     check("leave", &Command::Leave { room: lobby() });
     check("who", &Command::Users);
     check("users ops", &Command::Members { room: room("ops") });
@@ -36,12 +38,44 @@ fn a_wrong_word_gets_a_suggestion_and_wrong_arguments_the_usage() {
     assert_eq!(said("jion ops"), "Unknown command: jion. Did you mean /join?");
     assert_eq!(said("xyzzy"), "Unknown command: xyzzy.");
     assert_eq!(said("look"), "You are in no room. /join ROOM");
-    assert_eq!(said("join a b"), "Room name \"a b\" has a space (position 2). Usage: /join ROOM");
+    assert_eq!(
+        said("leave a b"),
+        "Room name \"a b\" has a space (position 2). Usage: /leave [ROOM]"
+    );
     assert_eq!(said("msg maya"), "There is no text. Usage: /msg NAME TEXT");
     assert_eq!(
         parse("history 1000", Some(&lobby())).unwrap_err().to_string(),
         "N is a number from 1 to 100. Usage: /history [N] [WHERE]"
     );
+}
+
+#[test]
+fn what_changes_a_room_has_a_name_a_time_and_a_reason() {
+    let (room, user) = (lobby(), UserName::parse("bob").unwrap());
+    let spam = || LineText::parse("spam and eggs").ok();
+    let (hour, all) = (Some(3_600_000), None);
+    let ban = |for_ms, reason| Command::Ban {
+        room: lobby(),
+        user: UserName::parse("bob").unwrap(),
+        for_ms,
+        reason,
+    };
+    check("ban bob", &ban(all, None));
+    check("ban @bob 1h", &ban(hour, None));
+    check("ban bob  60m spam and eggs", &ban(hour, spam()));
+    check("ban bob spam and eggs", &ban(all, spam()));
+    check(
+        "kick bob spam and eggs",
+        &Command::Kick { room: room.clone(), user: user.clone(), reason: spam() },
+    );
+    let role = Role::Operator;
+    check("op bob", &Command::GiveRole { room: room.clone(), user: user.clone(), role });
+    check("deop bob", &Command::TakeRole { room: room.clone(), user, role });
+    check("set", &Command::GetSettings { room });
+    let said = |typed| parse(typed, Some(&lobby())).unwrap_err().to_string();
+    assert_eq!(said("op"), "User name is empty. Usage: /op NAME");
+    assert_eq!(said("op bob now"), "There is one name, and nothing behind it. Usage: /op NAME");
+    assert_eq!(said("set slow 3"), "Slow is a time (30s, 2m) or off. Usage: /set [WHAT VALUE]");
 }
 
 #[test]
@@ -130,7 +164,7 @@ fn no_two_rows_share_a_word_and_help_shows_them_all() {
     assert_eq!(help.len(), WORDS.len());
     assert_eq!(
         help[2],
-        "/join ROOM           enter a room, and speak there from now on; @NAME talks to one user"
+        "/join ROOM [KEY]     enter a room, and speak there from now on; @NAME talks to one user"
     );
 }
 

@@ -238,7 +238,7 @@ async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<()
             (RoomAddress::Direct(name), is_guest && !is_there)
         }
     };
-    let (room, snapshot) = enter(house, user, &key, &address, false).await?;
+    let (room, snapshot) = enter(house, user, &key, &address, false, None).await?;
     let place = user.seat.rooms().into_iter().find(|place| place.room.is_same(&room));
     if let Some(place) = place {
         place.restore_read(read);

@@ -8,20 +8,25 @@ use chat_protocol::limits::{LIST_ENTRIES_MAX, PAGE_EVENTS_MAX};
 use chat_protocol::{Event, Moment, Refusal, RequestId, RoomAddress, RoomName, Sequence};
 
 use super::{Answer, Caller, House, journal_refusal, key_of};
-use crate::journal::{Range, RoomId, RoomKey};
-use crate::room::{RoomEvent, Roster};
+use crate::journal::{Look, Range, RoomId, RoomKey};
+use crate::policy;
+use crate::room::{RoomEvent, RoomHandle, Roster};
 
 /// The rooms: the fullest first, then those that only have a history.
-pub(super) async fn rooms(house: &House, id: Option<RequestId>) -> Result<Answer, Refusal> {
-    let mut live: Vec<RoomInfo> = house
-        .directory
-        .named()
-        .into_iter()
-        .map(|(room, handle)| {
-            let summary = handle.summary();
-            RoomInfo { room, members: count(summary.members), topic: summary.topic }
-        })
-        .collect();
+pub(super) async fn rooms(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+) -> Result<Answer, Refusal> {
+    let seat = caller.claim.as_ref().map(|claim| &claim.user().seat);
+    let is_in = |handle: &RoomHandle| seat.is_some_and(|seat| seat.is_in(handle));
+    let live = house.directory.named().into_iter().filter_map(|(room, handle)| {
+        let summary = handle.summary();
+        let is_shown = !summary.is_private || is_in(&handle);
+        let members = count(summary.members);
+        is_shown.then_some(RoomInfo { room, members, topic: summary.topic })
+    });
+    let mut live: Vec<RoomInfo> = live.collect();
     live.sort_by(|one, other| {
         other.members.cmp(&one.members).then_with(|| one.room.cmp(&other.room))
     });
@@ -53,13 +58,14 @@ pub(super) async fn members(
     room: RoomAddress,
 ) -> Result<Answer, Refusal> {
     let key = key_of(house, caller, &room)?;
+    let look = look(house, caller, &key, &room).await?;
+    if look.is_some_and(|look| look.is_out) {
+        return Err(Refusal::NotInRoom { room });
+    }
     let roster = match house.directory.find(&key) {
         Some(live) => live.members().await.ok(),
         None => None,
     };
-    if roster.is_none() {
-        stored_room(house, &key, &room).await?;
-    }
     let nobody = || Roster { members: [].into(), total: 0, version: 0, last: Sequence(0) };
     let Roster { members, total, .. } = roster.unwrap_or_else(nobody);
     Ok(Answer::Event(Event::MemberList { id, room, members: members.to_vec(), total }))
@@ -68,6 +74,7 @@ pub(super) async fn members(
 /// A room's topic.
 pub(super) async fn topic(
     house: &House,
+    caller: &Caller,
     id: Option<RequestId>,
     room: RoomAddress,
 ) -> Result<Answer, Refusal> {
@@ -75,15 +82,11 @@ pub(super) async fn topic(
         return Err(Refusal::OnlyNamedRooms);
     };
     let key = RoomKey::Named(name.clone());
-    let topic = match house.directory.find(&key) {
-        Some(live) => live.summary().topic,
-        None => house
-            .journal
-            .topic(key)
-            .await
-            .map_err(journal_refusal)?
-            .ok_or_else(|| Refusal::NoSuchRoom { room: room.clone() })?,
-    };
+    let look = look(house, caller, &key, &room).await?;
+    if look.as_ref().is_some_and(|look| look.is_out) {
+        return Err(Refusal::NotInRoom { room });
+    }
+    let topic = look.and_then(|look| look.topic);
     Ok(Answer::Event(Event::TopicIs { id, room, topic }))
 }
 
@@ -97,13 +100,15 @@ pub(super) async fn history(
     limit: u32,
 ) -> Result<Answer, Refusal> {
     let key = key_of(house, caller, &room)?;
-    let Some(stored) = stored_room(house, &key, &room).await? else {
+    let Some(stored) = look(house, caller, &key, &room).await?.map(|look| look.id) else {
         return Ok(Answer::Event(Event::History { id, room, events: Vec::new(), more: false }));
     };
     let range = place(house, stored, range).await?;
     let limit = limit.min(PAGE_EVENTS_MAX);
-    let page = house.journal.page(stored, range, limit).await.map_err(journal_refusal)?;
+    let reader = caller.reader((house.clock)());
+    let page = house.journal.page_for(reader, stored, range, limit).await;
     let event = |entry| caller.shown(RoomEvent::stored(entry, Some(&room)));
+    let page = page.map_err(journal_refusal)?;
     let events = page.entries.into_iter().map(event).collect();
     Ok(Answer::Event(Event::History { id, room, events, more: page.more }))
 }
@@ -131,17 +136,22 @@ async fn place(house: &House, room: RoomId, range: HistoryRange) -> Result<Range
     }
 }
 
-/// The room's number; none if it is live and nothing was stored yet.
-pub(super) async fn stored_room(
+/// A room as the caller may know it; none if somebody is there and nothing was stored yet. A room that
+/// is not there for the caller cannot be told from one that nobody has made: one that is only
+/// watched is none.
+pub(super) async fn look(
     house: &House,
+    caller: &Caller,
     key: &RoomKey,
     room: &RoomAddress,
-) -> Result<Option<RoomId>, Refusal> {
-    let stored = house.journal.find_room(key.clone()).await.map_err(journal_refusal)?;
-    if stored.is_none() && house.directory.find(key).is_none() {
-        return Err(Refusal::NoSuchRoom { room: room.clone() });
-    }
-    Ok(stored)
+) -> Result<Option<Look>, Refusal> {
+    let reader = caller.reader((house.clock)());
+    let look = house.journal.look(key.clone(), reader).await.map_err(journal_refusal)?;
+    let is_there = match &look {
+        Some(look) => policy::may_know(look.visibility, look.role),
+        None => house.directory.find(key).is_some_and(|room| room.summary().members > 0),
+    };
+    if is_there { Ok(look) } else { Err(Refusal::NoSuchRoom { room: room.clone() }) }
 }
 
 fn count(count: usize) -> u64 {

@@ -6,6 +6,7 @@ mod admin;
 mod announcements;
 pub(crate) mod guest;
 mod list;
+mod moderation;
 mod presence;
 mod read;
 mod room;
@@ -24,8 +25,8 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::account::{Accounts, Origin};
-use crate::journal::{Journal, Receipts, RoomKey, Shun};
-use crate::room::{ChangeId, Directory, RoomEvent, RoomHandle, Snapshot};
+use crate::journal::{Journal, Reader, Receipts, RoomKey, Shun};
+use crate::room::{ChangeId, Directory, Person, RoomEvent, RoomHandle, Snapshot};
 use crate::user::{Claim, Pass, Registry, Returns, User};
 pub(crate) use announcements::Announcements;
 use guest::{Identified, ReturnTicket};
@@ -123,6 +124,19 @@ impl Caller {
     pub(crate) fn may_follow(&self, room: &RoomAddress) -> bool {
         self.scope.as_ref().is_none_or(|scope| scope.has(room))
     }
+
+    /// Who it is to a room; an observer is nobody.
+    pub(crate) fn person(&self) -> Option<Person> {
+        let user = self.claim.as_ref().map(Claim::user)?;
+        Some(Person { identity: user.identity(), name: user.name() })
+    }
+
+    /// Who it is to what is stored.
+    fn reader(&self, now: Timestamp) -> Reader {
+        let user = self.claim.as_ref().map(Claim::user);
+        let places = user.map(|user| user.seat.since()).unwrap_or_default();
+        Reader { who: user.map(|user| (user.identity(), user.name())), places, now }
+    }
 }
 
 /// What a command came to.
@@ -142,6 +156,14 @@ pub(crate) enum Answer {
         snapshot: Box<Snapshot>,
         /// As a member, with the last messages; otherwise it only watches.
         as_member: bool,
+    },
+    /// The session watches a room that is not there for it, and is told what one is told of a room
+    /// that nobody has made.
+    Absent {
+        /// As the caller calls it.
+        room: RoomAddress,
+        /// That.
+        event: Event,
     },
     /// Something of the caller itself has changed; the rooms tell the others.
     Changed {
@@ -169,6 +191,7 @@ pub(crate) async fn execute(
     if let Some(scope) = &caller.scope {
         scope.permits(&request.command)?;
     }
+    let asked = |room| moderation::Asked { house, caller, id, room };
     match request.command {
         Command::Say { room, text, kind, key } => {
             say::say(house, caller, id, say::Saying { room, text, kind, key }).await
@@ -177,13 +200,26 @@ pub(crate) async fn execute(
         Command::Delete { room, seq } => say::delete(house, caller, id, room, seq).await,
         Command::Unread => read::unread(house, caller, id).await,
         Command::MarkRead { room, seq } => read::mark(caller, id, &room, seq),
-        Command::GetTopic { room } => list::topic(house, id, room).await,
-        Command::Join { room } => room::join(house, caller, room).await,
+        Command::GetTopic { room } => list::topic(house, caller, id, room).await,
+        Command::Join { room, key } => room::join(house, caller, room, key).await,
         Command::Leave { room } => room::leave(caller, id, room).await,
-        Command::Watch { room } => room::watch(house, room).await,
+        Command::Watch { room } => room::watch(house, caller, id, room).await,
+        Command::Invite { room, user } => asked(room).invite(user).await,
+        Command::Kick { room, user, reason } => asked(room).kick(user, reason).await,
+        Command::Ban { room, user, for_ms, reason } => asked(room).ban(user, for_ms, reason).await,
+        Command::Unban { room, user } => asked(room).unban(user).await,
+        Command::Mute { room, user, for_ms, reason } => {
+            asked(room).mute(user, for_ms, reason).await
+        }
+        Command::Unmute { room, user } => asked(room).unmute(user).await,
+        Command::GiveRole { room, user, role } => asked(room).give(user, role).await,
+        Command::TakeRole { room, user, role } => asked(room).take(user, role).await,
+        Command::Transfer { room, user } => asked(room).transfer(user).await,
+        Command::Set { room, set } => asked(room).set(set).await,
+        Command::GetSettings { room } => asked(room).settings().await,
         Command::Nick { name } => presence::nick(house, caller, name).await,
         Command::Away { text } => presence::away(house, caller, text).await,
-        Command::Rooms => list::rooms(house, id).await,
+        Command::Rooms => list::rooms(house, caller, id).await,
         Command::Users => Ok(Answer::Event(list::users(house, id))),
         Command::Members { room } => list::members(house, caller, id, room).await,
         Command::History { room, range, limit } => {

@@ -1,12 +1,12 @@
 //! Entering, leaving and watching rooms.
 
-use chat_protocol::{Event, Refusal, RequestId, RoomAddress, Sequence};
+use chat_protocol::{Event, Refusal, RequestId, RoomAddress, RoomSecret, Sequence};
 
 use std::sync::Arc;
 
 use super::{Answer, Caller, House, Peer, journal_refusal, peer};
 use crate::journal::{AccountChange, AccountRoom, RoomKey, Shun, Shunned};
-use crate::policy;
+use crate::policy::{self, Secret};
 use crate::room::{Entrant, RoomGone, RoomHandle, Snapshot};
 use crate::user::User;
 
@@ -15,11 +15,13 @@ pub(super) async fn join(
     house: &House,
     caller: &Caller,
     address: RoomAddress,
+    key: Option<RoomSecret>,
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
     let (room, snapshot) = match &address {
         RoomAddress::Named(name) => {
-            enter(house, user, &RoomKey::Named(name.clone()), &address, true).await?
+            let secret = key.map(|key| Secret::of(name, &key));
+            enter(house, user, &RoomKey::Named(name.clone()), &address, true, secret).await?
         }
         RoomAddress::Direct(_) => open_direct(house, user, &address, true).await?,
     };
@@ -55,7 +57,7 @@ pub(super) async fn open_direct(
     // is said to that one waits.
     let ours = RoomAddress::Direct(user.name());
     let is_away = match here {
-        Some(peer) => match enter(house, &peer, &key, &ours, false).await {
+        Some(peer) => match enter(house, &peer, &key, &ours, false, None).await {
             Err(Refusal::NoSuchUser { .. }) if is_account => true, // is just going
             Err(Refusal::TooManyJoined { .. }) => return Err(Refusal::NotReachable { name }),
             entered => entered.map(|_| false)?,
@@ -68,7 +70,7 @@ pub(super) async fn open_direct(
         let add = vec![AccountChange::AddRoom { account: identity, room }];
         house.journal.change_later(add).await.map_err(journal_refusal)?;
     }
-    enter(house, user, &key, address, follows).await
+    enter(house, user, &key, address, follows, None).await
 }
 
 pub(super) async fn enter(
@@ -77,11 +79,16 @@ pub(super) async fn enter(
     key: &RoomKey,
     address: &RoomAddress,
     follows: bool,
+    secret: Option<Secret>,
 ) -> Result<(RoomHandle, Snapshot), Refusal> {
     loop {
         let room = house.directory.open(key);
-        policy::may_enter(&user.seat, &room, house.rooms_per_user_max)?;
-        let entrant = Entrant { seat: Arc::clone(&user.seat), address: address.clone(), follows };
+        if !user.seat.is_in(&room) {
+            let rooms = u64::try_from(user.seat.rooms_count()).unwrap_or(u64::MAX);
+            policy::may_be_in_another(rooms, house.rooms_per_user_max)?;
+        }
+        let (seat, address) = (Arc::clone(&user.seat), address.clone());
+        let entrant = Entrant { seat, address, follows, secret };
         // A room that was let go in this moment is gone: the next one is new.
         if let Ok(snapshot) = room.enter(entrant).await {
             return snapshot.map(|snapshot| (room, snapshot));
@@ -105,18 +112,37 @@ pub(super) async fn leave(
     }
 }
 
-/// Follows a room without being in it.
-pub(super) async fn watch(house: &House, address: RoomAddress) -> Result<Answer, Refusal> {
+/// Follows a room without being in it. One that is not there for the caller looks as one in which
+/// nobody ever was.
+pub(super) async fn watch(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    address: RoomAddress,
+) -> Result<Answer, Refusal> {
     let RoomAddress::Named(name) = &address else {
         return Err(Refusal::OnlyNamedRooms);
     };
     let key = RoomKey::Named(name.clone());
     loop {
         let room = house.directory.open(&key);
-        if let Ok(snapshot) = room.watch(None).await {
-            let snapshot = Box::new(snapshot?);
+        if let Ok(snapshot) = room.watch(caller.person()).await {
+            let snapshot = match snapshot {
+                Ok(snapshot) => Box::new(snapshot),
+                Err(Refusal::NoSuchRoom { .. }) => {
+                    let event = nobody_in(id, address.clone());
+                    return Ok(Answer::Absent { room: address, event });
+                }
+                Err(refusal) => return Err(refusal),
+            };
             let address = snapshot.address.clone().unwrap_or(address);
             return Ok(Answer::Entered { address, room, snapshot, as_member: false });
         }
     }
+}
+
+/// What a room looks like that nobody has made.
+fn nobody_in(id: Option<RequestId>, room: RoomAddress) -> Event {
+    let (members, members_total, seq) = (Vec::new(), 0, Sequence(0));
+    Event::Entered { id, room, topic: None, members, members_total, seq }
 }

@@ -4,7 +4,7 @@ use chat_protocol::{
     LineText, MessageKey, MessageText, Refusal, RequestId, RoomAddress, SayKind, Sequence,
 };
 
-use super::list::stored_room;
+use super::list::look;
 use super::room::open_direct;
 use super::{Answer, Caller, House, journal_refusal, key_of, peer};
 use crate::journal::RoomKey;
@@ -52,7 +52,7 @@ pub(super) async fn set_topic(
     Ok(Answer::InFlight)
 }
 
-/// Deletes a message of one's own in a room one is in.
+/// Deletes a message in a room one is in: whose it may be, the room knows.
 pub(super) async fn delete(
     house: &House,
     caller: &Caller,
@@ -63,12 +63,13 @@ pub(super) async fn delete(
     let user = caller.user()?;
     let key = key_of(house, caller, &address)?;
     let room = house.directory.find(&key);
+    let room = room.filter(|room| user.seat.is_in(room));
     let room = room.ok_or_else(|| Refusal::NotInRoom { room: address.clone() })?;
     let target = match seq {
         Some(seq) => Some(seq),
-        None => match stored_room(house, &key, &address).await? {
-            Some(stored) => {
-                let last = house.journal.last_own(stored, user.identity()).await;
+        None => match look(house, caller, &key, &address).await? {
+            Some(look) => {
+                let last = house.journal.last_own(look.id, user.identity()).await;
                 last.map_err(journal_refusal)?
             }
             None => None,
@@ -82,7 +83,7 @@ pub(super) async fn delete(
 }
 
 /// A room with members is live; the room itself knows who they are.
-fn named(house: &House, address: &RoomAddress) -> Result<RoomHandle, Refusal> {
+pub(super) fn named(house: &House, address: &RoomAddress) -> Result<RoomHandle, Refusal> {
     let RoomAddress::Named(name) = address else {
         return Err(Refusal::OnlyNamedRooms);
     };

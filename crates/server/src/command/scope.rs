@@ -34,14 +34,25 @@ impl Scope {
         let everywhere = self.rooms.is_empty();
         let is_fine = match command {
             Command::Say { room, .. }
-            | Command::Join { room }
+            | Command::Join { room, .. }
             | Command::Leave { room }
             | Command::SetTopic { room, .. }
             | Command::Delete { room, .. }
-            | Command::MarkRead { room, .. } => writes(room),
+            | Command::MarkRead { room, .. }
+            | Command::Invite { room, .. }
+            | Command::Kick { room, .. }
+            | Command::Ban { room, .. }
+            | Command::Unban { room, .. }
+            | Command::Mute { room, .. }
+            | Command::Unmute { room, .. }
+            | Command::GiveRole { room, .. }
+            | Command::TakeRole { room, .. }
+            | Command::Transfer { room, .. }
+            | Command::Set { room, .. } => writes(room),
             Command::Watch { room }
             | Command::GetTopic { room }
             | Command::Members { room }
+            | Command::GetSettings { room }
             | Command::History { room, .. }
             | Command::Search { room: Some(room), .. } => reads(room),
             Command::Search { room: None, .. } | Command::Unread => everywhere,

@@ -1,5 +1,5 @@
-//! Searching in what is stored: who may find what. Rooms that have a name are open to all, a direct
-//! room to the two who are in it.
+//! Searching in what is stored. Who may find what of a room with a name, the journal looks up as it
+//! searches; a direct room is open to the two who are in it.
 
 use std::collections::HashMap;
 
@@ -8,7 +8,7 @@ use chat_protocol::{
     Event, LineText, Moment, Refusal, RequestId, RoomAddress, SearchCursor, UserName,
 };
 
-use super::list::stored_room;
+use super::list::look;
 use super::{Answer, Caller, House, journal_refusal, key_of};
 use crate::journal::{Found, FoundMessage, RoomId, Scope, Search};
 
@@ -42,6 +42,7 @@ pub(super) async fn search(
     let search = Search {
         query,
         scope,
+        reader: caller.reader(now),
         from: wanted.from,
         after: wanted.after.map(|moment| moment.resolve(now)),
         before: wanted.until.map(|moment| moment.resolve(now)),
@@ -65,7 +66,7 @@ async fn one_room(
     room: &RoomAddress,
 ) -> Result<Option<(Scope, Direct)>, Refusal> {
     let key = key_of(house, caller, room)?;
-    let stored = stored_room(house, &key, room).await?;
+    let stored = look(house, caller, &key, room).await?.map(|look| look.id);
     Ok(stored.map(|stored| (Scope::Room(stored), Direct::from([(stored, room.clone())]))))
 }
 

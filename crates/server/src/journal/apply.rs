@@ -4,9 +4,9 @@ use chat_protocol::{LineText, Refusal, RoomName, SayKind, Sequence, Timestamp};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::JournalError;
-use super::deletion;
 use super::record::{Body, Entry, Record, RoomId, RoomKey};
 use super::writer::RoomState;
+use super::{deletion, standing};
 
 /// The sequence's share of a message's id.
 pub(super) const SEQUENCE_BITS: u32 = 40;
@@ -29,6 +29,7 @@ pub(super) const KIND_ACTION: i64 = 1;
 pub(super) const KIND_TOPIC: i64 = 2;
 pub(super) const KIND_TOMBSTONE: i64 = 3;
 pub(super) const KIND_DELETION: i64 = 4;
+pub(super) const KIND_CHANGE: i64 = 5;
 
 /// A transaction, and what the records in it share.
 pub(super) struct Turn<'a> {
@@ -65,8 +66,16 @@ pub(super) fn record(
     {
         return Ok(applied);
     }
-    if let Body::Deletion { target } = record.body
-        && let Err(refusal) = deletion::bury(transaction, room, record, target, turn.indexed)?
+    if let Some(refusal) = &record.refusal {
+        return match record.key {
+            Some(_) => Ok(first_result(transaction, room, record)?
+                .unwrap_or_else(|| Applied::Refused(refusal.clone()))),
+            None => Ok(Applied::Refused(refusal.clone())),
+        };
+    }
+    if let Body::Deletion { target, of_anybody } = record.body
+        && let Err(refusal) =
+            deletion::bury(transaction, room, record, (target, of_anybody), turn.indexed)?
     {
         return Ok(Applied::Refused(refusal));
     }
@@ -78,14 +87,18 @@ pub(super) fn record(
         body: record.body.clone(),
         key: record.key,
     };
-    let number;
+    let written;
     let (kind, body) = match &entry.body {
         Body::Message { text, kind: SayKind::Text } => (KIND_TEXT, text.as_str()),
         Body::Message { text, kind: SayKind::Action } => (KIND_ACTION, text.as_str()),
         Body::Topic(topic) => (KIND_TOPIC, topic.as_str()),
-        Body::Deletion { target } => {
-            number = target.to_string();
-            (KIND_DELETION, number.as_str())
+        Body::Deletion { target, .. } => {
+            written = target.to_string();
+            (KIND_DELETION, written.as_str())
+        }
+        Body::Change(change) => {
+            written = standing::body(change)?;
+            (KIND_CHANGE, written.as_str())
         }
         Body::Tombstone => (KIND_TOMBSTONE, ""),
     };
@@ -107,7 +120,8 @@ pub(super) fn record(
             turn.newest + 1,
         ])?;
     if inserted == 0 {
-        return first_result(transaction, room, record);
+        let first = first_result(transaction, room, record)?;
+        return first.ok_or_else(|| JournalError::Damaged("a key is there, and is not".to_owned()));
     }
     turn.newest += 1;
     state.last = entry.sequence;
@@ -115,22 +129,25 @@ pub(super) fn record(
     if let Body::Topic(topic) = &entry.body {
         state.topic.clone_from(topic);
     }
+    if let Body::Change(change) = &entry.body {
+        let author = (entry.author, &entry.name);
+        standing::follow(transaction, room, state, author, change, entry.sequence)?;
+    }
     Ok(Applied::Stored(entry))
 }
 
-/// What became of the first record with this key.
+/// What became of the first record with this key; none: there was none.
 fn first_result(
     transaction: &Transaction<'_>,
     room: RoomId,
     record: &Record,
-) -> Result<Applied, JournalError> {
+) -> Result<Option<Applied>, JournalError> {
     let key = record.key.as_ref().map(|key| key.0.as_bytes());
-    let (id, time): (i64, i64) = transaction
+    let found: Option<(i64, i64)> = transaction
         .prepare_cached("SELECT id, time_ms FROM messages WHERE author = ?1 AND key = ?2")?
-        .query_row(params![record.author.0.as_bytes(), key], |row| {
-            Ok((row.get(0)?, row.get(1)?))
-        })?;
-    Ok(duplicate(room, id, time))
+        .query_row(params![record.author.0.as_bytes(), key], |row| Ok((row.get(0)?, row.get(1)?)))
+        .optional()?;
+    Ok(found.map(|(id, time)| duplicate(room, id, time)))
 }
 
 fn duplicate(room: RoomId, id: i64, time: i64) -> Applied {
@@ -181,10 +198,13 @@ pub(super) fn room(
             i64::try_from(state.time.0).unwrap_or(i64::MAX),
         ])?;
     state.stored = true;
+    if std::mem::take(&mut state.has_new_rules) {
+        standing::write_rules(transaction, id, &state.rules)?;
+    }
     Ok(())
 }
 
-/// Reads `SELECT id, name, topic, last_seq, last_time_ms, first_seq`. The name is the stored one: whoever
+/// Reads `SELECT id, name, topic, last_seq, last_time_ms, first_seq, settings, secret`. The name is the stored one: whoever
 /// opens a room later does not rewrite it.
 pub(super) fn room_row(
     row: &Row<'_>,
@@ -200,8 +220,13 @@ pub(super) fn room_row(
             .map_err(|error| JournalError::Damaged(format!("a stored room's name: {error}"))),
         RoomKey::Direct(..) => Ok(key.clone()),
     };
-    let state = |key, topic| RoomState { key, first, last, time, topic, stored: true };
-    Ok(key.and_then(|key| Ok((id, state(key, line(&topic)?)))))
+    let rules = standing::rules(row, 6)?;
+    Ok(key.and_then(|key| {
+        let (topic, rules) = (line(&topic)?, rules?);
+        let has_new_rules = false;
+        let stored = true;
+        Ok((id, RoomState { key, first, last, time, topic, rules, has_new_rules, stored }))
+    }))
 }
 
 /// A stored line.

@@ -10,13 +10,13 @@ use super::JournalError;
 use super::apply::{KIND_ACTION, KIND_TEXT, KIND_TOMBSTONE, message_id, sequence_of};
 use super::record::{Record, RoomId};
 
-/// Makes a tombstone of a message of the record's author. `indexed`: the index has all up to this
+/// Makes a tombstone of a message: of the record's author, or of anybody. `indexed`: the index has all up to this
 /// number.
 pub(super) fn bury(
     transaction: &Transaction<'_>,
     room: RoomId,
     record: &Record,
-    target: Sequence,
+    (target, of_anybody): (Sequence, bool),
     indexed: i64,
 ) -> Result<Result<(), Refusal>, JournalError> {
     let id = message_id(room, target);
@@ -27,7 +27,7 @@ pub(super) fn bury(
     let Some((author, KIND_TEXT | KIND_ACTION)) = found else {
         return Ok(Err(no_such_message(record, target)));
     };
-    if author != record.author {
+    if author != record.author && !of_anybody {
         let room = record.ticket.room().cloned();
         return Ok(Err(
             room.map_or(Refusal::NotNamed, |room| Refusal::NotYours { room, seq: target })

@@ -13,6 +13,7 @@ use super::history::{Range, find_room, first_kept, page};
 use super::record::{Entry, RoomId, RoomKey};
 use super::{JournalError, database};
 use crate::limits::ROOMS_PAGE;
+use crate::policy::Extent;
 
 /// What of it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -137,7 +138,7 @@ fn export_room<E: From<JournalError>>(
     };
     while after < room.last {
         let range = Range::After { after, before: Some(room.last.next()) };
-        let page = page(connection, room.id, range, PAGE_EVENTS_MAX)
+        let page = page(connection, room.id, range, PAGE_EVENTS_MAX, Extent::ALL)
             .map_err(|error| damaged(format!("behind message {after}: {}", cause(error))))?;
         for entry in &page.entries {
             if entry.sequence != after.next() && !is_swept(connection, room.id, entry.sequence)? {

@@ -14,12 +14,16 @@ use super::account::{self, Account, AccountChange, AccountRoom, Changed, Shunned
 use super::examine::{self, Checked, Contents};
 use super::guest::{Guest, GuestChange, TokenHash};
 use super::history::{Page, Range, Readers, StoredRoom, Unread};
-use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
+#[cfg(test)]
+use super::record::Record;
+use super::record::{Entry, OpenedRoom, Parcel, RoomId, RoomKey};
 use super::retention::{Retention, Swept};
 use super::search::{Found, Search};
-use super::writer::{Batch, Job, Writer};
+use super::standing::{self, Look, Reader};
+use super::writer::{Batch, Committed, Job, Writer};
 use super::{JournalError, schema};
 use crate::limits::{JOURNAL_QUEUE_JOBS, JOURNAL_READERS, JOURNAL_SEARCHES, START_CHECK};
+use crate::policy::Extent;
 
 /// When a commit is done.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,18 +138,31 @@ impl Journal {
     }
 
     /// Stores a room's batch. Each record's ticket is settled before this returns; the entries are
-    /// what the room may publish, in the records' places.
+    /// what the room may publish, in the records' places. And is anything stored? Not if the disk
+    /// is full.
     ///
     /// # Errors
     /// [`JournalError::Stopped`]: nobody knows whether it is stored.
+    pub(crate) async fn store(
+        &self,
+        room: RoomId,
+        parcel: Parcel,
+    ) -> Result<(Vec<Option<Entry>>, bool), JournalError> {
+        let (reply, answer) = oneshot::channel();
+        self.ask(Job::Append(Batch { room, parcel, reply })).await?;
+        let Committed { entries, is_stored } = answer.await.map_err(|_| JournalError::Stopped)?;
+        Ok((entries, is_stored))
+    }
+
+    /// The same, of records alone.
+    #[cfg(test)]
     pub(crate) async fn append(
         &self,
         room: RoomId,
         records: Vec<Record>,
     ) -> Result<Vec<Option<Entry>>, JournalError> {
-        let (reply, answer) = oneshot::channel();
-        self.ask(Job::Append(Batch { room, records, reply })).await?;
-        answer.await.map_err(|_| JournalError::Stopped)
+        let parcel = Parcel { records, ..Parcel::default() };
+        self.store(room, parcel).await.map(|(entries, _)| entries)
     }
 
     /// Stores a guest that may come back, or its new name. It is on disk when this returns.
@@ -271,8 +288,41 @@ impl Journal {
         limit: u32,
     ) -> Result<Page, JournalError> {
         self.readers
-            .read(move |connection| super::history::page(connection, room, range, limit))
+            .read(move |connection| {
+                super::history::page(connection, room, range, limit, Extent::ALL)
+            })
             .await
+    }
+
+    /// A page of what somebody may read, at this moment, of a room.
+    pub(crate) async fn page_for(
+        &self,
+        reader: Reader,
+        room: RoomId,
+        range: Range,
+        limit: u32,
+    ) -> Result<Page, JournalError> {
+        let page = move |connection: &Connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            match standing::extent(&snapshot, room, &reader)? {
+                Some(extent) => super::history::page(&snapshot, room, range, limit, extent),
+                None => Ok(Page { entries: Vec::new(), more: false }),
+            }
+        };
+        self.readers.read(page).await
+    }
+
+    /// A room as somebody may know it; none: nothing is stored there.
+    pub(crate) async fn look(
+        &self,
+        key: RoomKey,
+        reader: Reader,
+    ) -> Result<Option<Look>, JournalError> {
+        let look = move |connection: &Connection| {
+            let snapshot = connection.unchecked_transaction()?;
+            standing::look(&snapshot, &key, &reader)
+        };
+        self.readers.read(look).await
     }
 
     /// The first sequence of a room at a time or later: where an event of that time would stand.
@@ -296,19 +346,6 @@ impl Journal {
             found
         };
         self.readers.read(search).await
-    }
-
-    /// The number of a stored room.
-    pub(crate) async fn find_room(&self, key: RoomKey) -> Result<Option<RoomId>, JournalError> {
-        self.readers.read(move |connection| super::history::find_room(connection, &key)).await
-    }
-
-    /// The topic of a stored room, if it has one; none: no such room.
-    pub(crate) async fn topic(
-        &self,
-        key: RoomKey,
-    ) -> Result<Option<Option<chat_protocol::LineText>>, JournalError> {
-        self.readers.read(move |connection| super::history::topic(connection, &key)).await
     }
 
     /// The stored rooms that have a name, the one that spoke last first, at most `limit`,

@@ -12,11 +12,13 @@ use uuid::Uuid;
 
 use super::JournalError;
 use super::apply::{
-    KIND_ACTION, KIND_DELETION, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC, line, message_id,
-    sequence_of,
+    KIND_ACTION, KIND_CHANGE, KIND_DELETION, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC, line,
+    message_id, sequence_of,
 };
 use super::record::{Body, Entry, RoomId, RoomKey};
+use super::standing;
 use crate::limits::UNREAD_READ_MAX;
+use crate::policy::Extent;
 
 /// Which part of a room's history; the bounds are exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,14 +97,15 @@ pub(super) fn page(
     room: RoomId,
     range: Range,
     limit: u32,
+    extent: Extent,
 ) -> Result<Page, JournalError> {
     match range {
-        Range::After { after, before } => forwards(connection, room, after, before, limit),
-        Range::Before { before } => backwards(connection, room, before, limit),
+        Range::After { after, before } => forwards(connection, room, after, before, limit, extent),
+        Range::Before { before } => backwards(connection, room, before, limit, extent),
         Range::Around { around } => {
-            let earlier = backwards(connection, room, Some(around), limit / 2)?;
+            let earlier = backwards(connection, room, Some(around), limit / 2, extent)?;
             let here = Sequence(around.0.saturating_sub(1));
-            let later = forwards(connection, room, here, None, limit - limit / 2)?;
+            let later = forwards(connection, room, here, None, limit - limit / 2, extent)?;
             let mut entries = earlier.entries;
             entries.extend(later.entries);
             Ok(Page { entries, more: earlier.more || later.more })
@@ -117,13 +120,15 @@ fn forwards(
     after: Sequence,
     before: Option<Sequence>,
     limit: u32,
+    extent: Extent,
 ) -> Result<Page, JournalError> {
     let statement = connection.prepare_cached(
         "SELECT id, time_ms, author, name, kind, key, body FROM messages
          WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3",
     )?;
-    let before = before.unwrap_or(Sequence(u64::MAX));
-    entries(statement, room, after, before, limit)
+    let end = extent.through.next();
+    let before = before.map_or(end, |before| before.min(end));
+    entries(statement, room, after.max(extent.behind), before, limit)
 }
 
 /// The last events before `before`.
@@ -132,13 +137,15 @@ fn backwards(
     room: RoomId,
     before: Option<Sequence>,
     limit: u32,
+    extent: Extent,
 ) -> Result<Page, JournalError> {
     let statement = connection.prepare_cached(
         "SELECT id, time_ms, author, name, kind, key, body FROM messages
          WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
     )?;
-    let before = before.unwrap_or(Sequence(u64::MAX));
-    let mut page = entries(statement, room, Sequence(0), before, limit)?;
+    let end = extent.through.next();
+    let before = before.map_or(end, |before| before.min(end));
+    let mut page = entries(statement, room, extent.behind, before, limit)?;
     page.entries.reverse();
     Ok(page)
 }
@@ -240,26 +247,16 @@ pub(super) fn find_room(
     Ok(statement.query_row([key.stored()], |row| row.get(0).map(RoomId)).optional()?)
 }
 
-pub(super) fn topic(
-    connection: &Connection,
-    key: &RoomKey,
-) -> Result<Option<Option<LineText>>, JournalError> {
-    let mut statement = connection.prepare_cached("SELECT topic FROM rooms WHERE key = ?1")?;
-    let stored: Option<String> =
-        statement.query_row([key.stored()], |row| row.get(0)).optional()?;
-    let parsed = stored.map(|topic| line(&topic)).transpose()?;
-    Ok(parsed.map(|topic| Some(topic).filter(|topic| !topic.as_str().is_empty())))
-}
-
 pub(super) fn rooms(
     connection: &Connection,
     limit: usize,
 ) -> Result<(Vec<StoredRoom>, u64), JournalError> {
     let total = connection
-        .prepare_cached("SELECT count(*) FROM rooms WHERE name <> ''")?
+        .prepare_cached("SELECT count(*) FROM rooms WHERE name <> '' AND visibility < 2")?
         .query_row([], |row| row.get(0))?;
     let mut statement = connection.prepare_cached(
-        "SELECT name, topic FROM rooms WHERE name <> '' ORDER BY last_time_ms DESC LIMIT ?1",
+        "SELECT name, topic FROM rooms WHERE name <> '' AND visibility < 2
+         ORDER BY last_time_ms DESC LIMIT ?1",
     )?;
     let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
     let mut found = Vec::new();
@@ -285,8 +282,10 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
         KIND_TOPIC => Body::Topic(line(&body)?),
         KIND_TOMBSTONE => Body::Tombstone,
         KIND_DELETION => {
-            Body::Deletion { target: body.parse().map(Sequence).map_err(|error| damaged(&error))? }
+            let target = body.parse().map(Sequence).map_err(|error| damaged(&error))?;
+            Body::Deletion { target, of_anybody: false }
         }
+        KIND_CHANGE => Body::Change(Box::new(standing::change(&body)?)),
         other => return Err(damaged(&format!("a message of kind {other}"))),
     };
     let key: Option<[u8; 16]> = row.get(5)?;

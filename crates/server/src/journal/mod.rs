@@ -17,6 +17,7 @@ mod retention;
 mod schema;
 mod search;
 mod snippet;
+mod standing;
 mod verify;
 mod writer;
 
@@ -31,9 +32,10 @@ pub(crate) use guest::{Guest, TokenHash};
 pub(crate) use handle::{Journal, JournalSettings, Sync};
 pub(crate) use history::{Range, Unread};
 pub(crate) use receipt::{Outcome, Receipts, Ticket};
-pub(crate) use record::{Body, Entry, Record, RoomId, RoomKey};
+pub(crate) use record::{Body, Change, Entry, Parcel, Record, RoomId, RoomKey};
 pub(crate) use retention::{Keep, Pruned, Retention};
 pub(crate) use search::{Found, FoundMessage, Scope, Search};
+pub(crate) use standing::{Admission, Look, Reader, Remembered};
 pub(crate) use verify::verify;
 
 /// Why the journal could not do what was asked. It goes to the log; a person gets a refusal.

@@ -3,11 +3,13 @@
 use std::fmt;
 
 use chat_protocol::{
-    Identity, LineText, MessageKey, MessageText, RoomName, SayKind, Sequence, Timestamp, UserName,
+    Identity, LineText, MessageKey, MessageText, Refusal, RoomChange, RoomName, SayKind, Sequence,
+    Timestamp, UserName,
 };
 use uuid::Uuid;
 
-use super::Ticket;
+use super::{Admission, Remembered, Ticket};
+use crate::policy::{Rules, Secret};
 
 /// A room's number in the journal, from 1; below 2^23.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -94,6 +96,8 @@ pub(crate) struct Record {
     pub(crate) body: Body,
     /// A retry with the same key returns the first result.
     pub(crate) key: Option<MessageKey>,
+    /// It is refused, unless it is a retry of what was stored when it was still allowed.
+    pub(crate) refusal: Option<Refusal>,
     /// Where the author's session waits for the result.
     pub(crate) ticket: Ticket,
 }
@@ -114,9 +118,37 @@ pub(crate) enum Body {
     Deletion {
         /// Which.
         target: Sequence,
+        /// Anybody's, not only one's own; not stored.
+        of_anybody: bool,
     },
+    /// Somebody changed the room.
+    Change(Box<Change>),
     /// Here was a message; only read, never recorded.
     Tombstone,
+}
+
+/// A change of a room, and of what it remembers.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Change {
+    /// To whom it is done, if it is done to somebody.
+    pub(crate) target: Option<Identity>,
+    /// What.
+    pub(crate) change: RoomChange,
+    /// The room's new key; not stored here.
+    pub(crate) secret: Option<Secret>,
+}
+
+/// What a room wants to be stored at once.
+#[derive(Debug, Default)]
+pub(crate) struct Parcel {
+    /// In this order.
+    pub(crate) records: Vec<Record>,
+    /// Before them: nothing is remembered of these any more.
+    pub(crate) forgotten: Vec<Identity>,
+    /// Behind them.
+    pub(crate) admissions: Vec<Admission>,
+    /// Who has made the room, until it is stored.
+    pub(crate) founder: Option<(Identity, UserName)>,
 }
 
 /// What is stored.
@@ -149,4 +181,8 @@ pub(crate) struct OpenedRoom {
     pub(crate) last: Sequence,
     /// Its topic; empty: none.
     pub(crate) topic: LineText,
+    /// What it is like.
+    pub(crate) rules: Rules,
+    /// What it remembers of users.
+    pub(crate) remembered: Vec<Remembered>,
 }

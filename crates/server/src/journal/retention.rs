@@ -57,6 +57,18 @@ struct Row {
     name: String,
     first: Sequence,
     last: Sequence,
+    /// What the room says itself.
+    own: Keep,
+}
+
+impl Keep {
+    /// No more than either.
+    fn least(self, other: Self) -> Self {
+        Self {
+            age: [self.age, other.age].into_iter().flatten().min(),
+            events: [self.events, other.events].into_iter().flatten().min(),
+        }
+    }
 }
 
 impl Retention {
@@ -89,7 +101,7 @@ pub(super) fn sweep(
             .prepare_cached("DELETE FROM spent_keys WHERE until_ms < ?1")?
             .execute([milliseconds(now)])?;
     }
-    let swept = if retention.keeps_all() {
+    let swept = if retention.keeps_all() && !has_own(&transaction)? {
         Swept::default()
     } else {
         rooms(&transaction, retention, after, now, indexed)?
@@ -113,7 +125,7 @@ fn rooms(
     for row in rows {
         // A room that cannot be read is left alone: `verify` says what is wrong with it.
         if let Ok(key) = RoomKey::restored(&row.key, &row.name) {
-            let wanted = first_kept(transaction, &row, retention.of(&key), now)?;
+            let wanted = first_kept(transaction, &row, retention.of(&key).least(row.own), now)?;
             let first = Sequence(wanted.0.min(row.first.0 + left));
             if first > row.first {
                 left -= first.0 - row.first.0;
@@ -134,7 +146,7 @@ fn rooms(
 
 fn rows(transaction: &Transaction<'_>, after: RoomId) -> Result<Vec<Row>, JournalError> {
     let mut statement = transaction.prepare_cached(
-        "SELECT id, key, name, first_seq, last_seq FROM rooms
+        "SELECT id, key, name, first_seq, last_seq, keep_age_ms, keep_events FROM rooms
          WHERE id > ?1 AND first_seq <= last_seq ORDER BY id LIMIT ?2",
     )?;
     let rows =
@@ -145,9 +157,20 @@ fn rows(transaction: &Transaction<'_>, after: RoomId) -> Result<Vec<Row>, Journa
                 name: row.get(2)?,
                 first: Sequence(row.get(3)?),
                 last: Sequence(row.get(4)?),
+                own: Keep {
+                    age: row.get::<_, Option<u64>>(5)?.map(Duration::from_millis),
+                    events: row.get(6)?,
+                },
             })
         })?;
     Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Does any room keep less than others do?
+fn has_own(connection: &Connection) -> Result<bool, JournalError> {
+    let sql =
+        "SELECT EXISTS (SELECT 1 FROM rooms WHERE keep_age_ms NOT NULL OR keep_events NOT NULL)";
+    Ok(connection.prepare_cached(sql)?.query_row([], |row| row.get(0))?)
 }
 
 /// The first event that a room is to keep.

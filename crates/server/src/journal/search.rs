@@ -1,6 +1,8 @@
 //! Finding messages by their words: in the index, and in what is not in the index yet. Never writes
 //! to the journal: what is not indexed is indexed in memory, for this one search.
 
+use std::collections::HashMap;
+
 use chat_protocol::limits::PAGE_HITS_MAX;
 use chat_protocol::search::{Query, SnippetPart, Term};
 use chat_protocol::{Identity, RoomName, SayKind, SearchCursor, Sequence, Timestamp, UserName};
@@ -11,7 +13,9 @@ use super::JournalError;
 use super::apply::{KIND_ACTION, sequence_of};
 use super::record::RoomId;
 use super::snippet::{CLOSE, OPEN, snippet};
+use super::standing::{self, Known, Reader};
 use crate::limits::{SEARCH_SCANNED_MAX, SEARCH_TAIL_MESSAGES_MAX};
+use crate::policy::Visibility;
 
 /// What is searched for.
 #[derive(Clone, Debug)]
@@ -20,6 +24,8 @@ pub(crate) struct Search {
     pub(crate) query: Query,
     /// Where.
     pub(crate) scope: Scope,
+    /// For whom.
+    pub(crate) reader: Reader,
     /// Only what this user said.
     pub(crate) from: Option<UserName>,
     /// Only what was said then or later.
@@ -37,7 +43,7 @@ pub(crate) struct Search {
 pub(crate) enum Scope {
     /// In this one.
     Room(RoomId),
-    /// In all that have a name, and in these direct ones.
+    /// In all that the reader may read; these are direct ones.
     Readable { direct: Vec<RoomId> },
 }
 
@@ -104,6 +110,8 @@ struct Run<'a> {
     /// Only numbers below this one.
     below: i64,
     found: Found,
+    /// What rooms remember of the reader, and where it was put out.
+    standings: HashMap<RoomId, Known>,
     /// How many messages may still be looked at.
     left: u32,
 }
@@ -120,7 +128,8 @@ impl<'a> Run<'a> {
         let marked: Vec<String> = search.query.with.iter().map(body).collect();
         let marked = marked.join(" AND ");
         let (found, left) = (Found::default(), SEARCH_SCANNED_MAX);
-        Ok(Self { connection, search, expression, marked, above, below, found, left })
+        let standings = standing::everywhere(connection, &search.reader)?;
+        Ok(Self { connection, search, expression, marked, above, below, found, standings, left })
     }
 
     fn page(mut self) -> Result<Found, JournalError> {
@@ -206,7 +215,16 @@ impl<'a> Run<'a> {
                 let is_named: bool = row.get(4)?;
                 is_named || direct.contains(&room)
             }
-        })
+        } && self.may_read(room, sequence_of(id), standing::visibility_of(row.get(5)?)?))
+    }
+
+    /// The room's word in the index says what everybody might read; this says what this one may.
+    fn may_read(&self, room: RoomId, seq: Sequence, visibility: Visibility) -> bool {
+        let since = self.search.reader.places.get(&room).copied();
+        let known = self.standings.get(&room);
+        let standing = known.and_then(|known| known.standing.as_ref());
+        let cut = known.and_then(|known| known.cut);
+        visibility.extent(standing, since, cut).is_some_and(|extent| extent.has(seq))
     }
 
     fn take(&mut self, shown: &mut CachedStatement<'_>, number: i64) -> Result<(), JournalError> {
@@ -223,7 +241,7 @@ impl Words {
         match self {
             Self::Indexed => {
                 "SELECT messages.number, messages.id, messages.time_ms, messages.name,
-                        rooms.name <> ''
+                        rooms.name <> '', rooms.visibility
                  FROM main.search CROSS JOIN messages ON messages.number = search.rowid
                       CROSS JOIN rooms ON rooms.id = messages.id >> 40
                  WHERE search MATCH ?1 AND search.rowid > ?2 AND search.rowid < ?3
@@ -231,7 +249,7 @@ impl Words {
             }
             Self::Recent => {
                 "SELECT messages.number, messages.id, messages.time_ms, messages.name,
-                        rooms.name <> ''
+                        rooms.name <> '', rooms.visibility
                  FROM temp.recent CROSS JOIN messages ON messages.number = recent.rowid
                       CROSS JOIN rooms ON rooms.id = messages.id >> 40
                  WHERE recent MATCH ?1 AND recent.rowid > ?2 AND recent.rowid < ?3

@@ -3,6 +3,7 @@ mod damage;
 mod gone;
 mod measure;
 mod search;
+mod standing;
 
 use std::path::Path;
 
@@ -56,6 +57,7 @@ fn said(receipts: &Receipts, text: &str, key: Option<u128>) -> Record {
         name: UserName::parse("ana").unwrap(),
         body: Body::Message { text: MessageText::parse(text).unwrap(), kind: SayKind::Text },
         key,
+        refusal: None,
         ticket: receipts.ticket(None, RoomAddress::parse("lobby").unwrap(), key),
     }
 }
@@ -74,7 +76,8 @@ async fn texts(journal: &Journal, room: RoomId) -> Vec<(u64, String)> {
     let text = |body| match body {
         Body::Message { text, .. } => text.to_string(),
         Body::Topic(topic) => format!("topic {topic}"),
-        Body::Deletion { target } => format!("deletes {target}"),
+        Body::Deletion { target, .. } => format!("deletes {target}"),
+        Body::Change(change) => change.change.in_words(noon()),
         Body::Tombstone => "deleted".to_owned(),
     };
     page.entries.into_iter().map(|entry| (entry.sequence.0, text(entry.body))).collect()

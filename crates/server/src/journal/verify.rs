@@ -3,7 +3,7 @@
 
 use std::path::Path;
 
-use chat_protocol::{LineText, RoomName, Sequence};
+use chat_protocol::{LineText, RoomName, Sequence, UserName};
 use rusqlite::{Connection, Row};
 
 use super::apply::{message_id, sequence_of};
@@ -11,8 +11,9 @@ use super::examine::{self, cause, damage};
 use super::export::missing;
 use super::history;
 use super::record::{Body, RoomId, RoomKey};
-use super::{JournalError, account, guest, schema};
+use super::{JournalError, account, guest, schema, standing};
 use crate::limits::FINDINGS_MAX;
+use crate::policy::Visibility;
 
 /// What a verification found.
 #[derive(Debug, Default)]
@@ -36,7 +37,7 @@ pub(crate) fn verify(database: &Path) -> Result<Report, JournalError> {
     let snapshot = connection.unchecked_transaction()?;
     let mut report = Report::default();
     type Part = fn(&Connection, &mut Report) -> Result<(), JournalError>;
-    let parts: [(&str, Part); 8] = [
+    let parts: [(&str, Part); 9] = [
         ("the structure", structure),
         ("the schema", shape),
         ("the journal's id", journal_id),
@@ -45,6 +46,7 @@ pub(crate) fn verify(database: &Path) -> Result<Report, JournalError> {
         ("keys", keys),
         ("guests", guests),
         ("accounts", accounts),
+        ("what rooms remember of users", room_users),
     ];
     for (what, part) in parts {
         if let Err(error) = part(&snapshot, &mut report) {
@@ -119,7 +121,8 @@ fn journal_id(connection: &Connection, report: &mut Report) -> Result<(), Journa
 
 fn rooms(connection: &Connection, report: &mut Report) -> Result<(), JournalError> {
     let mut statement = connection.prepare(
-        "SELECT id, key, name, topic, last_seq, last_time_ms, first_seq FROM rooms ORDER BY id",
+        "SELECT id, key, name, topic, last_seq, last_time_ms, first_seq, settings, visibility
+         FROM rooms ORDER BY id",
     )?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next().map_err(damage)? {
@@ -163,6 +166,15 @@ impl StoredRoom {
         }
         if let Err(error) = RoomKey::restored(&key, &name) {
             report.note(format!("room {id}: {error}"));
+        }
+        let settings = standing::settings_of(&row.get::<_, String>(7)?);
+        match settings.map(|settings| standing::number(Visibility::of(&settings))) {
+            Ok(number) if number == row.get::<_, u8>(8)? => {}
+            Ok(_) => report.note(format!(
+                "{}: its row says that others may read it than its settings do",
+                room.label
+            )),
+            Err(error) => report.note(format!("{}: {}", room.label, cause(error))),
         }
         if let Err(error) = LineText::parse(&room.topic) {
             report.note(format!("{}: its topic: {error}", room.label));
@@ -232,12 +244,15 @@ impl Walk<'_> {
         match history::entry(row) {
             Ok(entry) => match entry.body {
                 Body::Topic(topic) => self.topic = Some(topic.as_str().to_owned()),
-                Body::Deletion { target } if target >= sequence => {
+                Body::Deletion { target, .. } if target >= sequence => {
                     report.note(format!(
                         "{label}: message {sequence} deletes {target}, which comes later"
                     ));
                 }
-                Body::Message { .. } | Body::Deletion { .. } | Body::Tombstone => {}
+                Body::Message { .. }
+                | Body::Deletion { .. }
+                | Body::Change(_)
+                | Body::Tombstone => {}
             },
             Err(error) => report.note(format!("{label}: message {sequence}: {}", cause(error))),
         }
@@ -311,4 +326,30 @@ fn accounts(connection: &Connection, report: &mut Report) -> Result<(), JournalE
 /// They are read as a start reads them.
 fn guests(connection: &Connection, _: &mut Report) -> Result<(), JournalError> {
     guest::all(connection).map(drop)
+}
+
+/// Each belongs to a room, and can be read.
+fn room_users(connection: &Connection, report: &mut Report) -> Result<(), JournalError> {
+    let mut statement = connection.prepare(
+        "SELECT room_users.room, room_users.name, room_users.folded, room_users.standing,
+                rooms.id NOT NULL
+         FROM room_users LEFT JOIN rooms ON rooms.id = room_users.room
+         ORDER BY room_users.room",
+    )?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next().map_err(damage)? {
+        let (room, name, folded, json): (i64, String, String, String) =
+            (row.get(0)?, row.get(1)?, row.get(2)?, row.get(3)?);
+        let is_there: bool = row.get(4)?;
+        if !is_there {
+            report.note(format!("room {room}: has no row, and remembers users"));
+        }
+        if !UserName::parse(&name).is_ok_and(|name| name.folded() == folded) {
+            report.note(format!("room {room}: remembers a user by no name"));
+        }
+        if let Err(error) = standing::parsed(&json) {
+            report.note(format!("room {room}: {}", cause(error)));
+        }
+    }
+    Ok(())
 }

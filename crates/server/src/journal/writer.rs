@@ -17,9 +17,11 @@ use super::guest::{self, GuestChange};
 use super::handle::{JournalSettings, checkpoint};
 use super::index::Index;
 use super::receipt::Outcome;
-use super::record::{Entry, OpenedRoom, Record, RoomId, RoomKey};
+use super::record::{Entry, OpenedRoom, Parcel, RoomId, RoomKey};
 use super::retention::{self, Retention, Swept};
+use super::standing;
 use crate::limits::{JOURNAL_TURN_JOBS, WAL_PAGES, WRITER_CACHE_KIB};
+use crate::policy::Rules;
 
 /// Rooms that the journal can number: the sequence takes the lower 40 of an id's 63 bits.
 const ROOM_ID_MAX: i64 = (1 << 23) - 1;
@@ -55,6 +57,9 @@ pub(super) struct RoomState {
     pub(super) last: Sequence,
     pub(super) time: Timestamp,
     pub(super) topic: LineText,
+    pub(super) rules: Rules,
+    /// They are to be written.
+    pub(super) has_new_rules: bool,
     /// It has a row.
     pub(super) stored: bool,
 }
@@ -69,6 +74,8 @@ impl RoomState {
             last: Sequence(0),
             time: Timestamp(0),
             topic,
+            rules: Rules::default(),
+            has_new_rules: false,
             stored: false,
         }
     }
@@ -78,8 +85,17 @@ impl RoomState {
 #[derive(Debug)]
 pub(super) struct Batch {
     pub(super) room: RoomId,
-    pub(super) records: Vec<Record>,
-    pub(super) reply: oneshot::Sender<Vec<Option<Entry>>>,
+    pub(super) parcel: Parcel,
+    pub(super) reply: oneshot::Sender<Committed>,
+}
+
+/// What became of a room's batch.
+#[derive(Debug)]
+pub(super) struct Committed {
+    /// In the records' places.
+    pub(super) entries: Vec<Option<Entry>>,
+    /// The disk had room.
+    pub(super) is_stored: bool,
 }
 
 /// What becomes of a guest, and who waits for it.
@@ -279,7 +295,7 @@ impl Writer {
                 let records: usize = applied.iter().map(Vec::len).sum();
                 tracing::debug!(rooms = batches.len(), batch = records, elapsed_us, "committed");
                 for (batch, applied) in batches.into_iter().zip(applied) {
-                    batch.settle(applied);
+                    batch.settle(applied, true);
                 }
                 people.answer(changed.into_iter());
                 let stored = i64::try_from(records).unwrap_or(i64::MAX);
@@ -319,13 +335,25 @@ impl Writer {
             let room = self.rooms.get_mut(&batch.room).ok_or_else(|| {
                 JournalError::Damaged(format!("room {} is written to and not open", batch.room))
             })?;
-            let applied: Result<Vec<Applied>, _> = batch
-                .records
+            let Parcel { records, forgotten, admissions, founder } = &batch.parcel;
+            for who in forgotten {
+                standing::forget(&transaction, batch.room, *who)?;
+            }
+            // A full disk may have ended the transaction: nothing more is written behind an error.
+            let applied: Vec<Applied> = records
                 .iter()
                 .map(|record| apply::record(&mut turn, batch.room, room, record))
-                .collect();
+                .collect::<Result<_, _>>()?;
             apply::room(&transaction, batch.room, room)?;
-            all.push(applied?);
+            if room.stored {
+                if let Some((identity, name)) = founder {
+                    standing::found(&transaction, batch.room, (*identity, name))?;
+                }
+                for admission in admissions {
+                    standing::admit(&transaction, batch.room, admission)?;
+                }
+            }
+            all.push(applied);
         }
         for (change, _) in &people.guests {
             guest::apply(&transaction, change)?;
@@ -344,12 +372,20 @@ impl Writer {
         let row = self
             .connection
             .prepare_cached(
-                "SELECT id, name, topic, last_seq, last_time_ms, first_seq FROM rooms
-                 WHERE key = ?1",
+                "SELECT id, name, topic, last_seq, last_time_ms, first_seq, settings, secret
+                 FROM rooms WHERE key = ?1",
             )?
             .query_row([key.stored()], |row| apply::room_row(row, &key))
             .optional()?;
-        let (id, state) = match row {
+        let row = match row {
+            Some(Ok((id, state))) => Some(
+                standing::remembered(&self.connection, id)
+                    .map(|remembered| (id, state, remembered)),
+            ),
+            Some(Err(error)) => Some(Err(error)),
+            None => None,
+        };
+        let (id, state, remembered) = match row {
             Some(Ok(stored)) => stored,
             Some(Err(error)) => {
                 // This room is lost to people until it is mended; all others go on.
@@ -357,7 +393,7 @@ impl Writer {
                 return Ok(Err(Refusal::Unavailable));
             }
             None => match self.number(&key) {
-                Ok(id) => (id, RoomState::new(key)),
+                Ok(id) => (id, RoomState::new(key), Vec::new()),
                 Err(refusal) => return Ok(Err(refusal)),
             },
         };
@@ -366,7 +402,8 @@ impl Writer {
             RoomKey::Direct(..) => None,
         };
         let RoomState { first, last, .. } = state;
-        let opened = OpenedRoom { id, name, first, last, topic: state.topic.clone() };
+        let (topic, rules) = (state.topic.clone(), state.rules.clone());
+        let opened = OpenedRoom { id, name, first, last, topic, rules, remembered };
         self.rooms.insert(id, state);
         Ok(Ok(opened))
     }
@@ -417,9 +454,9 @@ fn together(
 
 impl Batch {
     /// Tells each author, then the room.
-    fn settle(self, applied: Vec<Applied>) {
-        let mut entries = Vec::with_capacity(applied.len());
-        for (record, applied) in self.records.into_iter().zip(applied) {
+    fn settle(self, applied: Vec<Applied>, is_stored: bool) {
+        let entries = self.parcel.records.into_iter().zip(applied);
+        let entries = entries.map(|(record, applied)| {
             let (outcome, entry) = match applied {
                 Applied::Stored(entry) => {
                     let outcome = Outcome::Stored {
@@ -435,13 +472,15 @@ impl Batch {
                 Applied::Refused(refusal) => (Outcome::Refused(refusal), None),
             };
             record.ticket.settle(outcome);
-            entries.push(entry);
-        }
-        drop(self.reply.send(entries)); // the room's actor may be gone
+            entry
+        });
+        let entries = entries.collect();
+        drop(self.reply.send(Committed { entries, is_stored })); // the room's actor may be gone
     }
 
     fn refuse(self) {
-        let applied = self.records.iter().map(|_| Applied::Refused(Refusal::DiskFull)).collect();
-        self.settle(applied);
+        let full = || Applied::Refused(Refusal::DiskFull);
+        let applied = self.parcel.records.iter().map(|_| full()).collect();
+        self.settle(applied, false);
     }
 }

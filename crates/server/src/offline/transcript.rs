@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use chat_protocol::{Identity, MessageText, SayKind, Timestamp};
+use chat_protocol::{Identity, MessageText, RoomChange, SayKind, Timestamp};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -49,6 +49,8 @@ struct Line<'a> {
     topic: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<u64>,
+    #[serde(flatten)]
+    change: Option<&'a RoomChange>,
 }
 
 impl<'a> Transcript<'a> {
@@ -85,6 +87,7 @@ impl<'a> Transcript<'a> {
             kind: None,
             topic: None,
             target: None,
+            change: None,
         };
         match &entry.body {
             Body::Message { text, kind } => {
@@ -98,9 +101,13 @@ impl<'a> Transcript<'a> {
                 line.r#type = "topic_changed";
                 line.topic = Some(topic.as_str());
             }
-            Body::Deletion { target } => {
+            Body::Deletion { target, .. } => {
                 line.r#type = "deleted";
                 line.target = Some(target.0);
+            }
+            Body::Change(changed) => {
+                line.r#type = "room_changed";
+                line.change = Some(&changed.change);
             }
             Body::Tombstone => line.r#type = "tombstone",
         }
@@ -119,9 +126,10 @@ impl<'a> Transcript<'a> {
                 "" => (format!("* {name} "), "cleared the topic".to_owned()),
                 topic => (format!("* {name} "), format!("set the topic: {topic}")),
             },
-            Body::Deletion { target } => {
+            Body::Deletion { target, .. } => {
                 (format!("* {name} "), format!("deleted message {target}"))
             }
+            Body::Change(changed) => (format!("* {name} "), changed.change.in_words(entry.time)),
             Body::Tombstone => ("* ".to_owned(), format!("a message of {name} was deleted")),
         };
         let before = format!("{time} [{place}] {before}");

@@ -5,20 +5,24 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::{
-    Event, Identity, LineText, MessageKey, Refusal, RoomAddress, Sequence, Timestamp, UserName,
+    Event, Identity, LineText, MessageKey, Refusal, Role, RoomAddress, Sequence, Timestamp,
+    UserName,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
-use uuid::Uuid;
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Entrant, NotThere, RoomCommand, RoomHandle, Snapshot, Summary};
+use super::handle::{Entrant, RoomCommand, Snapshot, Summary};
 use super::members::{Crowd, Held, Member, Open};
-use super::{ChangeId, Envelope, Membership, Profile, RoomEvent};
-use crate::journal::{Body, Entry, Journal, JournalError, Outcome, Range, Record, RoomKey, Ticket};
-use crate::limits::{QUIET_PRESENCE_PAUSE, ROOM_TURN_COMMANDS};
-use crate::policy;
+use super::memory::PutOut;
+use super::moderation::{Ask, Asking};
+use super::{ChangeId, Envelope, RoomEvent, Seat};
+use crate::journal::{
+    Admission, Body, Entry, Journal, JournalError, Outcome, Parcel, Range, Record, RoomKey, Ticket,
+};
+use crate::limits::ROOM_TURN_COMMANDS;
+use crate::policy::{self, Extent, Rank};
 
 /// A room's task.
 pub(super) struct RoomActor {
@@ -34,20 +38,38 @@ pub(super) struct RoomActor {
 
 /// What one turn does, in order: presence stands behind what was said before it.
 #[derive(Default)]
-struct Turn {
-    records: Vec<Record>,
-    steps: Vec<Step>,
+pub(super) struct Turn {
+    pub(super) records: Vec<Record>,
+    pub(super) steps: Vec<Step>,
+    pub(super) admissions: Vec<Admission>,
+    /// Who has to make place for others that are remembered.
+    pub(super) forgotten: Vec<Identity>,
+    /// Who may do what is another question behind this: it is asked when this is committed.
+    pub(super) changes_rights: bool,
     /// Who waits for the room as it is when all has been decided.
-    waiting: Vec<oneshot::Sender<Result<Snapshot, Refusal>>>,
+    pub(super) waiting: Vec<(Option<Identity>, EntryReply)>,
 }
 
-enum Step {
+pub(super) enum Step {
     /// The next of the records.
     Record,
+    /// The next of the records, a change of the room.
+    Change {
+        invited: Option<Arc<Seat>>,
+        admissions: Vec<Admission>,
+    },
     Presence(RoomEvent),
+    /// Somebody enters, and is remembered from now on.
+    Enter {
+        entrant: Entrant,
+        admission: Admission,
+        reply: EntryReply,
+    },
     /// These are not in the room any more, once all that stands before is published.
     Release(Vec<Member>),
 }
+
+pub(super) type EntryReply = oneshot::Sender<Result<Snapshot, Refusal>>;
 
 impl RoomActor {
     /// Works until nobody needs the room any more.
@@ -109,10 +131,10 @@ impl RoomActor {
         };
         let address = opened.name.map(RoomAddress::Named);
         let topic = Some(opened.topic).filter(|topic| !topic.as_str().is_empty());
-        self.summarise(0, topic.as_ref());
         let recent = entries.into_iter();
         let recent = recent.map(|entry| RoomEvent::stored(entry, address.as_ref())).collect();
-        Ok(Ok(Open {
+        let remembered = opened.remembered.into_iter().map(|known| (known.identity, known));
+        let mut open = Open {
             id: opened.id,
             address,
             topic,
@@ -127,7 +149,15 @@ impl RoomActor {
             held: Held::default(),
             crowd: Crowd::default(),
             leaving: Vec::new(),
-        }))
+            rules: opened.rules,
+            remembered: remembered.collect(),
+            banned_names: HashMap::new(),
+            founder: None,
+            spoke: HashMap::new(),
+        };
+        open.index_bans();
+        self.summarise(&open);
+        Ok(Ok(open))
     }
 
     /// The journal has stopped, and the daemon is about to. What was to be written, until then, is
@@ -157,67 +187,133 @@ impl RoomActor {
         open: &mut Open,
         commands: &mut Vec<RoomCommand>,
     ) -> Result<(), JournalError> {
-        let mut turn = Turn::default();
-        for command in commands.drain(..) {
-            self.decide(open, &mut turn, command);
+        let mut commands = commands.drain(..).peekable();
+        while commands.peek().is_some() {
+            let mut turn = Turn::default();
+            while !turn.changes_rights
+                && let Some(command) = commands.next()
+            {
+                self.decide(open, &mut turn, command);
+            }
+            self.commit(open, turn).await?;
         }
-        for waiting in turn.waiting.drain(..) {
-            drop(waiting.send(Ok(self.snapshot(open)))); // the session may be gone
+        Ok(())
+    }
+
+    async fn commit(&self, open: &mut Open, turn: Turn) -> Result<(), JournalError> {
+        let Turn { records, steps, admissions, forgotten, waiting, .. } = turn;
+        for (who, reply) in waiting {
+            drop(reply.send(Ok(self.snapshot(open, who)))); // the session may be gone
         }
-        let entries = if turn.records.is_empty() {
-            Vec::new()
+        let (entries, is_stored) = if records.is_empty() && admissions.is_empty() {
+            (Vec::new(), true)
         } else {
-            self.journal.append(open.id, turn.records).await?
+            let founder = open.founder.clone();
+            let parcel = Parcel { records, admissions, forgotten: forgotten.clone(), founder };
+            self.journal.store(open.id, parcel).await?
         };
+        if is_stored {
+            open.forget(&forgotten);
+        }
         let mut entries = entries.into_iter();
-        let is_stored = !entries.as_slice().is_empty();
+        let is_about_more = !entries.as_slice().is_empty();
         let mut events = std::mem::take(&mut open.held.events);
-        for step in turn.steps {
+        let mut put_out = Vec::new();
+        for step in steps {
             match step {
                 Step::Record => {
-                    events.extend(entries.next().flatten().map(|entry| self.stored(open, entry)));
+                    let entry = entries.next().flatten();
+                    events.extend(entry.map(|entry| self.stored(open, entry, &mut put_out)));
+                }
+                Step::Change { invited, admissions } => {
+                    let Some(entry) = entries.next().flatten() else { continue };
+                    let from = entry.name.clone();
+                    events.push(self.stored(open, entry, &mut put_out));
+                    admissions.into_iter().for_each(|admission| open.admitted(admission));
+                    self.summarise(open);
+                    if let Some((seat, room)) = invited.zip(open.address.clone()) {
+                        seat.invited(room, from);
+                    }
                 }
                 Step::Presence(event) => events.push(event),
+                Step::Enter { entrant, admission, reply } => {
+                    if !is_stored {
+                        drop(reply.send(Err(Refusal::DiskFull)));
+                        continue;
+                    }
+                    open.admitted(admission);
+                    let who = entrant.seat.identity;
+                    let entered = self.enter(open, entrant);
+                    let snapshot = entered.map(|joined| {
+                        events.extend(joined);
+                        self.snapshot(open, Some(who))
+                    });
+                    drop(reply.send(snapshot)); // the session may be gone
+                }
                 Step::Release(members) => open.leaving.extend(members),
             }
         }
-        if is_stored || events.is_empty() || open.held.may_go(Instant::now()) {
+        if open.last > Sequence(0) {
+            open.founder = None; // it is stored by now
+        }
+        if is_about_more || events.is_empty() || open.held.may_go(Instant::now()) {
             self.publish(events);
         } else {
             open.held.events = events;
+        }
+        for (member, seq) in put_out {
+            member.seat.put_out(open.id, seq);
         }
         open.release();
         Ok(())
     }
 
-    fn publish(&self, events: Vec<RoomEvent>) {
+    pub(super) fn publish(&self, events: Vec<RoomEvent>) {
         Envelope::cut(events).for_each(|envelope| self.feed.publish(envelope));
     }
 
     fn decide(&self, open: &mut Open, turn: &mut Turn, command: RoomCommand) {
         match command {
-            RoomCommand::Enter { entrant, reply } => {
-                match self.enter(open, turn, entrant) {
-                    Ok(()) => turn.waiting.push(reply),
-                    Err(refusal) => drop(reply.send(Err(refusal))), // the session may be gone
+            RoomCommand::Enter { entrant, reply } => self.knocks(open, turn, entrant, reply),
+            RoomCommand::Watch { who, reply } => match self.may_watch(open, who.as_ref()) {
+                Ok(()) => {
+                    let who = who.map(|who| who.identity);
+                    open.followed_by(who);
+                    turn.waiting.push((who, reply));
                 }
-            }
-            RoomCommand::Watch { who, reply } => {
-                open.followed_by(who);
-                turn.waiting.push(reply);
-            }
+                Err(refusal) => drop(reply.send(Err(refusal))), // the session may be gone
+            },
             RoomCommand::Leave { who, gone, reply } => {
                 drop(reply.send(self.leave(open, turn, who, gone)));
             }
             RoomCommand::Say { who, text, kind, key, ticket } => {
-                Self::record(open, turn, who, Body::Message { text, kind }, key, ticket);
+                let now = self.now();
+                let decided = Self::decided(open, who, &ticket, |room, open, rank| {
+                    policy::may_speak(room, &open.rules.settings, &open.speaker(who, rank, now))
+                });
+                if decided.is_ok() {
+                    open.spoke(who, now);
+                }
+                Self::record(open, turn, who, Body::Message { text, kind }, (key, decided), ticket);
             }
             RoomCommand::SetTopic { who, topic, ticket } => {
-                Self::record(open, turn, who, Body::Topic(topic), None, ticket);
+                let now = self.now();
+                let decided = Self::decided(open, who, &ticket, |room, open, rank| {
+                    policy::may_set_topic(room, &open.rules.settings, &open.speaker(who, rank, now))
+                });
+                Self::record(open, turn, who, Body::Topic(topic), (None, decided), ticket);
             }
             RoomCommand::Delete { who, target, ticket } => {
-                Self::record(open, turn, who, Body::Deletion { target }, None, ticket);
+                let decided = Self::decided(open, who, &ticket, |room, _, rank| {
+                    policy::may(policy::Act::DeleteOwn, rank, room)
+                });
+                let of_anybody = ticket.room().is_some_and(|room| {
+                    policy::may(policy::Act::DeleteOthers, open.rank(who), room).is_ok()
+                });
+                let body = Body::Deletion { target, of_anybody };
+                Self::record(open, turn, who, body, (None, decided), ticket);
             }
+            RoomCommand::Change { who, ask, ticket } => self.change(open, turn, who, *ask, ticket),
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
@@ -225,103 +321,43 @@ impl RoomActor {
             RoomCommand::Roster { is_long: false, reply } => {
                 drop(reply.send(open.roster(self.is_quiet(open))));
             }
+            RoomCommand::Describe { who, reply } => {
+                let is_in = who.filter(|who| open.members.contains_key(who));
+                let role = is_in.map(|who| open.standing(who).map_or(Role::Member, |s| s.role));
+                drop(reply.send((open.rules.settings.clone(), role)));
+            }
         }
     }
 
-    fn enter(&self, open: &mut Open, turn: &mut Turn, entrant: Entrant) -> Result<(), Refusal> {
-        let Entrant { seat, address, follows } = entrant;
-        let who = seat.identity;
-        if follows {
-            open.followed_by(Some(who));
-        }
-        let Some(sender) = self.sender.upgrade().filter(|_| !open.members.contains_key(&who))
-        else {
-            return Ok(()); // is in already, or nobody has a handle any more
+    fn change(&self, open: &Open, turn: &mut Turn, who: Identity, ask: Ask, ticket: Ticket) {
+        let (Some(room), true) = (ticket.room(), open.address.is_some()) else {
+            return ticket.settle(Outcome::Refused(Refusal::OnlyNamedRooms));
         };
-        let address = open.address.clone().unwrap_or(address);
-        let room = RoomHandle::new(sender, Arc::clone(&self.summary));
-        let entered = seat.entered(open.id, Membership::new(room, address, open.last));
-        // Read behind that: a change of name from now on reaches this room too.
-        let Profile { name, away } = seat.profile().clone();
-        if entered.is_err() {
-            return Err(Refusal::NoSuchUser { name });
-        }
-        open.entries += 1;
-        open.order.insert(open.entries, who);
-        let (entry, is_followed) = (open.entries, follows);
-        open.members.insert(who, Member { seat, name: name.clone(), away, entry, is_followed });
-        self.summarise(open.members.len(), open.topic.as_ref());
-        let time_ms = self.now();
-        self.presence(open, turn, who, None, |room| Event::Joined { room, time_ms, user: name });
-        Ok(())
-    }
-
-    fn leave(
-        &self,
-        open: &mut Open,
-        turn: &mut Turn,
-        who: Identity,
-        gone: Option<ChangeId>,
-    ) -> Result<(), NotThere> {
-        if let Some(at) = open.leaving.iter().position(|member| member.seat.identity == who) {
-            open.leaving.swap_remove(at).seat.left(open.id);
-            return Ok(());
-        }
-        let member = open.members.remove(&who).ok_or(NotThere)?;
-        open.order.remove(&member.entry);
-        member.seat.left(open.id);
-        self.summarise(open.members.len(), open.topic.as_ref());
-        // An account is in its direct rooms also while it is away.
-        let ends =
-            gone.is_some() && matches!(self.key, RoomKey::Direct(..)) && !member.seat.is_account();
-        if ends {
-            // A direct room ends with either of its two, behind the last word of this one.
-            let others = open.members.drain().map(|(_, other)| other).collect();
-            turn.steps.push(Step::Release(others));
-            open.order.clear();
-        }
-        let (time_ms, user) = (self.now(), member.name);
-        self.presence(open, turn, who, gone, |room| match gone {
-            Some(_) => Event::Gone { room, time_ms, user },
-            None => Event::Left { room, time_ms, user },
+        let Some(member) = open.members.get(&who) else {
+            let refusal = policy::not_in(Some(room));
+            return ticket.settle(Outcome::Refused(refusal));
+        };
+        let invited = ask.invited();
+        let change = match (Asking { open, who, room, now: self.now() }).decide(ask) {
+            Ok(change) => change,
+            Err(refusal) => return ticket.settle(Outcome::Refused(refusal)),
+        };
+        let is_new = change.target.is_some_and(|target| open.standing(target).is_none());
+        let forgotten =
+            (is_new && open.remembers_all_it_may()).then(|| open.forgettable(self.now()));
+        turn.forgotten.extend(forgotten.flatten());
+        let admissions = open.to_admit_when(&change.change);
+        turn.admissions.extend(admissions.iter().cloned());
+        turn.records.push(Record {
+            author: who,
+            name: member.name.clone(),
+            body: Body::Change(Box::new(change)),
+            key: None,
+            refusal: None,
+            ticket,
         });
-        Ok(())
-    }
-
-    /// The roster has changed. A direct room has no comings and goings to tell.
-    fn presence(
-        &self,
-        open: &mut Open,
-        turn: &mut Turn,
-        author: Identity,
-        change: Option<ChangeId>,
-        event: impl FnOnce(RoomAddress) -> Event,
-    ) {
-        open.changed();
-        if self.is_quiet(open) {
-            let (is_in, crowd) = (open.members.contains_key(&author), &mut open.crowd);
-            *(if is_in { &mut crowd.joined } else { &mut crowd.left }) += 1;
-            crowd.due.get_or_insert_with(|| Instant::now() + QUIET_PRESENCE_PAUSE);
-        } else if let Some(address) = open.address.clone() {
-            let event = event(address);
-            let presence = Some(open.presence);
-            turn.steps.push(Step::Presence(RoomEvent { author, change, presence, event }));
-        }
-    }
-
-    /// So many are there that it is told how many come and go, and not who.
-    fn is_quiet(&self, open: &Open) -> bool {
-        open.members.len() > self.directory.settings().quiet
-    }
-
-    /// Who has come and gone in a large room.
-    fn tell_crowd(&self, open: &mut Open) {
-        let Crowd { joined, left, .. } = std::mem::take(&mut open.crowd);
-        let Some(room) = open.address.clone() else { return };
-        let members_total = u64::try_from(open.members.len()).unwrap_or(u64::MAX);
-        let event = Event::Crowd { room, joined, left, members_total };
-        let (author, presence) = (Identity(Uuid::nil()), Some(open.presence));
-        self.publish(vec![RoomEvent { author, change: None, presence, event }]);
+        turn.steps.push(Step::Change { invited, admissions });
+        turn.changes_rights = true;
     }
 
     fn rename(open: &mut Open, turn: &mut Turn, who: Identity, to: UserName, change: ChangeId) {
@@ -337,36 +373,62 @@ impl RoomActor {
         open.changed();
         let event = Event::Renamed { from, to };
         let (change, presence) = (Some(change), Some(open.presence));
-        turn.steps.push(Step::Presence(RoomEvent { author: who, change, presence, event }));
+        turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
     }
 
+    /// May it write that? In a direct room whoever is in it may.
+    fn decided(
+        open: &Open,
+        who: Identity,
+        ticket: &Ticket,
+        may: impl FnOnce(&RoomAddress, &Open, Rank) -> Result<(), Refusal>,
+    ) -> Result<(), Refusal> {
+        match (open.rank(who), ticket.room()) {
+            (Rank::Outsider, room) => Err(policy::not_in(room)),
+            (_, None) => Err(Refusal::NotNamed),
+            (rank, Some(room)) => may(room, open, rank),
+        }
+    }
+
+    /// Hands a record to the journal. One that is refused goes there too, if it may be a retry of one
+    /// that was not: that one's result is what its author is to be told.
     fn record(
         open: &Open,
         turn: &mut Turn,
         author: Identity,
         body: Body,
-        key: Option<MessageKey>,
+        (key, decided): (Option<MessageKey>, Result<(), Refusal>),
         ticket: Ticket,
     ) {
-        let Some(member) = open.members.get(&author) else {
-            let refusal = policy::not_in(ticket.room());
-            return ticket.settle(Outcome::Refused(refusal));
+        let member = open.members.get(&author).map(|member| &member.name);
+        let remembered = || open.remembered.get(&author).map(|known| &known.name);
+        let refusal = decided.err();
+        let name = match (member.or_else(remembered), &refusal) {
+            (Some(name), None) => name.clone(),
+            (Some(name), Some(_)) if key.is_some() => name.clone(),
+            (_, refusal) => {
+                let refusal = refusal.clone().unwrap_or_else(|| policy::not_in(ticket.room()));
+                return ticket.settle(Outcome::Refused(refusal));
+            }
         };
-        turn.records.push(Record { author, name: member.name.clone(), body, key, ticket });
+        turn.records.push(Record { author, name, body, key, refusal, ticket });
         turn.steps.push(Step::Record);
     }
 
     /// What the journal handed back becomes the room's state, and an event.
-    fn stored(&self, open: &mut Open, entry: Entry) -> RoomEvent {
+    fn stored(&self, open: &mut Open, entry: Entry, put_out: &mut Vec<PutOut>) -> RoomEvent {
         open.last = entry.sequence;
         match &entry.body {
             Body::Topic(topic) => {
                 open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
-                self.summarise(open.members.len(), open.topic.as_ref());
+                self.summarise(open);
             }
-            Body::Deletion { target } => {
+            Body::Deletion { target, .. } => {
                 open.bury(*target);
                 self.directory.pages().forget(open.id, *target);
+            }
+            Body::Change(change) => {
+                put_out.extend(open.apply_change(entry.author, change, entry.sequence));
             }
             Body::Message { .. } | Body::Tombstone => {}
         }
@@ -381,25 +443,32 @@ impl RoomActor {
         event
     }
 
-    fn snapshot(&self, open: &mut Open) -> Snapshot {
+    /// The room as somebody may see it.
+    pub(super) fn snapshot(&self, open: &mut Open, who: Option<Identity>) -> Snapshot {
         let roster = open.roster(self.is_quiet(open));
+        let since = who.and_then(|who| open.members.get(&who)).map(|member| member.since);
+        let none = Extent { behind: open.last, through: open.last };
+        let extent = open.extent(who, since).unwrap_or(none);
+        let may_see = |event: &&RoomEvent| event.event.sequence().is_none_or(|seq| extent.has(seq));
         Snapshot {
             id: open.id,
             address: open.address.clone(),
             topic: open.topic.clone(),
-            first: open.first,
+            first: open.first.max(extent.behind.next()),
             roster,
-            recent: open.recent.iter().cloned().collect(),
+            recent: open.recent.iter().filter(may_see).cloned().collect(),
             feed: self.feed.subscribe(),
         }
     }
 
-    fn summarise(&self, members: usize, topic: Option<&LineText>) {
-        let summary = Summary { members, topic: topic.cloned() };
+    pub(super) fn summarise(&self, open: &Open) {
+        let (members, topic) = (open.members.len(), open.topic.clone());
+        let is_private = open.rules.settings.is_private();
+        let summary = Summary { members, topic, is_private };
         *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
     }
 
-    fn now(&self) -> Timestamp {
+    pub(super) fn now(&self) -> Timestamp {
         (self.directory.settings().clock)()
     }
 }
@@ -426,5 +495,5 @@ fn set_away(
     let event = Event::AwayChanged { user: member.name.clone(), text };
     open.changed();
     let (change, presence) = (Some(change), Some(open.presence));
-    turn.steps.push(Step::Presence(RoomEvent { author: who, change, presence, event }));
+    turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
 }

@@ -17,10 +17,12 @@ use crate::journal::{Journal, Pruned, RoomKey};
 use crate::limits::{DIRECT_FEED_ENVELOPES, ROOM_FEED_ENVELOPES, ROOM_MAILBOX_COMMANDS};
 
 /// What rooms need to know.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct RoomSettings {
     /// How many stored events a room keeps at hand for those who enter.
     pub(crate) recent: u32,
+    /// Where people find themselves: it belongs to nobody.
+    pub(crate) default_room: Option<RoomName>,
     /// With more members than that, a room tells counts and not names.
     pub(crate) quiet: usize,
     /// The time of day.

@@ -8,7 +8,7 @@ use bytes::Bytes;
 use chat_protocol::{Event, Identity, RoomAddress, Sequence};
 
 use super::ChangeId;
-use crate::journal::{Body, Entry};
+use crate::journal::{Body, Change, Entry};
 use crate::limits::{DIALECTS_MAX, ENVELOPE_TEXT_BYTES_MAX};
 
 /// An event of a room, and what a session has to know to decide whether it is for it.
@@ -21,30 +21,54 @@ pub(crate) struct RoomEvent {
     pub(crate) change: Option<ChangeId>,
     /// The room's presence version behind this event, if it changed the roster.
     pub(crate) presence: Option<u64>,
+    /// Who may read nothing behind this: it was put out.
+    pub(crate) puts_out: Option<Identity>,
     /// What happened.
     pub(crate) event: Event,
 }
 
 impl RoomEvent {
+    /// An event of the roster, which is not stored.
+    pub(super) const fn of(
+        author: Identity,
+        change: Option<ChangeId>,
+        presence: Option<u64>,
+        event: Event,
+    ) -> Self {
+        Self { author, change, presence, puts_out: None, event }
+    }
+
     /// A stored event. `address` is what the room is called; a direct room is called by its author
     /// until a session gives it the name it has there.
     pub(crate) fn stored(entry: Entry, address: Option<&RoomAddress>) -> Self {
         let Entry { sequence: seq, time: time_ms, author, name: from, body, key } = entry;
         let room = address.cloned().unwrap_or_else(|| RoomAddress::Direct(from.clone()));
+        let mut puts_out = None;
         let event = match body {
             Body::Message { text, kind } => {
                 Event::Message { room, seq, time_ms, from, text, kind, key }
             }
             Body::Topic(topic) => Event::TopicChanged { room, seq, time_ms, from, topic },
-            Body::Deletion { target } => Event::Deleted { room, seq, time_ms, from, target },
+            Body::Deletion { target, .. } => Event::Deleted { room, seq, time_ms, from, target },
+            Body::Change(changed) => {
+                let Change { target, change, .. } = *changed;
+                puts_out = change.puts_out().and(target);
+                Event::RoomChanged { room, seq, time_ms, from, change }
+            }
             Body::Tombstone => Event::Tombstone { room, seq, time_ms, from, key },
         };
-        Self { author, change: None, presence: None, event }
+        Self { author, change: None, presence: None, puts_out, event }
     }
 
-    /// This one hides what stands before it: nothing comes behind it in its envelope.
+    /// This one hides what stands before it, or changes who may read: nothing comes behind it in
+    /// its envelope.
     const fn is_last(&self) -> bool {
-        matches!(self.event, Event::Deleted { .. })
+        matches!(self.event, Event::Deleted { .. } | Event::RoomChanged { .. })
+    }
+
+    /// Who only watches may read nothing behind this.
+    const fn closes(&self) -> bool {
+        matches!(&self.event, Event::RoomChanged { change, .. } if change.closes())
     }
 
     /// The message is deleted: what is left of it.
@@ -121,6 +145,14 @@ impl Envelope {
     /// The first and last stored event in it. They are dense.
     pub(crate) const fn sequences(&self) -> Option<&RangeInclusive<Sequence>> {
         self.sequences.as_ref()
+    }
+
+    /// The event behind which this one may read nothing. `is_member`: it is in the room, and does
+    /// not only watch it.
+    pub(crate) fn ends_for(&self, who: Option<Identity>, is_member: bool) -> Option<Sequence> {
+        let last = self.events.last()?;
+        let is_out = last.puts_out.is_some() && last.puts_out == who;
+        if is_out || (!is_member && last.closes()) { last.event.sequence() } else { None }
     }
 
     /// The first and last change of the roster in it.

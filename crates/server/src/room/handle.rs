@@ -4,14 +4,15 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::event::UserInfo;
 use chat_protocol::{
-    Identity, LineText, MessageKey, MessageText, Refusal, RoomAddress, SayKind, Sequence, UserName,
+    Identity, LineText, MessageKey, MessageText, Refusal, Role, RoomAddress, RoomSettings, SayKind,
+    Sequence, UserName,
 };
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ChangeId, RoomEvent, Seat, Subscription};
+use super::{Ask, ChangeId, RoomEvent, Seat, Subscription};
 use crate::journal::{Outcome, RoomId, Ticket};
-use crate::policy;
+use crate::policy::{self, Secret};
 
 /// The room was let go in this moment: open it again.
 #[derive(Debug, PartialEq, Eq)]
@@ -31,6 +32,18 @@ pub(crate) struct Summary {
     pub(crate) members: usize,
     /// Its topic.
     pub(crate) topic: Option<LineText>,
+    /// It is there only for who is in it.
+    pub(crate) is_private: bool,
+}
+
+/// Somebody, for who may be refused.
+#[derive(Clone, Debug)]
+pub(crate) struct Person {
+    /// Who.
+    pub(crate) identity: Identity,
+    /// Its name: a guest that is banned is banned by name too. Where it connects from will stand
+    /// here as well.
+    pub(crate) name: UserName,
 }
 
 /// Somebody who wants to enter.
@@ -43,6 +56,8 @@ pub(crate) struct Entrant {
     /// The session that asks follows the room from the answer on. Otherwise the user's sessions
     /// learn of the room from the seat.
     pub(crate) follows: bool,
+    /// The key that it gave.
+    pub(crate) secret: Option<Secret>,
 }
 
 /// Who is in a room.
@@ -88,15 +103,17 @@ pub(crate) struct Snapshot {
 #[derive(Debug)]
 pub(super) enum RoomCommand {
     Enter { entrant: Entrant, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
-    Watch { who: Option<Identity>, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
+    Watch { who: Option<Person>, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
     Leave { who: Identity, gone: Option<ChangeId>, reply: oneshot::Sender<Result<(), NotThere>> },
     Say { who: Identity, text: MessageText, kind: SayKind, key: Option<MessageKey>, ticket: Ticket },
     SetTopic { who: Identity, topic: LineText, ticket: Ticket },
     Delete { who: Identity, target: Sequence, ticket: Ticket },
+    Change { who: Identity, ask: Box<Ask>, ticket: Ticket },
     ForgetBefore { first: Sequence },
     Rename { who: Identity, to: UserName, change: ChangeId },
     SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
     Roster { is_long: bool, reply: oneshot::Sender<Roster> },
+    Describe { who: Option<Identity>, reply: oneshot::Sender<(RoomSettings, Option<Role>)> },
 }
 
 /// Not a member.
@@ -140,10 +157,10 @@ impl RoomHandle {
         self.ask(|reply| RoomCommand::Enter { entrant, reply }).await
     }
 
-    /// The room as it is, for somebody who only looks, or (`who`) for a member's session.
+    /// The room as it is, for a member's session, or for somebody who only looks.
     pub(crate) async fn watch(
         &self,
-        who: Option<Identity>,
+        who: Option<Person>,
     ) -> Result<Result<Snapshot, Refusal>, RoomGone> {
         self.ask(|reply| RoomCommand::Watch { who, reply }).await
     }
@@ -179,6 +196,11 @@ impl RoomHandle {
         self.tell(RoomCommand::Delete { who, target, ticket }).await;
     }
 
+    /// Changes the room, or what somebody may do there; the ticket tells what became of it.
+    pub(crate) async fn change(&self, who: Identity, ask: Ask, ticket: Ticket) {
+        self.tell(RoomCommand::Change { who, ask: Box::new(ask), ticket }).await;
+    }
+
     /// What was before this event is not kept any more.
     pub(super) async fn forget_before(&self, first: Sequence) {
         self.tell(RoomCommand::ForgetBefore { first }).await;
@@ -202,6 +224,14 @@ impl RoomHandle {
     /// Who is there, as many as a list has?
     pub(crate) async fn members(&self) -> Result<Roster, RoomGone> {
         self.ask(|reply| RoomCommand::Roster { is_long: true, reply }).await
+    }
+
+    /// What is it like, and who is this one there?
+    pub(crate) async fn describe(
+        &self,
+        who: Option<Identity>,
+    ) -> Result<(RoomSettings, Option<Role>), RoomGone> {
+        self.ask(|reply| RoomCommand::Describe { who, reply }).await
     }
 
     async fn ask<T>(
@@ -235,6 +265,7 @@ impl RoomCommand {
         match self {
             Self::Say { ticket, .. }
             | Self::SetTopic { ticket, .. }
+            | Self::Change { ticket, .. }
             | Self::Delete { ticket, .. } => {
                 let refusal = policy::not_in(ticket.room());
                 ticket.settle(Outcome::Refused(refusal));
@@ -245,6 +276,7 @@ impl RoomCommand {
             | Self::ForgetBefore { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
+            | Self::Describe { .. }
             | Self::Roster { .. } => {}
         }
     }
@@ -253,13 +285,17 @@ impl RoomCommand {
     pub(super) fn leave_open(self) {
         match self {
             // The ticket says that it is unknown.
-            Self::Say { .. } | Self::SetTopic { .. } | Self::Delete { .. } => {}
+            Self::Say { .. }
+            | Self::SetTopic { .. }
+            | Self::Change { .. }
+            | Self::Delete { .. } => {}
             Self::Enter { .. }
             | Self::Watch { .. }
             | Self::Leave { .. }
             | Self::ForgetBefore { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
+            | Self::Describe { .. }
             | Self::Roster { .. } => self.refuse(&Refusal::Unavailable),
         }
     }
@@ -272,6 +308,7 @@ impl RoomCommand {
             }
             Self::Say { ticket, .. }
             | Self::SetTopic { ticket, .. }
+            | Self::Change { ticket, .. }
             | Self::Delete { ticket, .. } => {
                 ticket.settle(Outcome::Refused(refusal.clone()));
             }
@@ -279,6 +316,7 @@ impl RoomCommand {
             | Self::ForgetBefore { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
+            | Self::Describe { .. }
             | Self::Roster { .. } => {}
         }
     }

@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use chat_protocol::event::UserInfo;
 use chat_protocol::limits::{LIST_ENTRIES_MAX, QUIET_MEMBERS_TOLD};
-use chat_protocol::{Identity, LineText, RoomAddress, Sequence, UserName};
+use chat_protocol::{Identity, LineText, Role, RoomAddress, Sequence, Timestamp, UserName};
 
 use tokio::time::Instant;
 
 use super::handle::Roster;
 use super::{RoomEvent, Seat};
-use crate::journal::RoomId;
+use crate::journal::{Remembered, RoomId};
 use crate::limits::{HELD_PRESENCE_EVENTS_MAX, PRESENCE_PAUSE};
+use crate::policy::{Extent, Rank, Rules, Speaker, Standing, Visibility};
 
 /// What an open room knows.
 pub(super) struct Open {
@@ -38,6 +39,15 @@ pub(super) struct Open {
     pub(super) crowd: Crowd,
     /// Members of a direct room that has ended, who have to hear its last words first.
     pub(super) leaving: Vec<Member>,
+    /// What it is like.
+    pub(super) rules: Rules,
+    /// What it remembers of users, and who is banned by name.
+    pub(super) remembered: HashMap<Identity, Remembered>,
+    pub(super) banned_names: HashMap<UserName, Identity>,
+    /// Who has made it, until that is stored.
+    pub(super) founder: Option<(Identity, UserName)>,
+    /// When members spoke last, in slow mode.
+    pub(super) spoke: HashMap<Identity, Timestamp>,
 }
 
 /// Comings and goings that wait for the next ones: while many come, their notices are told together,
@@ -82,6 +92,8 @@ pub(super) struct Member {
     pub(super) entry: u64,
     /// A session of its has followed the room.
     pub(super) is_followed: bool,
+    /// The newest event when it entered.
+    pub(super) since: Sequence,
 }
 
 impl Open {
@@ -97,6 +109,38 @@ impl Open {
     pub(super) fn forget_before(&mut self, first: Sequence) {
         self.first = self.first.max(first);
         self.recent.retain(|event| event.event.sequence().is_none_or(|sequence| sequence >= first));
+    }
+
+    /// What somebody may read. `since`: it is in, from behind this event on.
+    pub(super) fn extent(&self, who: Option<Identity>, since: Option<Sequence>) -> Option<Extent> {
+        let standing = who.and_then(|who| self.standing(who));
+        let cut = standing.and_then(|standing| standing.cut);
+        Visibility::of(&self.rules.settings).extent(standing, since, cut)
+    }
+
+    /// Somebody who is about to speak.
+    pub(super) fn speaker(&self, who: Identity, rank: Rank, now: Timestamp) -> Speaker<'_> {
+        Speaker { rank, mute: self.mute_of(who), spoke: self.spoke.get(&who).copied(), now }
+    }
+
+    /// Somebody has made it, and owns it.
+    pub(super) fn founded_by(&mut self, identity: Identity, name: UserName) {
+        let standing = Standing { role: Role::Owner, ..Standing::default() };
+        self.remembered.insert(identity, Remembered { identity, name: name.clone(), standing });
+        self.founder = Some((identity, name));
+    }
+
+    /// A member spoke. Who spoke so long ago that it does not matter is forgotten now and then.
+    pub(super) fn spoke(&mut self, who: Identity, now: Timestamp) {
+        let pause_ms = self.rules.settings.slow_s.saturating_mul(1_000);
+        if pause_ms == 0 {
+            self.spoke = HashMap::new();
+            return;
+        }
+        if self.spoke.len() > 2 * self.members.len() {
+            self.spoke.retain(|_, spoke| spoke.0.saturating_add(pause_ms) > now.0);
+        }
+        self.spoke.insert(who, now);
     }
 
     /// A session of this member follows the room now.

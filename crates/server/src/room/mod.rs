@@ -4,10 +4,13 @@
 mod actor;
 mod bell;
 mod directory;
+mod door;
 mod envelope;
 mod feed;
 mod handle;
 mod members;
+mod memory;
+mod moderation;
 mod pages;
 mod seat;
 
@@ -15,6 +18,7 @@ pub(crate) use bell::{Bell, Rung};
 pub(crate) use directory::{Directory, RoomSettings};
 pub(crate) use envelope::{Envelope, RoomEvent, author_bit};
 pub(crate) use feed::{FeedItem, Subscription};
-pub(crate) use handle::{Entrant, RoomGone, RoomHandle, Roster, Snapshot};
+pub(crate) use handle::{Entrant, Person, RoomGone, RoomHandle, Roster, Snapshot};
+pub(crate) use moderation::{Ask, Target};
 pub(crate) use pages::Pages;
-pub(crate) use seat::{ChangeId, Changes, Membership, Profile, Rooms, Seat};
+pub(crate) use seat::{ChangeId, Changes, Invitation, Membership, Profile, Rooms, Seat};

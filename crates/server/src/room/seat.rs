@@ -1,7 +1,7 @@
 //! What a user and the rooms it is in know of each other. The rooms write it, the user's sessions
 //! follow it: nobody awaits anybody.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use super::RoomHandle;
 use crate::journal::RoomId;
+use crate::limits::SEAT_NEWS_MAX;
 
 /// Something that belongs to a user and not to a room (gone, renamed, away) has one number in all
 /// the rooms it is told in.
@@ -61,6 +62,17 @@ impl Membership {
     }
 }
 
+/// Somebody lets the user into a room.
+#[derive(Clone, Debug)]
+pub(crate) struct Invitation {
+    /// The first one of a user is 1.
+    pub(crate) number: u64,
+    /// Which room.
+    pub(crate) room: RoomAddress,
+    /// Who.
+    pub(crate) from: UserName,
+}
+
 /// What a user is called, and whether it is away.
 pub(crate) type Profile = UserInfo;
 
@@ -73,14 +85,27 @@ pub(crate) struct Seat {
     /// It is an account's: it is in its rooms also while it is away.
     is_account: AtomicBool,
     rooms: watch::Sender<Rooms>,
+    /// It may do everything in every room.
+    is_administrator: AtomicBool,
 }
 
 /// The rooms that a user is in.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rooms {
     pub(crate) places: Places,
+    /// Where it was put out of rooms that it has not entered again; the last few.
+    put_out: VecDeque<(RoomId, Sequence)>,
+    /// Into which rooms it was let; the last few.
+    pub(crate) invitations: VecDeque<Invitation>,
     /// It is on its way out, and enters no more.
     is_closed: bool,
+}
+
+impl Rooms {
+    /// Behind which event it may read nothing of a room, since it was put out.
+    pub(crate) fn put_out(&self, id: RoomId) -> Option<Sequence> {
+        self.put_out.iter().find(|(room, _)| *room == id).map(|(_, seq)| *seq)
+    }
 }
 
 /// Memberships by the numbers of their rooms, in order. A list: most users are in a few rooms, and
@@ -138,8 +163,47 @@ impl Seat {
             identity,
             profile,
             is_account: AtomicBool::new(false),
+            is_administrator: AtomicBool::new(false),
             rooms: watch::Sender::default(),
         }
+    }
+
+    /// It may from now on, or no longer.
+    pub(crate) fn set_administrator(&self, is_administrator: bool) {
+        self.is_administrator.store(is_administrator, Ordering::Relaxed);
+    }
+
+    /// May it do everything in every room?
+    pub(crate) fn is_administrator(&self) -> bool {
+        self.is_administrator.load(Ordering::Relaxed)
+    }
+
+    /// In which rooms it is, and behind which event it entered each.
+    pub(crate) fn since(&self) -> HashMap<RoomId, Sequence> {
+        self.rooms.borrow().places.iter().map(|(id, place)| (id, place.since)).collect()
+    }
+
+    /// It was put out of a room; what stands behind `seq` is not for it.
+    pub(super) fn put_out(&self, id: RoomId, seq: Sequence) {
+        self.rooms.send_modify(|rooms| {
+            rooms.places.remove(id);
+            rooms.put_out.retain(|(room, _)| *room != id);
+            rooms.put_out.push_back((id, seq));
+            if rooms.put_out.len() > SEAT_NEWS_MAX {
+                rooms.put_out.pop_front();
+            }
+        });
+    }
+
+    /// Somebody lets it into a room.
+    pub(super) fn invited(&self, room: RoomAddress, from: UserName) {
+        self.rooms.send_modify(|rooms| {
+            let number = rooms.invitations.back().map_or(1, |last| last.number + 1);
+            rooms.invitations.push_back(Invitation { number, room, from });
+            if rooms.invitations.len() > SEAT_NEWS_MAX {
+                rooms.invitations.pop_front();
+            }
+        });
     }
 
     /// Its name, and whether it is away, now.
@@ -236,6 +300,7 @@ impl Seat {
     pub(super) fn entered(&self, id: RoomId, membership: Membership) -> Result<(), SeatClosed> {
         let is_in = self.rooms.send_if_modified(|rooms| {
             if !rooms.is_closed {
+                rooms.put_out.retain(|(room, _)| *room != id);
                 rooms.places.insert(id, membership);
             }
             !rooms.is_closed

@@ -67,7 +67,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.hesitates = Some(Instant::now() + HESITATION);
             Command::Watch { room }
         } else {
-            Command::Join { room }
+            Command::Join { room, key: None }
         };
         self.execute(Request { id: Some(BY_ITSELF), command }).await
     }
@@ -78,7 +78,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let room = self.around.default_room.clone().filter(|_| self.hesitates.is_some());
         self.hesitates = None;
         let Some(room) = room else { return Ok(()) };
-        let command = Command::Join { room: RoomAddress::Named(room) };
+        let command = Command::Join { room: RoomAddress::Named(room), key: None };
         let request = Request { id: Some(BY_ITSELF), command };
         match execute(&self.around.house, &self.caller, request).await {
             Ok(Answer::Entered { snapshot, .. }) => {
@@ -90,6 +90,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(
                 Answer::Event(_)
                 | Answer::InFlight
+                | Answer::Absent { .. }
                 | Answer::Changed { .. }
                 | Answer::Became(_)
                 | Answer::Quit,
@@ -128,17 +129,20 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if let Command::Watch { room } = &request.command
             && self.inbox.len() >= limit
             && self.inbox.slot_at(room).is_none()
+            && !self.inbox.is_absent(room)
         {
             self.tell(&Event::refused(id, Refusal::TooManyJoined { limit }));
             return Ok(());
         }
-        if let Command::Leave { room } = &request.command
-            && let Some(slot) = self.inbox.slot_at(room)
-            && let Some(place) = self.inbox.drop_watched(slot)
-        {
-            self.tell(&Event::Done { id });
-            self.tell(&Event::Exited { room: place.address });
-            return Ok(());
+        if let Command::Leave { room } = &request.command {
+            let watched = self.inbox.slot_at(room);
+            let watched = watched.and_then(|slot| self.inbox.drop_watched(slot));
+            let watched = watched.map(|place| place.address);
+            if let Some(room) = watched.or_else(|| self.inbox.leave_absent(room)) {
+                self.tell(&Event::Done { id });
+                self.tell(&Event::Exited { room });
+                return Ok(());
+            }
         }
         let answer = execute(&self.around.house, &self.caller, request).await;
         if self.caller.is_cut() {
@@ -149,6 +153,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(Answer::InFlight) => self.in_flight += 1,
             Ok(Answer::Entered { address, room, snapshot, as_member }) => {
                 self.entered(id, address, room, *snapshot, as_member);
+            }
+            Ok(Answer::Absent { room, event }) => {
+                self.inbox.watch_absent(room);
+                self.tell(&event);
             }
             Ok(Answer::Changed { change, event }) => {
                 if self.inbox.see(change) {
@@ -187,6 +195,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Vec::new()
         };
         let (seq, kept_from) = (snapshot.roster.last, snapshot.first);
+        self.inbox.leave_absent(&room);
         let (mut members, mut members_total) = (snapshot.roster.names(), snapshot.roster.total);
         if self.hesitates.is_some() {
             // It is not there yet for the others; it need not know.

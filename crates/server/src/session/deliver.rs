@@ -10,7 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::{Ending, Session};
 use crate::frontend;
 use crate::limits::UNREAD_SHOWN_MAX;
-use crate::room::{Envelope, FeedItem, Membership, RoomEvent, RoomGone, Roster};
+use crate::room::{Envelope, FeedItem, Invitation, Membership, RoomEvent, RoomGone, Rooms, Roster};
 use crate::user::Claim;
 
 /// From where on a room is told that this session did not enter itself.
@@ -37,8 +37,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                     let last_missed = Sequence(range.start().0 - 1);
                     Box::pin(self.fill(slot, last_missed)).await?;
                 }
-                self.append(slot, &envelope);
-                self.inbox.advance(slot, &envelope);
+                self.take(slot, &envelope);
                 Ok(())
             }
         }
@@ -54,16 +53,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
+    /// Shows an envelope. If its last event ends what this session may read of the room, that was the
+    /// last it saw: whatever the feed or a page has behind it, and whenever the seat says so.
+    fn take(&mut self, slot: usize, envelope: &Envelope) {
+        let Some(place) = self.inbox.place(slot) else { return };
+        let end = envelope.ends_for(self.me(), place.is_member);
+        let ends = end.is_some_and(|end| end > place.cursor);
+        self.append(slot, envelope, ends);
+        self.inbox.advance(slot, envelope);
+        if ends {
+            self.exit(slot);
+            if let Some(seat) = &mut self.seat {
+                seat.look_again(); // it may have entered again since
+            }
+        }
+    }
+
+    /// Follows a room no longer, and says so.
+    fn exit(&mut self, slot: usize) {
+        if let Some(place) = self.inbox.drop_slot(slot) {
+            self.tell(&Event::Exited { room: place.address });
+        }
+    }
+
     /// The fast way: the shared encoding, one copy. The slow way, event by event: for what is the
-    /// session's own, for direct rooms, and for what must be told only once.
-    fn append(&mut self, slot: usize, envelope: &Envelope) {
+    /// session's own (`ends`: that it is put out), for direct rooms, and for what must be told only
+    /// once.
+    fn append(&mut self, slot: usize, envelope: &Envelope, ends: bool) {
         let me = self.me();
         if self.caller.is_cut() {
             return; // it sees nothing after that
         }
         let shows_own = self.manners.shows_own;
         let ignored = self.caller.claim.as_ref().map_or(0, |claim| claim.user().ignored_bits());
-        if !envelope.may_be_by_any(ignored)
+        if !ends
+            && !envelope.may_be_by_any(ignored)
             && self.inbox.takes_whole(slot, envelope, me, shows_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
@@ -127,8 +151,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn attach_again(&mut self) -> Result<(), Ending> {
         for slot in self.inbox.attaching() {
             let Some(place) = self.inbox.place(slot) else { continue };
-            let room = place.room.clone();
-            let Ok(Ok(snapshot)) = room.watch(self.me()).await else { continue };
+            let (room, place_is_member) = (place.room.clone(), place.is_member);
+            let snapshot = match room.watch(self.caller.person()).await {
+                Ok(Ok(snapshot)) => snapshot,
+                Ok(Err(_)) if !place_is_member => {
+                    self.exit(slot); // who only watched may not any more
+                    continue;
+                }
+                Ok(Err(_)) | Err(RoomGone) => continue,
+            };
             self.inbox.attach(slot, snapshot.feed);
             self.catch_up(slot, snapshot.roster).await?;
         }
@@ -140,9 +171,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some(place) = self.inbox.place(slot) else { return Ok(()) };
         let address = place.address.clone();
         self.fill(slot, roster.last).await?;
-        if let Some(place) = self.inbox.place_mut(slot) {
-            place.presence = roster.version;
-        }
+        let Some(place) = self.inbox.place_mut(slot) else { return Ok(()) };
+        place.presence = roster.version;
         let (members, members_total) = (roster.names(), roster.total);
         self.tell(&Event::Roster { room: address, members, members_total });
         Ok(())
@@ -163,8 +193,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.make_room().await?;
                 self.settle_own(envelope).await;
                 self.tell_gap(slot, envelope.sequences().map(|range| *range.start()));
-                self.append(slot, envelope);
-                self.inbox.advance(slot, envelope);
+                self.take(slot, envelope);
             }
             let mut through = page.through;
             if page.envelopes.is_empty() {
@@ -202,20 +231,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let Some(seat) = &mut self.seat else {
             return Ok(());
         };
-        let rooms = seat.take().places;
+        let rooms = seat.take();
         let left: Vec<usize> = self
             .inbox
             .slots()
-            .filter(|(_, place)| place.is_member && rooms.get(place.id).is_none())
+            .filter(|(_, place)| place.is_member && rooms.places.get(place.id).is_none())
             .map(|(slot, _)| slot)
             .collect();
         for slot in left {
-            self.last_words(slot).await?;
-            if let Some(place) = self.inbox.drop_slot(slot) {
-                self.tell(&Event::Exited { room: place.address });
+            match self.inbox.place(slot).and_then(|place| rooms.put_out(place.id)) {
+                Some(seq) => self.fill(slot, seq).await?,
+                None => self.last_words(slot).await?,
             }
+            self.exit(slot);
         }
-        for (id, membership) in rooms.iter() {
+        self.tell_invitations(&rooms);
+        for (id, membership) in rooms.places.iter() {
             let is_new = self.inbox.slot_of(id).is_none();
             if is_new && self.caller.may_follow(&membership.address) {
                 let since = Since::Event(membership.since);
@@ -223,6 +254,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         Ok(())
+    }
+
+    /// Somebody lets this user into rooms.
+    fn tell_invitations(&mut self, rooms: &Rooms) {
+        for Invitation { number, room, from } in &rooms.invitations {
+            if *number > self.invitations_told {
+                self.invitations_told = *number;
+                self.tell(&Event::Invited { room: room.clone(), from: from.clone() });
+            }
+        }
     }
 
     /// A direct room ends with either of the two, behind what was said before.
@@ -257,7 +298,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// without it, what comes from now on.
     async fn follow(&mut self, membership: Membership, since: Since) -> Result<(), Ending> {
         let Membership { room, address, .. } = membership;
-        let Ok(Ok(snapshot)) = room.watch(self.me()).await else {
+        let Ok(Ok(snapshot)) = room.watch(self.caller.person()).await else {
             return Ok(());
         };
         let last = snapshot.roster.last;

@@ -43,6 +43,8 @@ pub(super) struct Inbox {
     /// Places that may have something.
     ready: Rung,
     places: Vec<Option<Place>>,
+    /// Rooms that it watches as far as it knows, and that are not there for it.
+    absent: Vec<RoomAddress>,
     is_detached: bool,
     /// Something stored was delivered since this was last asked.
     has_news: bool,
@@ -108,7 +110,25 @@ impl Inbox {
 
     /// How many rooms are followed.
     pub(super) fn len(&self) -> u64 {
-        u64::try_from(self.slots().count()).unwrap_or(u64::MAX)
+        u64::try_from(self.slots().count() + self.absent.len()).unwrap_or(u64::MAX)
+    }
+
+    /// It watches a room that is not there for it.
+    pub(super) fn watch_absent(&mut self, room: RoomAddress) {
+        if !self.is_absent(&room) {
+            self.absent.push(room);
+        }
+    }
+
+    /// Does it watch this room that is not there for it?
+    pub(super) fn is_absent(&self, room: &RoomAddress) -> bool {
+        self.absent.contains(room)
+    }
+
+    /// It does no longer.
+    pub(super) fn leave_absent(&mut self, room: &RoomAddress) -> Option<RoomAddress> {
+        let at = self.absent.iter().position(|absent| absent == room)?;
+        Some(self.absent.swap_remove(at))
     }
 
     /// A user has another name, and so its direct room another address.

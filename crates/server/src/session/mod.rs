@@ -116,6 +116,8 @@ pub(crate) struct Session<S> {
     caller: Caller,
     /// The rooms of the session's user, once it has a name.
     seat: Option<Watched<Rooms>>,
+    /// The last invitation that was told.
+    invitations_told: u64,
     inbox: Inbox,
     input: BytesMut,
     outbox: Outbox,
@@ -178,6 +180,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             frontend,
             caller: Caller { origin, ..Caller::default() },
             seat: None,
+            invitations_told: 0,
             inbox: Inbox::default(),
             input,
             outbox: Outbox::default(),

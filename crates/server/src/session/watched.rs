@@ -30,6 +30,12 @@ impl<T: Clone + Send + Sync + 'static> Watched<T> {
         self.receiver.has_changed().unwrap_or(false)
     }
 
+    /// What was taken is to be taken again.
+    pub(super) fn look_again(&mut self) {
+        self.alarm = None;
+        self.receiver.mark_changed();
+    }
+
     /// To wait for a certain value.
     pub(super) fn receiver(&self) -> watch::Receiver<T> {
         self.receiver.clone()

@@ -121,7 +121,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if !self.caller.may_follow(room) {
             return Ok(false);
         }
-        let command = Command::Join { room: room.clone() };
+        let command = Command::Join { room: room.clone(), key: None };
         let request = Request { id: None, command };
         let answer = execute(&self.around.house, &self.caller, request).await;
         let Ok(Answer::Entered { address, room, snapshot, .. }) = answer else {

@@ -174,6 +174,7 @@ impl Registry {
             names.index(&name);
             names.operators.insert(name);
         }
+        names.crown();
     }
 
     /// An account is there; its name is nobody else's from now on.
@@ -189,6 +190,7 @@ impl Registry {
     pub(crate) fn promote(&self, claim: &Claim, account: &Account) {
         self.add_account(account);
         claim.user().seat.set_account(true);
+        self.lock().crown();
         claim.give_pass(None);
     }
 
@@ -225,17 +227,16 @@ impl Registry {
 
     /// Is it an administrator, now?
     pub(crate) fn is_administrator(&self, account: Identity) -> bool {
-        let names = self.lock();
-        names.accounts.get(&account).is_some_and(|registered| {
-            registered.is_administrator || names.operators.contains(&registered.name)
-        })
+        self.lock().is_administrator(account)
     }
 
     /// It is an administrator from now on, or no longer.
     pub(crate) fn set_administrator(&self, account: Identity, is_administrator: bool) {
-        if let Some(registered) = self.lock().accounts.get_mut(&account) {
+        let mut names = self.lock();
+        if let Some(registered) = names.accounts.get_mut(&account) {
             registered.is_administrator = is_administrator;
         }
+        names.crown();
     }
 
     /// It may not log in from now on, or may again.
@@ -325,9 +326,23 @@ impl Names {
         self.arrivals += 1;
         let user = Arc::new(User::new(identity, name.clone(), self.arrivals));
         user.seat.set_account(is_account);
+        user.seat.set_administrator(is_account && self.is_administrator(identity));
         self.by_name.insert(name, Arc::clone(&user));
         self.by_arrival.insert(user.arrival, Arc::clone(&user));
         user
+    }
+
+    fn is_administrator(&self, account: Identity) -> bool {
+        self.accounts.get(&account).is_some_and(|registered| {
+            registered.is_administrator || self.operators.contains(&registered.name)
+        })
+    }
+
+    /// Who is connected is an administrator in rooms, or not.
+    fn crown(&self) {
+        for user in self.by_name.values() {
+            user.seat.set_administrator(self.is_administrator(user.identity()));
+        }
     }
 
     /// Is it free? Then its looks are taken too.

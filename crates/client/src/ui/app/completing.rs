@@ -17,7 +17,7 @@ pub(crate) struct Completing {
 
 /// Emoji of one beginning that are offered.
 const EMOJI_MAX: usize = 20;
-const WITH_ROOMS: &[&str] = &["join", "leave", "part", "go", "mute", "who", "users"];
+const WITH_ROOMS: &[&str] = &["join", "leave", "part", "go", "hush", "who", "users"];
 
 impl App {
     pub(super) fn complete(&mut self, forward: bool) {
@@ -79,8 +79,8 @@ impl App {
             setting.map(|setting| setting.values).unwrap_or_default().iter().copied()
         };
         let offered: Vec<&str> = match (word, command.split(' ').collect::<Vec<_>>().as_slice()) {
-            ("set", [_, _]) => settings().map(|setting| setting.name).collect(),
-            ("set", [_, name, _]) => values(name).collect(),
+            ("option", [_, _]) => settings().map(|setting| setting.name).collect(),
+            ("option", [_, name, _]) => values(name).collect(),
             ("theme", [_, _]) => values("theme").collect(),
             ("help", [_, _]) => slash::WORDS.iter().map(|word| word.name).collect(),
             (_, _) => Vec::new(),

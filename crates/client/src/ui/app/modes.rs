@@ -185,7 +185,7 @@ impl App {
     fn go_to_place(&mut self, place: &Place) {
         match place {
             Place::Open(index) => self.go_to(*index),
-            Place::Known(address, _) | Place::New(address) => self.join(address.clone()),
+            Place::Known(address, _) | Place::New(address) => self.join(address.clone(), None),
         }
     }
 
@@ -315,7 +315,7 @@ impl App {
         self.mode = Mode::Talk;
         if self.index_of(&room).is_none() {
             // One has to be in a room to see it here.
-            self.ask(Command::Join { room: room.clone() }, Asked::JoinAndJump(seq));
+            self.ask(Command::Join { room: room.clone(), key: None }, Asked::JoinAndJump(seq));
         } else {
             self.jump(&room, seq);
         }

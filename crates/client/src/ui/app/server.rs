@@ -74,7 +74,7 @@ impl App {
             self.talk(format!("You are in no room. {key} lists them, /join ROOM enters one."));
         }
         for (index, room) in rooms.into_iter().enumerate() {
-            self.ask(Command::Join { room }, Asked::Join { show: index == 0 });
+            self.ask(Command::Join { room, key: None }, Asked::Join { show: index == 0 });
         }
         let motd = welcome.motd.iter().flat_map(|motd| motd.lines()).map(sanitise::line);
         let motd: Vec<String> = motd.collect();
@@ -126,6 +126,9 @@ impl App {
             }
             (RoomAddress::Direct(_) | RoomAddress::Named(_), _) => self.left(address),
         }
+        if let Some(why) = self.put_out.take() {
+            self.warn(why);
+        }
     }
 
     pub(super) fn renamed_to(&mut self, name: UserName) {
@@ -155,6 +158,17 @@ impl App {
             | Event::Tombstone { ref room, .. } => {
                 let room = room.clone();
                 self.on_stored(&room, &event);
+            }
+            Event::RoomChanged { ref room, ref from, ref change, time_ms, .. } => {
+                if change.puts_out().is_some_and(|user| self.me.as_ref() == Some(user)) {
+                    let what = sanitise::line(&change.in_words(time_ms));
+                    self.put_out = Some(format!("{room}: {from} {what}"));
+                }
+                let room = room.clone();
+                self.on_stored(&room, &event);
+            }
+            Event::Invited { room, from } => {
+                self.talk(format!("{from} invites you to {room}: /join {room}"));
             }
             Event::History { room, events, more, .. } => self.on_replay(&room, &events, more),
             Event::Entered { room, topic, members, members_total, .. } => {
@@ -193,6 +207,7 @@ impl App {
             | Event::Stored { .. }
             | Event::Refused { .. }
             | Event::TopicIs { .. }
+            | Event::SettingsAre { .. }
             | Event::RoomList { .. }
             | Event::UserList { .. }
             | Event::MemberList { .. }

@@ -4,7 +4,7 @@
 use chat_protocol::limits::{MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX};
 use chat_protocol::nearest::nearest;
 use chat_protocol::slash::{self, Action as Slash};
-use chat_protocol::{Command, MessageText, RoomAddress, SayKind, UserName};
+use chat_protocol::{Command, MessageText, RoomAddress, RoomSecret, SayKind, UserName};
 
 use super::{App, Asked, Effect, Hint, Mode, Net};
 use crate::ui::keys::Act;
@@ -36,22 +36,22 @@ pub(crate) const OWN_WORDS: &[OwnWord] = &[
     },
     OwnWord { name: "unignore", arguments: "NAME", help: "show it again", run: App::word_unignore },
     OwnWord {
-        name: "mute",
+        name: "hush",
         arguments: "[ROOM]",
         help: "a room counts and rings no more, but for mentions; again: it does",
-        run: App::word_mute,
+        run: App::word_hush,
     },
     OwnWord {
-        name: "set",
+        name: "option",
         arguments: "[NAME VALUE]",
         help: "change how things look and ring; alone: what can be set",
-        run: App::word_set,
+        run: App::word_option,
     },
     OwnWord {
         name: "theme",
         arguments: "NAME",
         help: "other colours: default, vivid, mono",
-        run: |app, rest| app.word_set(&format!("theme {rest}")),
+        run: |app, rest| app.word_option(&format!("theme {rest}")),
     },
     OwnWord {
         name: "reconnect",
@@ -173,7 +173,7 @@ impl App {
             Command::Say { room, text, kind, .. } => {
                 self.say(&room, text, kind);
             }
-            Command::Join { room } => self.join(room),
+            Command::Join { room, key } => self.join(room, key),
             Command::Leave { room } => {
                 self.ask(Command::Leave { room: room.clone() }, Asked::Leave(room));
             }
@@ -218,6 +218,17 @@ impl App {
             | Command::DeleteAccount { .. }
             | Command::SetAdministrator { .. }
             | Command::Accounts { .. }
+            | Command::Invite { .. }
+            | Command::Kick { .. }
+            | Command::Ban { .. }
+            | Command::Unban { .. }
+            | Command::Mute { .. }
+            | Command::Unmute { .. }
+            | Command::GiveRole { .. }
+            | Command::TakeRole { .. }
+            | Command::Transfer { .. }
+            | Command::Set { .. }
+            | Command::GetSettings { .. }
             | Command::Ping
             | Command::Unknown => {
                 self.ask(command, Asked::Shown);
@@ -226,11 +237,11 @@ impl App {
     }
 
     /// Shows the room, or enters it first.
-    pub(super) fn join(&mut self, room: RoomAddress) {
+    pub(super) fn join(&mut self, room: RoomAddress, key: Option<RoomSecret>) {
         match self.index_of(&room) {
             Some(index) => self.go_to(index),
             None => {
-                self.ask(Command::Join { room }, Asked::Join { show: true });
+                self.ask(Command::Join { room, key }, Asked::Join { show: true });
             }
         }
     }
@@ -303,7 +314,7 @@ impl App {
         }
     }
 
-    fn word_mute(&mut self, rest: &str) {
+    fn word_hush(&mut self, rest: &str) {
         let index = match (rest, RoomAddress::parse(rest)) {
             ("", _) => Some(self.current),
             (_, Ok(address)) => self.index_of(&address),
@@ -311,7 +322,7 @@ impl App {
         };
         let Some(room) = index.and_then(|index| self.rooms.get_mut(index)) else {
             self.hint =
-                Some(Hint::Wrong("You are in no such room. Usage: /mute [ROOM]".to_owned()));
+                Some(Hint::Wrong("You are in no such room. Usage: /hush [ROOM]".to_owned()));
             return;
         };
         room.muted = !room.muted;
@@ -323,7 +334,7 @@ impl App {
         });
     }
 
-    pub(super) fn word_set(&mut self, rest: &str) {
+    pub(super) fn word_option(&mut self, rest: &str) {
         let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
         if name.is_empty() {
             self.talk(self.settings.lines().join("\n"));

@@ -147,7 +147,7 @@ fn one_comes_back_to_where_one_was() {
     stage.history();
     stage.enter("/ignore troll");
     stage.join("build");
-    stage.enter("/mute");
+    stage.enter("/hush");
     let memory = stage.app.memory();
     let mut start = super::start();
     start.memory = memory;
@@ -207,6 +207,6 @@ fn who_is_here_follows_what_is_told() {
     stage.shows("kai joined · kai is now kay");
     stage.event(Event::Gone { room: room("ops"), time_ms, user: user("kay") });
     stage.shows("14 here");
-    stage.enter("/set joins hidden");
+    stage.enter("/option joins hidden");
     stage.hides("is now kay");
 }

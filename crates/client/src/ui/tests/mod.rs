@@ -163,7 +163,7 @@ impl Stage {
         while let Some((ticket, command)) = self.sent() {
             let id = Some(RequestId(1));
             match command {
-                Command::Join { room } => {
+                Command::Join { room, .. } => {
                     let members = ["ana", "lee", "maya", "tomas"].map(user).to_vec();
                     self.answer(
                         ticket,

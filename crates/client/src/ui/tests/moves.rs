@@ -171,7 +171,7 @@ fn a_muted_room_counts_mentions_only() {
     let mut stage = Stage::new(80, 24);
     stage.join("build");
     stage.enter("/go ops");
-    stage.enter("/mute build");
+    stage.enter("/hush build");
     stage.hear("build", 1, "bot", "passed");
     stage.hides("build 1");
     stage.hear("build", 2, "bot", "@ana failed");

@@ -48,14 +48,14 @@ fn words_of_the_protocol_and_of_the_client_are_done() {
     stage.shows("*  ana waves");
     stage.enter("/theme vivid");
     assert_eq!(stage.app.settings.theme.name(), "vivid");
-    stage.enter("/set mouse on");
+    stage.enter("/option mouse on");
     assert!(stage.effects.contains(&Effect::Mouse(true)));
-    stage.enter("/set colour red");
+    stage.enter("/option colour red");
     stage.shows("There is no setting");
     stage.press("Ctrl-U");
     stage.enter("/reconnect");
     assert!(stage.effects.contains(&Effect::Reconnect));
-    stage.enter("/set");
+    stage.enter("/option");
     stage.shows("notify = desktop");
 }
 
@@ -83,8 +83,8 @@ fn tab_completes_words_names_rooms_and_emoji() {
         ("hi t", "hi tomas "),
         ("hi @L", "hi @lee "),
         ("/join lob", "/join lobby"),
-        ("/set no", "/set notify "),
-        ("/set notify b", "/set notify bell "),
+        ("/option no", "/option notify "),
+        ("/option notify b", "/option notify bell "),
         ("/theme v", "/theme vivid "),
         ("done :tada", "done 🎉 "),
         ("zzz", "zzz"),
@@ -133,7 +133,7 @@ fn a_mention_rings_only_where_nobody_looks() {
     let told = "#ops lee: @ana are you there?".to_owned();
     assert_eq!(stage.effects, [Effect::Notify(told)]);
     stage.effects.clear();
-    stage.enter("/set notify off");
+    stage.enter("/option notify off");
     stage.hear("ops", 3, "lee", "@ana?");
     assert_eq!(stage.effects, []);
 }

@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use chat_protocol::{
-    Command, LineText, MessageText, Password, RoomAddress, RoomName, SayKind, UserName,
+    Command, LineText, MessageText, Password, RoomAddress, RoomName, RoomSecret, SayKind, UserName,
 };
 
 use super::message::Message;
@@ -56,11 +56,14 @@ pub(super) fn registered(
             Err(error) => bad_nick(session, nick, &error.to_string(), out),
         },
         ("NICK", []) => session.numeric(431, out).text("No nickname given"),
-        ("JOIN", [rooms, ..]) => {
+        ("JOIN", [rooms, more @ ..]) => {
+            let mut keys = more.first().copied().unwrap_or_default().split(',');
             for room in rooms.split(',') {
+                let key = keys.next().filter(|key| !key.is_empty());
+                let key = key.and_then(|key| LineText::parse(key).ok()).map(RoomSecret::new);
                 if let Some(address) = named(session, room, out) {
                     let asked = Asked::Join(room.to_owned());
-                    session.ask(Command::Join { room: address }, asked);
+                    session.ask(Command::Join { room: address, key }, asked);
                 }
             }
         }

@@ -2,7 +2,7 @@
 //! is several messages, and none is longer than a line may be.
 
 use bytes::BytesMut;
-use chat_protocol::{Event, MessageText, RoomAddress, SayKind, Timestamp, UserName};
+use chat_protocol::{Event, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName};
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::message::{LINE_BYTES_MAX, Line};
@@ -18,6 +18,9 @@ pub(crate) fn room_event(time: bool, event: &Event, out: &mut BytesMut) {
         Event::TopicChanged { room, time_ms, from, topic, .. } => {
             let line = from_user(time.then_some(*time_ms), from, out).command("TOPIC");
             line.word(target(room)).text(topic);
+        }
+        Event::RoomChanged { room, time_ms, from, change, .. } => {
+            changed(time.then_some(*time_ms), *time_ms, from, room, change, out);
         }
         Event::Joined { room, time_ms, user } => {
             let line = from_user(time.then_some(*time_ms), user, out).command("JOIN");
@@ -50,6 +53,8 @@ pub(crate) fn room_event(time: bool, event: &Event, out: &mut BytesMut) {
         | Event::Exited { .. }
         | Event::Roster { .. }
         | Event::TopicIs { .. }
+        | Event::SettingsAre { .. }
+        | Event::Invited { .. }
         | Event::RoomList { .. }
         | Event::UserList { .. }
         | Event::MemberList { .. }
@@ -60,6 +65,27 @@ pub(crate) fn room_event(time: bool, event: &Event, out: &mut BytesMut) {
         | Event::ShuttingDown { .. }
         | Event::Pong { .. }
         | Event::Unknown => {}
+    }
+}
+
+/// Who is put out is kicked, whatever else it is; all other changes are told in words.
+fn changed(
+    time: Option<Timestamp>,
+    at: Timestamp,
+    from: &UserName,
+    room: &RoomAddress,
+    change: &RoomChange,
+    out: &mut BytesMut,
+) {
+    match change.puts_out() {
+        Some(user) => {
+            let line = from_user(time, from, out).command("KICK").word(target(room)).word(user);
+            line.text(one_line(&change.in_words(at)));
+        }
+        None => {
+            let line = from_user(time, from, out).command("NOTICE").word(target(room));
+            line.text(format_args!("* {from} {}", one_line(&change.in_words(at))));
+        }
     }
 }
 

@@ -36,7 +36,11 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
         }
         Event::Exited { room } => {
             if let (RoomAddress::Named(name), Some(me)) = (room, &session.me) {
+                let was_in = session.rooms.len();
                 session.rooms.retain(|room| room != name);
+                if session.rooms.len() == was_in {
+                    return; // it was kicked, and told so
+                }
                 Line::new(out).source(mask(me)).command("PART").word(target(room)).end();
             }
         }
@@ -97,6 +101,22 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
             let time = session.capabilities.server_time;
             render::room_event(time, &event.relabelled(&me), out);
         }
+        Event::RoomChanged { room, change, .. } => {
+            render::room_event(session.capabilities.server_time, event, out);
+            if let (RoomAddress::Named(name), Some(user)) = (room, change.puts_out())
+                && session.me.as_ref() == Some(user)
+            {
+                session.rooms.retain(|room| room != name);
+            }
+        }
+        Event::Invited { room, from } => {
+            let me = session.me.clone();
+            let line = Line::new(out).source(mask(from)).command("INVITE");
+            line.word(me.as_ref().unwrap_or(from)).word(target(room)).end();
+        }
+        Event::SettingsAre { room, settings, .. } => {
+            session.notice(&format!("{room}: {}", settings.in_words().join("; ")), out);
+        }
         Event::Message { .. }
         | Event::TopicChanged { .. }
         | Event::Joined { .. }
@@ -142,7 +162,20 @@ fn refused(
     let text = one_line(text);
     match id.and_then(|id| session.answered(id)) {
         Some(Asked::Nick(nick)) => bad_name(session, &nick, refusal, &text, out),
-        Some(Asked::Join(room)) => session.numeric(403, out).word(room).text(text),
+        Some(Asked::Join(room)) => {
+            let number = if matches!(refusal, Refusal::RoomFull { .. }) {
+                471
+            } else if matches!(refusal, Refusal::InviteOnly { .. }) {
+                473
+            } else if matches!(refusal, Refusal::Banned { .. }) {
+                474
+            } else if matches!(refusal, Refusal::KeyNeeded { .. }) {
+                475
+            } else {
+                403
+            };
+            session.numeric(number, out).word(room).text(text);
+        }
         Some(Asked::Part(room) | Asked::Topic(room)) => {
             let number = if matches!(refusal, Refusal::NoSuchRoom { .. }) { 403 } else { 442 };
             session.numeric(number, out).word(room).text(text);

@@ -4,7 +4,7 @@
 use std::fmt::{Display, Write};
 
 use bytes::{BufMut, BytesMut};
-use chat_protocol::{Event, MessageText, RoomAddress, SayKind, Timestamp, UserName};
+use chat_protocol::{Event, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName};
 use jiff::tz::TimeZone;
 
 use super::style::StyleName;
@@ -54,6 +54,18 @@ pub(crate) fn room_event(
         Event::Tombstone { room, from, .. } if style == StyleName::Samovar => {
             show(room, format!("* a message of {from} was deleted"), out);
         }
+        Event::RoomChanged { room, time_ms, from, change, .. } => match (style, change) {
+            (StyleName::Samovar, change) => {
+                show(room, format!("* {from} {}", change.in_words(*time_ms)), out);
+            }
+            // No leave follows a kick.
+            (StyleName::Grillo | StyleName::Talker, RoomChange::Kicked { user, .. }) => {
+                if let Some(text) = moved(style, Moved::Left, *time_ms, user, zone) {
+                    show(room, text, out);
+                }
+            }
+            (StyleName::Grillo | StyleName::Talker | StyleName::Netcat, _) => {}
+        },
         Event::Joined { room, time_ms, user } => {
             if let Some(text) = moved(style, Moved::Joined, *time_ms, user, zone) {
                 show(room, text, out);
@@ -94,6 +106,8 @@ pub(crate) fn room_event(
         | Event::Exited { .. }
         | Event::Roster { .. }
         | Event::TopicIs { .. }
+        | Event::SettingsAre { .. }
+        | Event::Invited { .. }
         | Event::RoomList { .. }
         | Event::UserList { .. }
         | Event::MemberList { .. }

@@ -20,8 +20,8 @@ impl LineFrontend {
         // Whoever enters is shown what was said, and not how it went away.
         let first = events.iter().find_map(Event::sequence).filter(|first| first.0 > 1);
         let is_shown = |event: &&Event| {
-            let goes_away = matches!(event, Event::Deleted { .. });
-            !(matches!(event, Event::Hidden { .. }) || is_replay && goes_away)
+            let is_change = matches!(event, Event::Deleted { .. } | Event::RoomChanged { .. });
+            !(matches!(event, Event::Hidden { .. }) || is_replay && is_change)
         };
         let events: Vec<&Event> = events.iter().filter(is_shown).collect();
         if events.is_empty() {
@@ -68,6 +68,9 @@ impl LineFrontend {
         } else if let Event::Deleted { seq, time_ms, from, target, .. } = event {
             let before = before(time_ms, seq);
             self.show(&format!("{before} * {from} deleted message {target}"), out);
+        } else if let Event::RoomChanged { seq, time_ms, from, change, .. } = event {
+            let before = before(time_ms, seq);
+            self.show(&format!("{before} * {from} {}", change.in_words(*time_ms)), out);
         }
     }
 

@@ -6,7 +6,7 @@ use chat_protocol::event::{RoomInfo, UnreadInfo, UserInfo, Welcome};
 use chat_protocol::limits::UNREAD_COUNTED_MAX;
 use chat_protocol::slash::{self, Word};
 use chat_protocol::text::is_dangerous;
-use chat_protocol::{Event, LineText, RoomAddress, UserName};
+use chat_protocol::{Event, LineText, Role, RoomAddress, RoomSettings, UserName};
 
 use super::stored::counted;
 use super::style::{StyleName, Words};
@@ -35,6 +35,13 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         }
         Event::TopicIs { room, topic: None, .. } => {
             session.note(&format!("{room} has no topic"), out)
+        }
+        Event::SettingsAre { room, settings, role, .. } => {
+            session.settings(room, settings, *role, out);
+        }
+        Event::Invited { room, from } => {
+            let prefix = session.style().prefix();
+            session.note(&format!("{from} invites you to {room}: {prefix}join {room}"), out);
         }
         Event::History { id, room, events, .. } => session.history(id.is_none(), room, events, out),
         Event::UnreadList { rooms, total, .. } => session.unread(rooms, *total, out),
@@ -67,6 +74,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         | Event::TopicChanged { room, .. }
         | Event::Deleted { room, .. }
         | Event::Tombstone { room, .. }
+        | Event::RoomChanged { room, .. }
         | Event::Joined { room, .. }
         | Event::Left { room, .. }
         | Event::Crowd { room, .. }
@@ -171,6 +179,26 @@ impl LineFrontend {
             None => format!("you are in no room; {}join ROOM enters one", self.style().prefix()),
         };
         self.note(&format!("{what}; {now}"), out);
+    }
+
+    /// What a room is like, and who one is there.
+    fn settings(
+        &self,
+        room: &RoomAddress,
+        settings: &RoomSettings,
+        role: Option<Role>,
+        out: &mut BytesMut,
+    ) {
+        let words = settings.in_words();
+        let like = if words.is_empty() { "open to all".to_owned() } else { words.join("; ") };
+        let you = role.map(|role| match role {
+            Role::Member => "a member".to_owned(),
+            Role::Voice => "somebody who has voice".to_owned(),
+            Role::Operator => "operator".to_owned(),
+            Role::Owner => "its owner".to_owned(),
+        });
+        let you = you.map(|you| format!("; you are {you}")).unwrap_or_default();
+        self.note(&format!("{room}: {like}{you}"), out);
     }
 
     /// A direct room is called by its other user's name.

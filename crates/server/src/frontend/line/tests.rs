@@ -1,6 +1,8 @@
 use chat_protocol::event::Welcome;
 use chat_protocol::search::{Hit, SnippetPart};
-use chat_protocol::{JournalId, LineText, RoomName, SearchCursor, Sequence, Timestamp};
+use chat_protocol::{
+    JournalId, LineText, RoomChange, RoomName, SearchCursor, Sequence, Setting, Timestamp,
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -358,5 +360,30 @@ proptest! {
         let whole = typed(&mut talking(style, &Overrides::default()), &bytes, usize::MAX);
         let cut = typed(&mut talking(style, &Overrides::default()), &bytes, chunk);
         prop_assert_eq!(whole, cut);
+    }
+}
+
+#[test]
+fn a_kick_is_told_in_each_style_and_what_else_changes_in_ours() {
+    let changed = |change| Event::RoomChanged {
+        room: room("lobby"),
+        seq: Sequence(1),
+        time_ms: Timestamp(75_785_000),
+        from: user("ana"),
+        change,
+    };
+    let kicked = RoomChange::Kicked { user: user("bob"), reason: LineText::parse("spam").ok() };
+    let set = RoomChange::Set { set: Setting::Moderated { on: true } };
+    for (style, kick, other) in [
+        (StyleName::Samovar, "* ana kicked bob: spam\n", "* ana set moderated: on\n"),
+        (StyleName::Grillo, "[09:03:05] bob leaves\n", ""),
+        (StyleName::Talker, "bob has left the room.\r\n", ""),
+        (StyleName::Netcat, "", ""),
+    ] {
+        for (change, expected) in [(kicked.clone(), kick), (set.clone(), other)] {
+            let mut out = BytesMut::new();
+            render::room_event(style, true, &changed(change), &TimeZone::UTC, &mut out);
+            assert_eq!(String::from_utf8_lossy(&out), expected, "{style:?}");
+        }
     }
 }

@@ -10,6 +10,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("002_guests.sql"),
     include_str!("003_search.sql"),
     include_str!("004_deletion_and_retention.sql"),
+    include_str!("005_rooms.sql"),
     include_str!("006_accounts.sql"),
 ];
 

@@ -13,7 +13,8 @@ pub(super) fn exported(
         let text = match &entry.body {
             Body::Message { text, .. } => text.to_string(),
             Body::Topic(topic) => format!("topic {topic}"),
-            Body::Deletion { target } => format!("deletes {target}"),
+            Body::Deletion { target, .. } => format!("deletes {target}"),
+            Body::Change(change) => change.change.in_words(entry.time),
             Body::Tombstone => "deleted".to_owned(),
         };
         lines.push(format!("{place} {} {text}", entry.sequence));

@@ -127,6 +127,24 @@ const PLANTED: &[(&str, &[&str])] = &[
         "INSERT INTO guests VALUES (zeroblob(32), zeroblob(16), 'a b', NULL)",
         &["guests: cannot be read to the end: a stored guest: user name \"a b\" has a space"],
     ),
+    (
+        "UPDATE messages SET kind = 5 WHERE id = (2 << 40 | 1)",
+        &["room ops: message 1: a stored change: "],
+    ),
+    (
+        "UPDATE rooms SET settings = '{\"hidden\":true}' WHERE id = 2",
+        &["room ops: its row says that others may read it than its settings do"],
+    ),
+    ("UPDATE rooms SET settings = '{' WHERE id = 2", &["room ops: a room's settings: "]),
+    (
+        "INSERT INTO room_users VALUES (2, zeroblob(16), 'Bob', 'Bob', '{\"rank\":9}');
+         INSERT INTO room_users VALUES (9, zeroblob(16), 'Bob', 'bob', '{}')",
+        &[
+            "room 2: remembers a user by no name",
+            "room 2: what a room remembers: ",
+            "room 9: has no row, and remembers users",
+        ],
+    ),
     ("CREATE TABLE more (x)", &["the schema: table more is not from chat-server"]),
     ("UPDATE messages SET time_ms = 43200000 WHERE id = (1 << 40 | 2)", &[]),
 ];

@@ -9,7 +9,7 @@ use super::*;
 
 fn deletion(receipts: &Receipts, target: u64) -> Record {
     let mut record = said(receipts, "", None);
-    record.body = Body::Deletion { target: Sequence(target) };
+    record.body = Body::Deletion { target: Sequence(target), of_anybody: false };
     record
 }
 
@@ -52,7 +52,7 @@ async fn a_deleted_message_keeps_its_number_and_key_and_nothing_else() {
         let batch = vec![deletion(&talk.receipts, 1), said(&talk.receipts, "later", None)];
         let entries = talk.journal.append(talk.lobby, batch).await.unwrap();
         let body = entries[0].as_ref().unwrap().body.clone();
-        assert_eq!(body, Body::Deletion { target: Sequence(1) });
+        assert_eq!(body, Body::Deletion { target: Sequence(1), of_anybody: false });
         assert_eq!(outcomes(&talk.receipts).len(), 2);
         assert_eq!(talk.texts("xyzzy").await, [""; 0]);
         assert_eq!(talk.texts("password").await, [""; 0]);

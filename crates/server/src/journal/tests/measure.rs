@@ -238,7 +238,8 @@ async fn burst(journal: &Journal, rooms: &[RoomId]) {
 
 fn of(query: &str, scope: Scope) -> Search {
     let query = Query::parse(query).unwrap();
-    Search { query, scope, from: None, after: None, before: None, cursor: None, limit: 50 }
+    let reader = Reader::default();
+    Search { query, scope, reader, from: None, after: None, before: None, cursor: None, limit: 50 }
 }
 
 async fn measure(journal: &Journal, what: &str, search: &Search) {

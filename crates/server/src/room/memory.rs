@@ -1,0 +1,182 @@
+//! What an open room remembers of users, as the journal has it: their roles, bans, and what they may
+//! see. Changes with what is stored; never decides.
+
+use chat_protocol::{Identity, Role, RoomChange, Sequence, Setting, Timestamp, UserName};
+
+use super::Seat;
+use super::members::{Member, Open};
+use crate::journal::{Admission, Change, Remembered};
+use crate::limits::ROOM_USERS_MAX;
+use crate::policy::{Rank, Restriction, Standing};
+
+/// Somebody who was put out of the room, and where.
+pub(super) type PutOut = (Member, Sequence);
+
+impl Open {
+    /// Who somebody is here.
+    pub(super) fn rank(&self, who: Identity) -> Rank {
+        match self.members.get(&who) {
+            None => Rank::Outsider,
+            Some(member) if member.seat.is_administrator() => Rank::Administrator,
+            Some(_) => self.standing(who).map_or(Rank::Member, |standing| standing.role.into()),
+        }
+    }
+
+    /// What is remembered of somebody.
+    pub(super) fn standing(&self, who: Identity) -> Option<&Standing> {
+        self.remembered.get(&who).map(|remembered| &remembered.standing)
+    }
+
+    /// A ban of this one, or of its name: a guest has another identity each time.
+    pub(super) fn ban_of(
+        &self,
+        who: Identity,
+        name: &UserName,
+        now: Timestamp,
+    ) -> Option<&Restriction> {
+        let own = self.standing(who).and_then(|standing| standing.ban.as_ref());
+        own.filter(|ban| ban.holds(now)).or_else(|| {
+            let other = self.banned_by_name(name, now)?;
+            self.standing(other)?.ban.as_ref()
+        })
+    }
+
+    /// Who is banned by this name.
+    pub(super) fn banned_by_name(&self, name: &UserName, now: Timestamp) -> Option<Identity> {
+        let banned = *self.banned_names.get(name)?;
+        let ban = self.standing(banned)?.ban.as_ref();
+        ban.is_some_and(|ban| ban.holds(now)).then_some(banned)
+    }
+
+    /// Somebody may speak: is that remembered, does it hold?
+    pub(super) fn mute_of(&self, who: Identity) -> Option<&Restriction> {
+        self.standing(who).and_then(|standing| standing.mute.as_ref())
+    }
+
+    /// A change is stored, and is so from now on. Gives who is in the room no more.
+    pub(super) fn apply_change(
+        &mut self,
+        author: Identity,
+        change: &Change,
+        seq: Sequence,
+    ) -> Option<PutOut> {
+        if let Some(target) = change.target {
+            self.remember(target, change, seq);
+        }
+        if let Some(remembered) = self.remembered.get_mut(&author) {
+            remembered.standing.acted(&change.change);
+        }
+        if let RoomChange::Set { set } = &change.change {
+            self.rules.settings.set(set);
+            if let Setting::Access { .. } = set {
+                self.rules.secret = change.secret;
+                for remembered in self.remembered.values_mut() {
+                    remembered.standing.is_admitted = false;
+                }
+            }
+        }
+        change.change.puts_out()?;
+        let member = self.members.remove(&change.target?)?;
+        self.order.remove(&member.entry);
+        self.changed();
+        Some((member, seq))
+    }
+
+    /// When a room is closed, who is in it stays in, and sees what it saw.
+    pub(super) fn to_admit_when(&self, change: &RoomChange) -> Vec<Admission> {
+        if !change.closes() {
+            return Vec::new();
+        }
+        // Who is in sees what it saw: all of a room that was open.
+        let was_private = self.rules.settings.is_private();
+        let behind = |member: &Member| if was_private { member.since } else { Sequence(0) };
+        let mut places_left = ROOM_USERS_MAX.saturating_sub(self.remembered.len());
+        let members = self.members.iter().filter(|(who, _)| {
+            let is_remembered = self.remembered.contains_key(who);
+            let has_place = is_remembered || places_left > 0;
+            places_left -= usize::from(has_place && !is_remembered);
+            has_place
+        });
+        members.map(|(_, member)| admission(member, behind(member))).collect()
+    }
+
+    /// No more users fit.
+    pub(super) fn remembers_all_it_may(&self) -> bool {
+        self.remembered.len() >= ROOM_USERS_MAX
+    }
+
+    /// These are remembered no longer.
+    pub(super) fn forget(&mut self, forgotten: &[Identity]) {
+        if !forgotten.is_empty() {
+            self.remembered.retain(|who, _| !forgotten.contains(who));
+            self.index_bans();
+        }
+    }
+
+    /// Whom it can forget first when it is full: who was put out longest ago, and may enter.
+    pub(super) fn forgettable(&self, now: Timestamp) -> Option<Identity> {
+        let holds = |restriction: &Option<Restriction>| {
+            restriction.as_ref().is_some_and(|restriction| restriction.holds(now))
+        };
+        let may_go = self.remembered.values().filter(|known| {
+            let Standing { role, is_admitted, ban, mute, .. } = &known.standing;
+            let is_out = !self.members.contains_key(&known.identity);
+            is_out && role.is_member() && !is_admitted && !holds(ban) && !holds(mute)
+        });
+        may_go.min_by_key(|known| known.standing.cut).map(|known| known.identity)
+    }
+
+    /// Somebody enters: is that to be remembered?
+    pub(super) fn to_admit(&self, seat: &Seat) -> Option<Admission> {
+        let (identity, name) = (seat.identity, seat.profile().name.clone());
+        let standing = self.standing(identity);
+        let keeps_order = standing.is_some_and(|standing| standing.role >= Role::Operator);
+        let behind = if keeps_order { Sequence(0) } else { self.last };
+        let is_private = self.rules.settings.is_private();
+        let is_remembered = match standing {
+            None => !is_private || self.remembers_all_it_may(),
+            Some(standing) => {
+                let is_let_in = standing.is_admitted && standing.behind.is_some();
+                standing.cut.is_none() && (!is_private || is_let_in)
+            }
+        };
+        (!is_remembered).then_some(Admission { identity, name, behind })
+    }
+
+    /// It is remembered.
+    pub(super) fn admitted(&mut self, admission: Admission) {
+        let Admission { identity, name, behind } = admission;
+        let standing = Standing::default();
+        let remembered = Remembered { identity, name, standing };
+        let remembered = self.remembered.entry(identity).or_insert(remembered);
+        remembered.standing.admit(behind);
+    }
+
+    fn remember(&mut self, target: Identity, change: &Change, seq: Sequence) {
+        let Some(name) = change.change.user() else { return };
+        let remembered = self.remembered.entry(target).or_insert_with(|| Remembered {
+            identity: target,
+            name: name.clone(),
+            standing: Standing::default(),
+        });
+        let before = std::mem::replace(&mut remembered.name, name.clone());
+        remembered.standing.suffered(&change.change, seq);
+        let is_banned = remembered.standing.ban.is_some();
+        if remembered.standing.is_blank() {
+            self.remembered.remove(&target);
+        }
+        if is_banned || self.banned_names.get(&before) == Some(&target) {
+            self.index_bans();
+        }
+    }
+
+    /// Bans by name.
+    pub(super) fn index_bans(&mut self) {
+        let banned = self.remembered.values().filter(|known| known.standing.ban.is_some());
+        self.banned_names = banned.map(|known| (known.name.clone(), known.identity)).collect();
+    }
+}
+
+fn admission(member: &Member, behind: Sequence) -> Admission {
+    Admission { identity: member.seat.identity, name: member.name.clone(), behind }
+}

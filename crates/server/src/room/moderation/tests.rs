@@ -1,0 +1,109 @@
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use chat_protocol::Sequence;
+use uuid::Uuid;
+
+use super::super::members::{Crowd, Held, Member};
+use super::*;
+use crate::journal::RoomId;
+use crate::policy::Rules;
+
+fn user(name: &str) -> UserName {
+    UserName::parse(name).unwrap()
+}
+
+fn who(number: usize) -> Identity {
+    Identity(Uuid::from_u128(u128::try_from(number).unwrap()))
+}
+
+/// ops, with nobody in it but ana, its owner.
+fn ops() -> Open {
+    let ana = Arc::new(Seat::new(who(0), user("ana")));
+    let (name, away, is_followed, since) = (user("ana"), None, true, Sequence(0));
+    let member = Member { seat: ana, name, away, entry: 1, is_followed, since };
+    let mut open = Open {
+        id: RoomId(1),
+        address: RoomAddress::parse("ops").ok(),
+        topic: None,
+        first: Sequence(1),
+        last: Sequence(0),
+        recent: VecDeque::new(),
+        members: HashMap::from([(who(0), member)]),
+        order: BTreeMap::from([(1, who(0))]),
+        entries: 1,
+        presence: 0,
+        told: None,
+        held: Held::default(),
+        crowd: Crowd::default(),
+        leaving: Vec::new(),
+        rules: Rules::default(),
+        remembered: HashMap::new(),
+        banned_names: HashMap::new(),
+        founder: None,
+        spoke: HashMap::new(),
+    };
+    open.founded_by(who(0), user("ana"));
+    open
+}
+
+fn asks(open: &Open, ask: Ask) -> Result<Change, Refusal> {
+    let room = &RoomAddress::parse("ops").unwrap();
+    Asking { open, who: who(0), room, now: Timestamp(1_000) }.decide(ask)
+}
+
+fn stranger(number: usize) -> Target {
+    let name = user(&format!("guest{number}"));
+    let seat = Some(Arc::new(Seat::new(who(number), name.clone())));
+    Target { name, seat }
+}
+
+fn ban(number: usize, for_ms: Option<u64>) -> Ask {
+    Ask::Ban { target: stranger(number), for_ms, reason: None }
+}
+
+#[test]
+fn a_room_remembers_so_many_and_forgets_first_what_is_over() {
+    let mut open = ops();
+    for number in 1..ROOM_USERS_MAX {
+        let for_ms = (number == 7).then_some(1_000);
+        let change = asks(&open, ban(number, for_ms)).unwrap();
+        let seq = Sequence(u64::try_from(number).unwrap());
+        assert!(open.apply_change(who(0), &change, seq).is_none());
+    }
+    assert_eq!(open.remembered.len(), ROOM_USERS_MAX);
+    let limit = u64::try_from(ROOM_USERS_MAX).unwrap();
+    let room = RoomAddress::parse("ops").unwrap();
+    let full = Err(Refusal::TooManyRemembered { room, limit });
+    assert_eq!(asks(&open, ban(ROOM_USERS_MAX, None)).map(|_| ()), full);
+    assert!(asks(&open, ban(3, None)).is_ok(), "one that is remembered already");
+    // The ban of the seventh is over in a while: it makes place.
+    assert_eq!(open.forgettable(Timestamp(1_999)), None);
+    assert_eq!(open.forgettable(Timestamp(2_000)), Some(who(7)));
+    open.forget(&[who(7)]);
+    assert!(asks(&open, ban(ROOM_USERS_MAX, None)).is_ok());
+    // Who knocks at the closed room's door meanwhile is let in, and not remembered.
+    open.rules.settings.set(&Setting::parse("hidden", "on").unwrap());
+    let seat = Seat::new(who(9_999), user("late"));
+    assert!(open.to_admit(&seat).is_some());
+    let change = asks(&open, ban(ROOM_USERS_MAX, None)).unwrap();
+    open.apply_change(who(0), &change, Sequence(5_000));
+    assert!(open.to_admit(&seat).is_none());
+}
+
+#[test]
+fn a_ban_of_a_name_holds_for_whoever_has_it_until_it_is_lifted() {
+    let mut open = ops();
+    let change = asks(&open, ban(5, Some(500))).unwrap();
+    open.apply_change(who(0), &change, Sequence(1));
+    let now = Timestamp(1_000);
+    assert!(open.ban_of(who(77), &user("GUEST5"), now).is_some());
+    assert!(open.ban_of(who(5), &user("another"), now).is_some());
+    assert!(open.ban_of(who(77), &user("guest5"), Timestamp(1_500)).is_none());
+    // Its guest is gone: its name is enough.
+    let gone = Target { name: user("guest5"), seat: None };
+    let change = asks(&open, Ask::Unban(gone)).unwrap();
+    assert_eq!(change.target, Some(who(5)));
+    open.apply_change(who(0), &change, Sequence(2));
+    assert!(open.ban_of(who(77), &user("guest5"), now).is_none());
+    assert!(open.ban_of(who(5), &user("guest5"), now).is_none());
+}
