@@ -32,3 +32,4 @@ mod slow;
 mod stuck;
 mod talker;
 mod telnet;
+mod tls;

@@ -11,6 +11,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("policy", &["room"]),
     ("journal", &[]),
     ("offline", &["journal"]),
+    ("certificate", &[]),
     ("frontend", &[]),
     ("config", &["frontend", "telemetry"]),
     ("telemetry", &[]),

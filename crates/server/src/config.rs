@@ -11,6 +11,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_protocol::RoomName;
@@ -31,6 +32,8 @@ pub(crate) struct Config {
     pub(crate) listen: Vec<ListenUrl>,
     /// Who the server is.
     pub(crate) server: ServerConfig,
+    /// What it proves itself with.
+    pub(crate) tls: TlsConfig,
     /// The line front end's dialogue.
     pub(crate) line: LineConfig,
     /// How many rooms.
@@ -56,6 +59,15 @@ pub(crate) struct ServerConfig {
     pub(crate) shutdown_delay: Duration,
     /// How long a guest whose connection broke is waited for.
     pub(crate) resume_grace: Duration,
+}
+
+/// `[tls]`: files in PEM. Relative paths start where the daemon was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TlsConfig {
+    /// The certificate, and behind it those that vouch for it.
+    pub(crate) cert: Option<PathBuf>,
+    /// Its private key.
+    pub(crate) key: Option<PathBuf>,
 }
 
 /// `[line]`
@@ -160,6 +172,7 @@ impl Default for Config {
                 shutdown_delay: Duration::ZERO,
                 resume_grace: Duration::from_secs(60),
             },
+            tls: TlsConfig::default(),
             line: LineConfig::default(),
             rooms: RoomsConfig { max: 10_000, per_user_max: 1_000, quiet_presence: Some(500) },
             history: HistoryConfig {

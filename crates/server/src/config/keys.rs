@@ -88,6 +88,11 @@ pub(super) const KEYS: &[Key] = &[
     key!("server.resume_grace", server.resume_grace, AtStart, time,
         "a time up to a year, such as \"0s\", \"1m\" or \"1h30m\""),
 
+    key!("tls.cert", tls.cert, AtReload, Some(file),
+        "a file's path, such as \"server.crt\""),
+    key!("tls.key", tls.key, AtReload, Some(file),
+        "a file's path, such as \"server.key\""),
+
     key!("line.style", line.style, AtStart, one_of,
         "\"samovar\", \"grillo\", \"talker\" or \"netcat\""),
     key!("line.identify", line.overrides.identify, AtStart, Some(one_of),
@@ -140,7 +145,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn on_reload_limits_motd_and_log_level_change_and_all_else_needs_a_restart() {
+    fn on_reload_limits_motd_tls_and_log_level_change_and_all_else_needs_a_restart() {
         let old = Config::default();
         let mut new = old.clone();
         new.limits.login = None;
@@ -164,6 +169,8 @@ mod tests {
             reloadable,
             [
                 "server.motd",
+                "tls.cert",
+                "tls.key",
                 "limits.connections",
                 "limits.handshake",
                 "limits.login",

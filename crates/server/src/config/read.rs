@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_protocol::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX};
@@ -95,6 +96,15 @@ pub(super) fn listeners(value: &Value<'_>) -> Result<Vec<ListenUrl>, Refused> {
         listeners.push(url);
     }
     Ok(listeners)
+}
+
+/// Where a file is.
+pub(super) fn file(value: &Value<'_>) -> Result<PathBuf, Refused> {
+    match text(value)? {
+        "" => Err(Refused::value(value)),
+        path if path.contains('\0') => Err(Refused::value(value)),
+        path => Ok(path.into()),
+    }
 }
 
 /// A server's name.
