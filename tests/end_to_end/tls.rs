@@ -4,8 +4,8 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
 use samovar_tests::{
-    Certificate, Client, Encrypted, Home, NativeClient, Server, Setup, Signal, Version,
-    chat_server, run,
+    Certificate, Client, Encrypted, Finished, Home, NativeClient, Server, Setup, Signal, Version,
+    chat_client, chat_server, run,
 };
 
 /// A daemon with a certificate, on these listeners.
@@ -239,4 +239,110 @@ fn a_certificate_is_made_for_its_owner_and_never_replaced_unasked() {
         .join("\n");
     let server = Setup::new(&section).listen("auto+tls://127.0.0.1:0").start();
     server.wait_for_log("the certificate ends soon");
+}
+
+/// `chat-client --server tls://localhost:PORT send hello`, as somebody at home here.
+fn send(home: &Home, server: &Server, arguments: &[&str], variables: &[(&str, &str)]) -> Finished {
+    let (_, port) = server.address().rsplit_once(':').unwrap();
+    let command = &mut home.command(chat_client());
+    command.args(["--server", &format!("tls://localhost:{port}")]).args(arguments);
+    command.args(["--room", "lobby", "--timeout", "20s", "send", "hello"]);
+    run(command.envs(variables.iter().copied()), "")
+}
+
+#[test]
+fn the_client_believes_whom_it_is_told_to_and_nobody_else() {
+    let (server, certificate) = server(&["auto+tls://0.0.0.0:0"], "");
+    let home = Home::new();
+    let cert = certificate.cert.to_str().unwrap();
+    // The system's authorities, as OpenSSL names them; and a file of one's own.
+    for (arguments, variables) in
+        [(&[][..], &[("SSL_CERT_FILE", cert)][..]), (&["--tls-ca", cert], &[])]
+    {
+        let sent = send(&home, &server, arguments, variables);
+        assert_eq!((sent.code, sent.stderr.as_str()), (Some(0), ""), "{sent:?}");
+    }
+    let other = Certificate::new(&home, "other");
+    let other = other.cert.to_str().unwrap();
+    let nothing = home.write("nothing.crt", "");
+    for (arguments, variables, said) in [
+        (&[][..], &[("SSL_CERT_FILE", other)][..], "nobody who is believed here vouches"),
+        (&["--tls-ca", other], &[], "nobody who is believed here vouches"),
+        (&["--tls-ca", nothing.to_str().unwrap()], &[], "no certificate in it"),
+        (&["--tls-ca", "/nowhere.crt"], &[], "/nowhere.crt: No such file"),
+    ] {
+        let refused = send(&home, &server, arguments, variables);
+        assert_eq!(refused.code, Some(3), "{refused:?}");
+        assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+    }
+    // A certificate that nobody made for the name by which one comes.
+    let command = &mut home.command(chat_client());
+    let elsewhere = server.address().replace("0.0.0.0", "127.0.0.2");
+    let refused = run(command.args(["--server", &elsewhere, "--tls-ca", cert, "rooms"]), "");
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("is for another name"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_pinned_certificate_is_told_once_then_silent_and_refused_when_it_changes() {
+    let (server, old) = server(&["auto+tls://127.0.0.1:0"], "");
+    let home = Home::new();
+    let first = send(&home, &server, &["--tls-pin"], &[]);
+    assert_eq!(first.code, Some(0), "{first:?}");
+    assert!(first.stderr.contains("seen for the first time"), "{}", first.stderr);
+    assert!(first.stderr.contains(&old.fingerprint), "{}", first.stderr);
+    let again = send(&home, &server, &["--tls-pin"], &[]);
+    assert_eq!((again.code, again.stderr.as_str()), (Some(0), ""));
+    let file = home.path().join("state/chat-client/known_servers");
+    let mode = fs::metadata(&file).unwrap().permissions().mode();
+    assert_eq!(mode & 0o777, 0o600, "{mode:o}");
+
+    let new = Certificate::new(server.home(), "new");
+    server.write_config(&new.config());
+    server.signal(Signal::HUP);
+    server.wait_for_log("daemon: reloaded");
+    let refused = send(&home, &server, &["--tls-pin"], &[]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    for said in
+        ["HAS CHANGED", &old.fingerprint, &new.fingerprint, "remove line 1 of ", "known_servers"]
+    {
+        assert!(refused.stderr.contains(said), "{said}: {}", refused.stderr);
+    }
+    fs::write(&file, "").unwrap();
+    assert_eq!(send(&home, &server, &["--tls-pin"], &[]).code, Some(0));
+    // Who relies on the system's authorities does not rely on a pin.
+    let none = send(&home, &server, &[], &[("SSL_CERT_FILE", old.cert.to_str().unwrap())]);
+    assert_eq!(none.code, Some(3), "{none:?}");
+}
+
+#[test]
+fn a_client_with_tls_at_a_plain_port_and_without_at_an_encrypted_one_is_told() {
+    let plain = Server::start("");
+    let home = Home::new();
+    let refused = send(&home, &plain, &["--tls-pin"], &[]);
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("no TLS handshake"), "{}", refused.stderr);
+    let (encrypted, _) = server(&["native+tls://127.0.0.1:0"], "");
+    let command = &mut home.command(chat_client());
+    let refused = run(command.args(["--server", encrypted.address(), "rooms"]), "");
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert!(refused.stderr.contains("it wants TLS: tls://HOST:PORT"), "{}", refused.stderr);
+}
+
+#[test]
+fn a_long_pipe_through_the_client_is_delivered_whole() {
+    const LINES: usize = 2_000;
+    let (server, certificate) = server(&["auto+tls://127.0.0.1:0"], "");
+    let home = Home::new();
+    let text = "x".repeat(3_000);
+    let input: String = (0..LINES).map(|n| format!("{n} {text}\n")).collect();
+    let address = server.address().replace("127.0.0.1", "tls://localhost");
+    let command = &mut home.command(chat_client());
+    command.args(["--room", "lobby", "--server", &address, "--tls-ca"]).arg(&certificate.cert);
+    let sent = run(command.args(["--drain", "60s"]), &input);
+    assert_eq!(sent.code, Some(0), "{sent:?}");
+    let mut ana = native(server.address(), &certificate).greeted("ana");
+    let said = ana.stored("lobby");
+    assert_eq!(said.len(), LINES);
+    assert!(said.iter().enumerate().all(|(n, said)| said.starts_with(&format!("{n} x"))));
 }
