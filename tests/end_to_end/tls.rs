@@ -346,3 +346,28 @@ fn a_long_pipe_through_the_client_is_delivered_whole() {
     assert_eq!(said.len(), LINES);
     assert!(said.iter().enumerate().all(|(n, said)| said.starts_with(&format!("{n} x"))));
 }
+
+#[test]
+fn an_address_has_its_share_of_connections_and_of_handshakes() {
+    let limits = "[limits]\nexempt = []\nconnections_per_address = 3\nhandshakes_per_address = 1\n";
+    let (server, certificate) = server(&["auto://127.0.0.1:0", "line+tls://127.0.0.1:0"], limits);
+    let first = server.native("ana");
+    let silent = Client::connect(server.address_of(1));
+    server.wait_for_logs("accepted", 2);
+    let encrypted = |address| Encrypted::try_connect(address, &certificate.cert, Version::Tls13);
+    assert!(encrypted(server.address_of(1)).is_err());
+    server.wait_for_log("turned away: TLS handshakes of its address refusals=1");
+    let third = server.native("bob");
+    let mut fourth = server.connect();
+    fourth.expect("Your address has 3 connections here, and that is the limit.\r\n");
+    fourth.until_lost();
+    drop((first, silent, third));
+    server.wait_for_logs("session ended", 2);
+    server.wait_for_log("no TLS handshake");
+    encrypted(server.address_of(1)).unwrap();
+    // Who comes from this machine is exempt, if nobody says otherwise.
+    server.write_config(&(limits.replace("exempt = []\n", "") + &certificate.config()));
+    server.signal(Signal::HUP);
+    server.wait_for_log("daemon: reloaded");
+    let _many: Vec<NativeClient> = (0..9).map(|n| server.native(&format!("eve{n}"))).collect();
+}

@@ -146,12 +146,27 @@ pub(crate) enum Sync {
 pub(crate) struct LimitsConfig {
     /// Connections at a time.
     pub(crate) connections: Option<u64>,
+    /// Connections at a time from one address.
+    pub(crate) connections_per_address: Option<u64>,
+    /// TLS handshakes at a time from one address.
+    pub(crate) handshakes_per_address: Option<u64>,
+    /// Who is not limited per address.
+    pub(crate) exempt: Exempt,
     /// How long a native client may take for its hello.
     pub(crate) handshake: Option<Duration>,
     /// How long a person in line mode may take for a name.
     pub(crate) login: Option<Duration>,
     /// How long a peer may take not one byte of what is sent to it.
     pub(crate) write_stall: Option<Duration>,
+}
+
+/// Who is not limited per address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exempt {
+    /// Who comes from this machine by TCP.
+    pub(crate) loopback: bool,
+    /// Who comes by a Unix socket.
+    pub(crate) unix: bool,
 }
 
 /// `[log]`
@@ -184,6 +199,9 @@ impl Default for Config {
             },
             limits: LimitsConfig {
                 connections: Some(20_000),
+                connections_per_address: Some(256),
+                handshakes_per_address: Some(32),
+                exempt: Exempt { loopback: true, unix: true },
                 handshake: Some(Duration::from_secs(10)),
                 login: Some(Duration::from_secs(2 * 60)),
                 write_stall: Some(Duration::from_secs(5 * 60)),

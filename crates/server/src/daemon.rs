@@ -22,7 +22,7 @@ use crate::frontend::line::LineSettings;
 use crate::frontend::line::style::Style;
 use crate::journal::{self, Journal, JournalSettings, Keep, Retention, RoomId};
 use crate::limits::TLS_HANDSHAKES_MAX;
-use crate::listener::{Gate, Listener, Reception, Tls, Validity};
+use crate::listener::{AddressLimits, Gate, Listener, Reception, Shares, Tls, Validity};
 use crate::notify;
 use crate::room::{Directory, RoomSettings};
 use crate::session::{SessionLimits, Stage, Surroundings};
@@ -58,6 +58,7 @@ struct Daemon {
     house: House,
     stage: watch::Sender<Stage>,
     gate: Arc<Gate>,
+    address_limits: watch::Sender<AddressLimits>,
     tls: watch::Sender<Option<Tls>>,
     /// What sessions begin with, one for each listener.
     surroundings: Vec<watch::Sender<Arc<Surroundings>>>,
@@ -113,6 +114,7 @@ impl Daemon {
             house: house(config, journal, &rooms),
             stage: watch::Sender::new(Stage::Running),
             gate: Arc::new(Gate::new(config.limits.connections)),
+            address_limits: watch::Sender::new(address_limits(config)),
             tls: watch::Sender::new(start.tls.clone()),
             surroundings: Vec::new(),
             listeners: TaskTracker::new(),
@@ -136,6 +138,7 @@ impl Daemon {
                 Listener::bind(url).await.with_context(|| format!("cannot listen on {url}"))?;
             listeners.push(bound);
         }
+        let (connections, shaking) = (Arc::<Shares>::default(), Arc::<Shares>::default());
         let handshakes = Arc::new(Semaphore::new(TLS_HANDSHAKES_MAX));
         for listener in listeners {
             let url = listener.url().clone();
@@ -146,6 +149,9 @@ impl Daemon {
                 around,
                 stage: self.stage.subscribe(),
                 gate: Arc::clone(&self.gate),
+                limits: self.address_limits.subscribe(),
+                connections: Arc::clone(&connections),
+                shaking: Arc::clone(&shaking),
                 tls: self.tls.subscribe(),
                 handshakes: Arc::clone(&handshakes),
                 sessions: self.sessions.clone(),
@@ -192,6 +198,7 @@ impl Daemon {
         *config = new;
         self.tls.send_replace(tls);
         self.gate.set_limit(config.limits.connections);
+        self.address_limits.send_replace(address_limits(config));
         for surroundings in &self.surroundings {
             surroundings.send_modify(|around| {
                 let mut changed = (**around).clone();
@@ -358,6 +365,15 @@ fn session_limits(config: &Config) -> SessionLimits {
         handshake: limits.handshake,
         login: limits.login,
         write_stall: limits.write_stall,
+    }
+}
+
+fn address_limits(config: &Config) -> AddressLimits {
+    let limits = &config.limits;
+    AddressLimits {
+        connections: limits.connections_per_address,
+        handshakes: limits.handshakes_per_address,
+        exempt: limits.exempt,
     }
 }
 

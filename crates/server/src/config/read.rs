@@ -15,9 +15,9 @@ use serde::de::value::{Error as WordError, StrDeserializer};
 use toml::Spanned;
 use toml::de::{DeArray, DeValue};
 
-use super::Keep;
 use super::listen::ListenUrl;
 use super::problem::shown;
+use super::{Exempt, Keep};
 use crate::frontend::line::style::{All, Words};
 use chat_protocol::nearest::nearest;
 
@@ -290,6 +290,19 @@ pub(super) fn words(value: &Value<'_>) -> Result<Words, Refused> {
         Err(Refused::reason(element, reason))
     };
     list.iter().map(word).collect::<Result<_, _>>().map(Words::These)
+}
+
+/// Who is not limited.
+pub(super) fn exempt(value: &Value<'_>) -> Result<Exempt, Refused> {
+    let mut exempt = Exempt { loopback: false, unix: false };
+    for element in list(value)?.iter() {
+        match text(element)? {
+            "loopback" => exempt.loopback = true,
+            "unix" => exempt.unix = true,
+            _ => return Err(Refused::value(element)),
+        }
+    }
+    Ok(exempt)
 }
 
 /// A filter of the log.

@@ -7,22 +7,23 @@ mod socket;
 mod tls;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::config::{ListenUrl, Protocol};
+use crate::config::{Exempt, ListenUrl, Protocol};
 use crate::frontend::Wire;
 use crate::session::{Session, Stage, Surroundings};
 use detect::{Found, detect};
-pub(crate) use gate::Gate;
-use gate::Pass;
-use socket::{Connection, Socket};
+pub(crate) use gate::{Gate, Shares};
+use gate::{Pass, Share};
+use socket::{Connection, Peer, Socket};
 use tls::Encrypted;
 pub(crate) use tls::{Tls, Validity};
 
@@ -35,6 +36,20 @@ pub(crate) struct Listener {
     url: ListenUrl,
 }
 
+/// How long who is turned away may take to read why.
+const TURNED_AWAY: Duration = Duration::from_secs(1);
+
+/// What one address may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AddressLimits {
+    /// Connections at a time.
+    pub(crate) connections: Option<u64>,
+    /// TLS handshakes at a time.
+    pub(crate) handshakes: Option<u64>,
+    /// Who is not limited.
+    pub(crate) exempt: Exempt,
+}
+
 /// What a listener does with who comes.
 #[derive(Clone)]
 pub(crate) struct Reception {
@@ -44,6 +59,12 @@ pub(crate) struct Reception {
     pub(crate) stage: watch::Receiver<Stage>,
     /// How many may be in.
     pub(crate) gate: Arc<Gate>,
+    /// What one address may have.
+    pub(crate) limits: watch::Receiver<AddressLimits>,
+    /// Connections of each address.
+    pub(crate) connections: Arc<Shares>,
+    /// TLS handshakes of each address.
+    pub(crate) shaking: Arc<Shares>,
     /// The certificate, if there is one.
     pub(crate) tls: watch::Receiver<Option<Tls>>,
     /// TLS handshakes that may be in progress.
@@ -83,10 +104,26 @@ impl Listener {
         loop {
             match self.socket.accept().await {
                 Ok((connection, peer)) => {
-                    let pass = Gate::enter(&reception.gate).await;
+                    let limits = *reception.limits.borrow();
+                    let address = peer.limited(limits.exempt);
+                    let share = match address.zip(limits.connections) {
+                        None => None,
+                        Some((address, limit)) => {
+                            let share = Shares::take(&reception.connections, address, limit);
+                            if share.is_none() {
+                                self.turn_away(connection, &peer, limit, reception);
+                                continue;
+                            }
+                            share
+                        }
+                    };
+                    let pass = (Gate::enter(&reception.gate).await, share);
+                    let shaking = address.zip(limits.handshakes);
                     let peer = peer.to_string().into_boxed_str();
                     tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
-                    reception.sessions.spawn(self.welcome(connection, peer, reception, pass));
+                    let at = Arc::clone(reception);
+                    let arrival = Arrival { peer, shaking, protocol: self.url.protocol, at };
+                    reception.sessions.spawn(self.welcome(connection, arrival, pass));
                 }
                 Err(error) => {
                     tracing::warn!(%error, url = %self.url, "cannot accept; pausing");
@@ -96,14 +133,34 @@ impl Listener {
         }
     }
 
+    /// Says why, in words: who asks too much is a person, or a program of one.
+    fn turn_away(&self, connection: Connection, peer: &Peer, limit: u64, reception: &Reception) {
+        let refusals = reception.connections.refusals();
+        tracing::info_span!("session", %peer).in_scope(|| {
+            tracing::info!(limit, refusals, "turned away: connections of its address");
+        });
+        if self.url.tls {
+            return;
+        }
+        let why = format!("Your address has {limit} connections here, and that is the limit.\r\n");
+        reception.sessions.spawn(async move {
+            let said = async {
+                match connection {
+                    Connection::Tcp(mut stream) => stream.write_all(why.as_bytes()).await,
+                    #[cfg(unix)]
+                    Connection::Unix(mut stream) => stream.write_all(why.as_bytes()).await,
+                }
+            };
+            drop(timeout(TURNED_AWAY, said).await); // it is gone: nobody is left to be told
+        });
+    }
+
     fn welcome(
         &self,
         connection: Connection,
-        peer: Box<str>,
-        reception: &Arc<Reception>,
-        pass: Pass,
+        arrival: Arrival,
+        pass: (Pass, Option<Share>),
     ) -> impl Future<Output = ()> + use<> {
-        let arrival = Arrival { peer, protocol: self.url.protocol, at: Arc::clone(reception) };
         let tls = self.url.tls;
         async move {
             match connection {
@@ -119,6 +176,8 @@ impl Listener {
 /// Somebody who is not served yet.
 struct Arrival {
     peer: Box<str>,
+    /// Its address, and how many TLS handshakes that may have.
+    shaking: Option<(IpAddr, u64)>,
     /// What is spoken here.
     protocol: Protocol,
     at: Arc<Reception>,
@@ -189,6 +248,12 @@ where
             .log(|| tracing::warn!("speaks TLS, and there is no certificate: set [tls]; closed"));
         return None;
     };
+    let share = arrival.shaking.map(|(address, limit)| Shares::take(&at.shaking, address, limit));
+    if let Some(None) = share {
+        let refusals = at.shaking.refusals();
+        arrival.log(|| tracing::info!(refusals, "turned away: TLS handshakes of its address"));
+        return None;
+    }
     let limit = at.around.borrow().limits.handshake.unwrap_or(Duration::MAX);
     let mut stage = at.stage.clone();
     let handshake = timeout(limit, async {
