@@ -15,7 +15,8 @@ use super::problem::shown;
 use crate::frontend::line::style::StyleName;
 
 /// The schemes of this version, as error messages say them.
-const SCHEMES: &str = "auto://, native://, line:// (encrypted: auto+tls://, …) and unix:PATH";
+const SCHEMES: &str =
+    "auto://, native://, line://, irc:// (encrypted: auto+tls://, …) and unix:PATH";
 /// What stands behind a scheme that is spoken inside TLS.
 const TLS_SUFFIX: &str = "+tls";
 /// A Unix socket's path, in bytes, without the NUL that ends it (`sockaddr_un` has 108).
@@ -349,9 +350,9 @@ mod tests {
             ("127.0.0.1:5005", "write auto://127.0.0.1:5005"),
             (
                 "gopher://0.0.0.0:6667",
-                "scheme \"gopher\"; this version has auto://, native://, line:// (encrypted: auto+tls://",
+                "scheme \"gopher\"; this version has auto://, native://, line://, irc:// (encrypted: auto+tls://",
             ),
-            ("irc+tls://0.0.0.0:1", "scheme \"irc+tls\""),
+            ("gopher+tls://0.0.0.0:1", "scheme \"gopher+tls\""),
             ("native+ssl://0.0.0.0:1", "scheme \"native+ssl\""),
             ("native+tls://h:5?style=grillo", "native:// has no lines"),
             ("AUTO://0.0.0.0:1", "scheme \"AUTO\""),
