@@ -136,7 +136,8 @@ fn who_is_banned_stays_out_by_whatever_door_until_the_ban_is_lifted() {
         eve> {"type":"members","id":7,"room":"ops"}
         eve< {"type":"refused","id":7,"refusal":{"code":"not_in_room"}}
         # a guest that comes back is another one: the ban is of its name too
-        eve hangs up
+        eve> {"type":"quit"}
+        eve is closed
         eva connects natively
         eva> {"type":"hello","v":1,"name":"Eve"}
         eva< {"type":"welcome","name":"Eve"}

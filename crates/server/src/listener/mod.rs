@@ -118,14 +118,19 @@ impl Listener {
                             share
                         }
                     };
-                    let pass = (Gate::enter(&reception.gate).await, share);
+                    let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
                     let shaking = address.zip(limits.handshakes);
                     let origin = peer.origin();
                     let peer = peer.to_string().into_boxed_str();
                     tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
                     let at = Arc::clone(reception);
-                    let arrival =
-                        Arrival { peer, origin, shaking, protocol: self.url.protocol, at };
+                    let arrival = Box::new(Arrival {
+                        peer,
+                        origin,
+                        shaking,
+                        protocol: self.url.protocol,
+                        at,
+                    });
                     reception.sessions.spawn(self.welcome(connection, arrival, pass));
                 }
                 Err(error) => {
@@ -161,8 +166,8 @@ impl Listener {
     fn welcome(
         &self,
         connection: Connection,
-        arrival: Arrival,
-        pass: (Pass, Option<Share>),
+        arrival: Box<Arrival>,
+        pass: (Pass, Option<Box<Share>>),
     ) -> impl Future<Output = ()> + use<> {
         let tls = self.url.tls;
         async move {
@@ -176,7 +181,7 @@ impl Listener {
     }
 }
 
-/// Somebody who is not served yet.
+/// Somebody who is not served yet. In a box, so that the task of a session does not keep its place.
 struct Arrival {
     peer: Box<str>,
     origin: Origin,
@@ -188,7 +193,7 @@ struct Arrival {
 }
 
 /// Finds out who speaks, and serves it. `tls`: it is inside TLS for certain.
-async fn serve<S>(mut stream: S, tls: bool, arrival: Arrival)
+async fn serve<S>(mut stream: S, tls: bool, arrival: Box<Arrival>)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -198,7 +203,7 @@ where
     match found {
         None => {}
         Some(Found::Speaks { wire, undecided }) => {
-            talk(stream, input, wire, undecided, arrival).await;
+            talk(stream, input, wire, undecided, *arrival).await;
         }
         // On the heap: it would stand in the task of every plain session.
         Some(Found::Tls) => Box::pin(serve_encrypted(stream, input, arrival)).await,
@@ -206,7 +211,7 @@ where
 }
 
 /// The same behind a TLS handshake.
-async fn serve_encrypted<S>(stream: S, head: BytesMut, arrival: Arrival)
+async fn serve_encrypted<S>(stream: S, head: BytesMut, arrival: Box<Arrival>)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -215,7 +220,7 @@ where
     match who_speaks(&mut stream, &mut input, &arrival).await {
         None => {}
         Some(Found::Speaks { wire, undecided }) => {
-            talk(stream, input, wire, undecided, arrival).await;
+            talk(stream, input, wire, undecided, *arrival).await;
         }
         Some(Found::Tls) => arrival.log(|| tracing::info!("TLS inside TLS; closed")),
     }
