@@ -1,7 +1,7 @@
 //! Configuration: what is right is said to be, what is wrong is said where and how.
 
 use samovar_tests::{
-    Finished, Home, NativeClient, Process, Setup, Signal, chat_server, repository, run,
+    Certificate, Finished, Home, NativeClient, Process, Setup, Signal, chat_server, repository, run,
 };
 
 /// `chat-server check` with this file.
@@ -175,7 +175,10 @@ fn the_file_in_the_repository_is_fine() {
     let text = std::fs::read_to_string(repository().join("config/chat-server.toml")).unwrap();
     let all: String = text.lines().map(|line| uncommented(line) + "\n").collect();
     assert_ne!(all, text);
-    let (checked, _) = check(&all);
+    assert_ne!(check(&all).0.code, Some(0), "there is no certificate");
+    drop(Certificate::new(&home, "."));
+    let file = home.write("all.toml", &all);
+    let checked = run(home.command(chat_server()).arg("check").arg("--config").arg(file), "");
     assert_eq!(checked.code, Some(0), "{checked:?}");
 }
 

@@ -36,3 +36,4 @@ mod slow;
 mod stuck;
 mod talker;
 mod telnet;
+mod tls;

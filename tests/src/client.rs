@@ -47,6 +47,14 @@ impl Client {
         }
     }
 
+    /// On a stream that leads to the server.
+    #[track_caller]
+    #[must_use]
+    pub(crate) fn over(stream: UnixStream) -> Self {
+        let incoming = Incoming::from(stream.try_clone().expect("it is open"));
+        Self { line: Line::Unix(stream), incoming }
+    }
+
     /// A real `nc OPTIONS HOST PORT`. Without `-N`, Debian's does not tell the server of its EOF.
     #[track_caller]
     #[must_use]

@@ -12,6 +12,7 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("policy", &[]),
     ("journal", &["policy"]),
     ("offline", &["journal", "account"]),
+    ("certificate", &[]),
     ("frontend", &[]),
     ("config", &["frontend", "telemetry", "account"]),
     ("telemetry", &[]),

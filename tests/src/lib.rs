@@ -24,6 +24,7 @@ mod pane;
 mod pattern;
 mod process;
 mod server;
+mod tls;
 
 use std::time::Duration;
 
@@ -35,6 +36,7 @@ pub use native::{NativeClient, framed, room, say};
 pub use pane::Pane;
 pub use process::{Finished, Process, run};
 pub use server::{Server, Setup, Signal};
+pub use tls::{Certificate, Encrypted, Version};
 
 /// How long anything may take before a test says that it does not happen. Generous: the machine may
 /// be busy.

@@ -4,10 +4,13 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use crate::Trust;
+
 /// The port a server listens on when none is named.
 const PORT_DEFAULT: u16 = 5005;
 
-/// Where a server is: `HOST:PORT`, `tcp://HOST:PORT` or `unix:PATH`. Without a port it is 5005.
+/// Where a server is: `HOST:PORT`, `tcp://HOST:PORT`, `tls://HOST:PORT` or `unix:PATH`. Without a
+/// port it is 5005.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum ServerAddress {
     /// A host's name or address, and its port.
@@ -16,6 +19,16 @@ pub enum ServerAddress {
         host: String,
         /// The port.
         port: u16,
+    },
+    /// The same, encrypted.
+    Tls {
+        /// A name, an IPv4 address, or an IPv6 address without its brackets.
+        host: String,
+        /// The port.
+        port: u16,
+        /// Why its certificate is believed. Not part of the notation: read from it, it is
+        /// [`Trust::System`].
+        trust: Trust,
     },
     /// A Unix socket.
     Unix(PathBuf),
@@ -36,7 +49,7 @@ pub enum AddressError {
         port: String,
     },
     /// A scheme that is not spoken here.
-    #[error("\"{address}\" has the scheme \"{scheme}\"; known are tcp:// and unix:")]
+    #[error("\"{address}\" has the scheme \"{scheme}\"; known are tls://, tcp:// and unix:")]
     Scheme {
         /// The whole.
         address: String,
@@ -51,6 +64,19 @@ impl Default for ServerAddress {
     }
 }
 
+impl ServerAddress {
+    /// The same place, encrypted; none: a Unix socket is not.
+    #[must_use]
+    pub fn encrypted(self, trust: Trust) -> Option<Self> {
+        match self {
+            Self::Tcp { host, port } | Self::Tls { host, port, .. } => {
+                Some(Self::Tls { host, port, trust })
+            }
+            Self::Unix(_) => None,
+        }
+    }
+}
+
 impl FromStr for ServerAddress {
     type Err = AddressError;
 
@@ -62,15 +88,16 @@ impl FromStr for ServerAddress {
                 path => Ok(Self::Unix(PathBuf::from(path))),
             };
         }
-        let rest = match text.split_once("://") {
-            Some(("tcp", rest)) => rest,
+        let (rest, tls) = match text.split_once("://") {
+            Some(("tcp", rest)) => (rest, false),
+            Some(("tls", rest)) => (rest, true),
             Some((scheme, _)) => {
                 return Err(AddressError::Scheme {
                     address: text.to_owned(),
                     scheme: scheme.to_owned(),
                 });
             }
-            None => text,
+            None => (text, false),
         };
         let (host, port) = host_and_port(rest);
         if host.is_empty() {
@@ -88,7 +115,12 @@ impl FromStr for ServerAddress {
                 }
             },
         };
-        Ok(Self::Tcp { host: host.to_owned(), port })
+        let host = host.to_owned();
+        Ok(if tls {
+            Self::Tls { host, port, trust: Trust::System }
+        } else {
+            Self::Tcp { host, port }
+        })
     }
 }
 
@@ -114,11 +146,18 @@ impl TryFrom<String> for ServerAddress {
 impl fmt::Display for ServerAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Tcp { host, port } if host.contains(':') => write!(f, "[{host}]:{port}"),
-            Self::Tcp { host, port } => write!(f, "{host}:{port}"),
+            Self::Tcp { host, port } => place(f, host, *port),
+            Self::Tls { host, port, .. } => {
+                f.write_str("tls://")?;
+                place(f, host, *port)
+            }
             Self::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }
+}
+
+fn place(f: &mut fmt::Formatter<'_>, host: &str, port: u16) -> fmt::Result {
+    if host.contains(':') { write!(f, "[{host}]:{port}") } else { write!(f, "{host}:{port}") }
 }
 
 #[cfg(test)]
@@ -131,6 +170,8 @@ mod tests {
             ("127.0.0.1:5005", "127.0.0.1:5005"),
             ("tcp://chat.lan:7000", "chat.lan:7000"),
             ("chat.lan", "chat.lan:5005"),
+            ("tls://chat.lan", "tls://chat.lan:5005"),
+            ("tls://[::1]:6000", "tls://[::1]:6000"),
             ("[::1]:6000", "[::1]:6000"),
             ("::1", "[::1]:5005"),
             ("unix:/run/chat.sock", "unix:/run/chat.sock"),
@@ -146,6 +187,8 @@ mod tests {
             ("", "names no server"),
             (":5005", "names no server"),
             ("unix:", "names no server"),
+            ("tls://", "names no server"),
+            ("tls://host:0", "port \"0\""),
             ("host:0", "port \"0\""),
             ("host:70000", "port \"70000\""),
             ("host:http", "port \"http\""),

@@ -21,7 +21,8 @@ Examples:
   chat-client tail --since 1h --json --room ops | jq -r .text
   chat-client search --since 2d 'disk full -staging'
   chat-client who ops
-  chat-client register ana                 keep a name: an account, and a token of it";
+  chat-client register ana                 keep a name: an account, and a token of it
+  chat-client --server tls://chat.example.org      encrypted; --tls-pin for a server of your own";
 
 const EXIT_CODES: &str = "\
 On a terminal it takes the whole screen; F1 helps there. With --plain it is a line editor, with
@@ -57,9 +58,19 @@ pub(crate) struct Cli {
 #[derive(Args, Debug)]
 #[expect(clippy::struct_excessive_bools, reason = "they are switches")]
 pub(crate) struct CliOptions {
-    /// The server: HOST:PORT, unix:PATH, or a name from the configuration [default: 127.0.0.1:5005]
+    /// The server: HOST:PORT, tls://HOST:PORT, unix:PATH, or a name from the configuration
+    /// [default: 127.0.0.1:5005]
     #[arg(long, global = true, value_name = "ADDR", env = "CHAT_CLIENT_SERVER", hide_env = true)]
     pub(crate) server: Option<WantedServer>,
+    /// Encrypt; the server's certificate is one that this machine believes
+    #[arg(long, global = true)]
+    pub(crate) tls: bool,
+    /// Encrypt; the server's certificate is in FILE (PEM), or one from there vouches for it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// Encrypt; believe the certificate that the server shows first, and no other from then on
+    #[arg(long, global = true, conflicts_with = "tls_ca")]
+    pub(crate) tls_pin: bool,
     /// A room, or @NAME for one user; may be repeated, one speaks in the first [default: the server's]
     #[arg(long, global = true, value_name = "ROOM")]
     pub(crate) room: Vec<RoomAddress>,

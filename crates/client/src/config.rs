@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use chat_client::{AddressError, Naming, ServerAddress};
+use chat_client::{AddressError, Naming, ServerAddress, Trust};
 use chat_protocol::{Refusal, RoomAddress, UserName};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
@@ -13,6 +13,7 @@ use serde::Deserialize;
 use crate::cli::CliOptions;
 use crate::credential;
 use crate::exit::{Exit, Failure};
+use crate::state;
 use crate::ui::{self, KeyMap, NameFrom};
 
 /// The configuration file; `config/chat-client.toml` documents it.
@@ -43,6 +44,22 @@ struct NamedServer {
     address: ServerAddress,
     name: Option<UserName>,
     room: Option<RoomAddress>,
+    tls: Option<TlsWish>,
+    tls_ca: Option<PathBuf>,
+}
+
+/// `tls = true`, `tls = "pin"`
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(untagged, expecting = "true, false or \"pin\"")]
+enum TlsWish {
+    Plainly(bool),
+    By(TlsManner),
+}
+
+#[derive(Clone, Copy, Debug, Deserialize, PartialEq)]
+#[serde(rename_all = "lowercase")]
+enum TlsManner {
+    Pin,
 }
 
 /// A server as it was asked for: by the name that the configuration gives it, or by its address.
@@ -83,15 +100,25 @@ impl Settings {
         let path = options.config.clone().or_else(|| default_path().filter(|path| path.exists()));
         let mut file = path.as_deref().map(read).transpose()?.unwrap_or_default();
         let (screen, keys) = file.screen_and_keys().map_err(|error| {
-            let path = path.unwrap_or_default();
+            let path = path.as_deref().unwrap_or(Path::new(""));
             Failure::new(Exit::Usage, format!("{}: {error}", path.display()))
         })?;
         let wanted = options.server.clone().or_else(|| file.server.take()).unwrap_or_default();
         let named = file.servers.remove(&wanted.text);
         let (server, name, room) = match named {
-            Some(NamedServer { address, name, room }) => (address, name, room),
+            Some(NamedServer { address, name, room, tls, tls_ca }) => {
+                let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
+                let ca = tls_ca.map(|file| folder.join(file));
+                let (on, pin) = match tls {
+                    None | Some(TlsWish::Plainly(false)) => (false, false),
+                    Some(TlsWish::Plainly(true)) => (true, false),
+                    Some(TlsWish::By(TlsManner::Pin)) => (false, true),
+                };
+                (encrypted(address, on, ca, pin)?, name, room)
+            }
             None => (wanted.address, None, None),
         };
+        let server = encrypted(server, options.tls, options.tls_ca.clone(), options.tls_pin)?;
         let name = name.or(file.name);
         let name_from = match (&options.name, &name) {
             (None, None) => NameFrom::Login,
@@ -118,6 +145,29 @@ impl Settings {
         };
         Ok(Self { server, naming, rooms, name_from, screen, keys })
     }
+}
+
+/// The address with what else is said about its encryption; nothing: as it is.
+fn encrypted(
+    address: ServerAddress,
+    tls: bool,
+    ca: Option<PathBuf>,
+    pin: bool,
+) -> anyhow::Result<ServerAddress> {
+    let is_encrypted = matches!(address, ServerAddress::Tls { .. });
+    let usage = |sentence: String| anyhow::Error::from(Failure::new(Exit::Usage, sentence));
+    let trust = match (ca, pin, tls && !is_encrypted) {
+        (None, false, false) => return Ok(address),
+        (Some(file), ..) => Trust::CaFile(file),
+        (None, true, _) => {
+            let known = state::known_servers();
+            Trust::FirstSeen(known.ok_or_else(|| usage("no folder to keep pins in".to_owned()))?)
+        }
+        (None, false, true) => Trust::System,
+    };
+    let shown = address.to_string();
+    let why = || usage(format!("{shown}: a Unix socket is not encrypted; leave TLS away"));
+    address.encrypted(trust).ok_or_else(why)
 }
 
 impl File {
@@ -220,6 +270,37 @@ mod tests {
     }
 
     #[test]
+    fn a_server_is_encrypted_as_file_and_flags_say() {
+        use clap::Parser;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("config.toml");
+        let text = "[servers.web]\naddress = \"h\"\ntls = true\n[servers.lan]\naddress = \"h\"\n\
+                    tls_ca = \"lan.crt\"\n[servers.own]\naddress = \"h\"\ntls = \"pin\"\n";
+        std::fs::write(&path, text).unwrap();
+        let resolve = |arguments: &[&str]| {
+            let config = ["chat-client", "--config", path.to_str().unwrap(), "--server"];
+            let line = config.iter().chain(arguments);
+            let cli = crate::cli::Cli::try_parse_from(line).unwrap();
+            Settings::resolve(&cli.options).map(|settings| settings.server)
+        };
+        let tls = |trust| Some(ServerAddress::Tls { host: "h".to_owned(), port: 5005, trust });
+        let pins = state::known_servers().unwrap();
+        for (arguments, server) in [
+            (&["web"][..], tls(Trust::System)),
+            (&["lan"], tls(Trust::CaFile(folder.path().join("lan.crt")))),
+            (&["lan", "--tls"], tls(Trust::CaFile(folder.path().join("lan.crt")))),
+            (&["own"], tls(Trust::FirstSeen(pins.clone()))),
+            (&["own", "--tls-ca", "x"], tls(Trust::CaFile("x".into()))),
+            (&["h", "--tls"], tls(Trust::System)),
+            (&["tls://h", "--tls-pin"], tls(Trust::FirstSeen(pins))),
+            (&["h"], Some(ServerAddress::Tcp { host: "h".to_owned(), port: 5005 })),
+            (&["unix:/x", "--tls"], None),
+        ] {
+            assert_eq!(resolve(arguments).ok(), server, "{arguments:?}");
+        }
+    }
+
+    #[test]
     fn what_is_wrong_is_named_with_its_place() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
@@ -228,6 +309,7 @@ mod tests {
             ("server = \"host:x\"", "line 1, column 10"),
             ("name = \"a b\"", "has a space (position 2)"),
             ("[servers.x]\naddress = \"\"", "line 2, column 11"),
+            ("[servers.x]\naddress = \"h\"\ntls = \"yes\"", "true, false or \"pin\""),
         ] {
             std::fs::write(&path, text).unwrap();
             let error = read(&path).unwrap_err().to_string();

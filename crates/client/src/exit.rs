@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use chat_client::{LinkError, ServerAddress};
+use chat_client::{LinkError, ServerAddress, TlsError};
 use chat_protocol::Refusal;
 
 use crate::sanitise;
@@ -113,9 +113,38 @@ fn of_link(error: &LinkError, server: &ServerAddress) -> (Exit, String) {
             let exit = if absent { Exit::NothingFound } else { Exit::Refused };
             (exit, format!("{text}{hint}"))
         }
+        LinkError::Tls { source, .. } => (Exit::Network, of_tls(source, server)),
         LinkError::Deadline { .. }
         | LinkError::Closed
         | LinkError::Io(_)
         | LinkError::Foreign(_) => (Exit::Network, format!("{server}: {error}")),
     }
+}
+
+fn of_tls(error: &TlsError, server: &ServerAddress) -> String {
+    let hint = match error {
+        TlsError::Changed { file, pin, shown } => {
+            let (file, line, known) = (file.display(), pin.line, pin.fingerprint);
+            return format!(
+                "!!! THE CERTIFICATE OF {server} HAS CHANGED !!!\n\
+                 Either its owner has made a new one, or somebody stands between you and the server \
+                 and would read along.\n\
+                 It was:    {known}\n\
+                 Now it is: {shown}\n\
+                 Nothing was sent. If its owner says that the new one is right, remove line {line} \
+                 of {file} and come again."
+            );
+        }
+        TlsError::UnknownIssuer | TlsError::Certificate(_) => {
+            "\nOf a server of your own, believe its own certificate: --tls-ca FILE   \
+             Or the one that it shows now, and no other from then on: --tls-pin"
+        }
+        TlsError::NotTls => "   Without TLS: --server HOST:PORT",
+        TlsError::NoAuthorities(_)
+        | TlsError::CaFile { .. }
+        | TlsError::Pins { .. }
+        | TlsError::Name(_)
+        | TlsError::Handshake(_) => "",
+    };
+    format!("{server}: {error}{hint}")
 }

@@ -32,8 +32,10 @@ mod connection;
 mod cursor;
 mod link;
 mod naming;
+mod pins;
 mod preamble;
 mod rooms;
+mod tls;
 
 pub use address::{AddressError, ServerAddress};
 pub use connection::{
@@ -42,4 +44,6 @@ pub use connection::{
 };
 pub use link::{Link, LinkError};
 pub use naming::Naming;
+pub use pins::{Fingerprint, NoFingerprint, Pin, find as find_pin};
 pub use preamble::{PREAMBLE_BYTES_MAX, PreambleError, SkipPreamble};
+pub use tls::{TlsError, Trust};

@@ -17,7 +17,7 @@ use tokio::net::TcpStream;
 use tokio_util::codec::{Decoder, Encoder, Framed, LengthDelimitedCodec};
 
 use crate::connection::Timing;
-use crate::{Naming, PreambleError, ServerAddress, SkipPreamble};
+use crate::{Naming, PreambleError, ServerAddress, SkipPreamble, TlsError, tls};
 
 /// What may wait to be written before no more requests are taken, in bytes.
 const UNWRITTEN_BYTES_MAX: usize = 64 * 1_024;
@@ -32,6 +32,8 @@ pub struct Link {
     welcome: Welcome,
     answer_timeout: Duration,
     last_id: u64,
+    /// All is given to the socket, but TLS still holds some of it.
+    is_flushing: bool,
 }
 
 /// Why a connection could not be made, or ended.
@@ -44,6 +46,14 @@ pub enum LinkError {
         address: ServerAddress,
         /// Why.
         source: io::Error,
+    },
+    /// There is no encrypted connection.
+    #[error("{address}: {source}")]
+    Tls {
+        /// Where.
+        address: ServerAddress,
+        /// Why.
+        source: Box<TlsError>,
     },
     /// It took too long.
     #[error("no answer from the server in {} s ({what})", .after.as_secs_f32())]
@@ -139,7 +149,7 @@ impl Link {
         let codec = ClientCodec(SkipPreamble::new(frame::server_frames()));
         let mut framed = Framed::new(socket, codec);
         let welcome = hello(&mut framed, naming, timing.hello, coming).await?;
-        Ok(Self { framed, welcome, answer_timeout: timing.answer, last_id: 0 })
+        Ok(Self { framed, welcome, answer_timeout: timing.answer, last_id: 0, is_flushing: false })
     }
 
     /// Who the server is, and who we are.
@@ -180,7 +190,7 @@ impl Link {
 
     /// Is something pushed and not written?
     pub(crate) fn is_writing(&self) -> bool {
-        !self.framed.write_buffer().is_empty()
+        !self.framed.write_buffer().is_empty() || self.is_flushing
     }
 
     /// Writes what was pushed, and (if `read`) waits for the next event.
@@ -198,7 +208,9 @@ impl Link {
     ) -> Poll<Result<Turn, LinkError>> {
         if self.is_writing() {
             let framed = Pin::new(&mut self.framed);
-            if let Poll::Ready(flushed) = Sink::<Hello>::poll_flush(framed, context) {
+            let flushed = Sink::<Hello>::poll_flush(framed, context);
+            self.is_flushing = flushed.is_pending();
+            if let Poll::Ready(flushed) = flushed {
                 return Poll::Ready(flushed.map(|()| Turn::Flushed).map_err(broken));
             }
         }
@@ -260,9 +272,16 @@ async fn connect(address: &ServerAddress) -> Result<Box<dyn Socket>, LinkError> 
     let failed = |source| LinkError::Connect { address: address.clone(), source };
     match address {
         ServerAddress::Tcp { host, port } => {
-            let stream = TcpStream::connect((host.as_str(), *port)).await.map_err(failed)?;
-            // Requests are written in batches: there is nothing for Nagle to gather.
-            stream.set_nodelay(true).map_err(failed)?;
+            Ok(Box::new(connect_to(host, *port).await.map_err(failed)?))
+        }
+        ServerAddress::Tls { host, port, trust } => {
+            let stream = connect_to(host, *port).await.map_err(failed)?;
+            let server = ServerAddress::Tcp { host: host.clone(), port: *port }.to_string();
+            let secure = Box::pin(tls::secure(stream, host, &server, trust)).await;
+            let stream = secure.map_err(|source| LinkError::Tls {
+                address: address.clone(),
+                source: Box::new(source),
+            })?;
             Ok(Box::new(stream))
         }
         #[cfg(unix)]
@@ -273,6 +292,13 @@ async fn connect(address: &ServerAddress) -> Result<Box<dyn Socket>, LinkError> 
         #[cfg(not(unix))]
         ServerAddress::Unix(_) => Err(failed(io::ErrorKind::Unsupported.into())),
     }
+}
+
+async fn connect_to(host: &str, port: u16) -> io::Result<TcpStream> {
+    let stream = TcpStream::connect((host, port)).await?;
+    // Requests are written in batches: there is nothing for Nagle to gather.
+    stream.set_nodelay(true)?;
+    Ok(stream)
 }
 
 async fn hello(
@@ -346,7 +372,7 @@ fn decoded(frame: Option<Result<BytesMut, PreambleError>>) -> Result<Event, Link
 fn broken(error: PreambleError) -> LinkError {
     match error {
         PreambleError::Io(error) => LinkError::Io(error),
-        PreambleError::TooLong => LinkError::Foreign(error.to_string()),
+        PreambleError::TooLong | PreambleError::WantsTls => LinkError::Foreign(error.to_string()),
     }
 }
 

@@ -7,6 +7,7 @@ mod cli;
 mod config;
 mod credential;
 mod exit;
+mod first_sight;
 mod history;
 mod input;
 mod interactive;
@@ -36,6 +37,7 @@ use tokio::sync::mpsc;
 use crate::cli::{Cli, CliCommand, CliOptions};
 use crate::config::Settings;
 use crate::exit::{Exit, Failure};
+use crate::first_sight::FirstSight;
 use crate::input::Typed;
 use crate::interactive::{Names, TerminalMode};
 use crate::lines::{Lines, Manner};
@@ -154,7 +156,9 @@ async fn talk(options: &CliOptions, settings: Settings, held: &mut Held) -> anyh
     if has_screen(options) {
         return screen(settings, held).await;
     }
+    let sight = FirstSight::before(&settings.server);
     let connection = Connection::open(Options::new(settings.server, settings.naming)).await?;
+    sight.tell();
     let connection = held.connection.insert(connection);
     let desk = Desk::open(options)?;
     let manner = Manner {
@@ -207,8 +211,10 @@ async fn screen(settings: Settings, held: &mut Held) -> anyhow::Result<Exit> {
         write!(io::stderr(), "{text}").and_then(|()| io::stderr().flush()).ok();
     };
     talk(&format!("connecting to {address} … "));
+    let sight = FirstSight::before(&settings.server);
     let connection = Connection::open(Options::new(settings.server, settings.naming)).await;
     talk(if connection.is_ok() { "ok\n" } else { "\n" });
+    sight.tell();
     let connection = held.connection.insert(connection?);
     let start = ui::Start {
         rooms: settings.rooms,
@@ -265,7 +271,9 @@ async fn send(
         writeln!(io::stderr(), "Type the message; Ctrl-D sends it.").ok();
     }
     let typed = send::input(text, lines, options.no_input).await?;
+    let sight = FirstSight::before(&settings.server);
     let connection = Connection::open(Options::new(settings.server, settings.naming)).await?;
+    sight.tell();
     let connection = held.connection.insert(connection);
     let manner = Manner {
         commands: false,
@@ -287,7 +295,9 @@ async fn look(
     settings: Settings,
     subcommand: &CliCommand,
 ) -> anyhow::Result<Exit> {
+    let sight = FirstSight::before(&settings.server);
     let mut link = Link::open(&settings.server, &Naming::Observer, &Timing::default()).await?;
+    sight.tell();
     let mut printer = Printer::start(Screen::Streams)?;
     let form = form(options);
     let rooms = match link.welcome().default_room.clone() {

@@ -7,6 +7,9 @@ use tokio_util::codec::Decoder;
 /// What a greeting in text may have, in bytes: more than a message of the day and a history.
 pub const PREAMBLE_BYTES_MAX: usize = 1_024 * 1_024;
 
+/// How a TLS server begins to say that it did not understand (RFC 8446, 5.1): no text begins so.
+const TLS_ALERT: [u8; 2] = [0x15, 0x03];
+
 /// A decoder that drops all bytes before the first NUL, then is `D`.
 ///
 /// A server that took a slow client for a line client may have greeted it in text. Every native
@@ -26,6 +29,9 @@ pub enum PreambleError {
         "the server sent {PREAMBLE_BYTES_MAX} bytes of text and no frame: is it a chat server?"
     )]
     TooLong,
+    /// A TLS alert: this is an encrypted port.
+    #[error("it wants TLS: tls://HOST:PORT")]
+    WantsTls,
     /// The socket, or a frame over its limit.
     #[error(transparent)]
     Io(#[from] std::io::Error),
@@ -44,6 +50,9 @@ impl<D: Decoder<Error = std::io::Error>> Decoder for SkipPreamble<D> {
 
     fn decode(&mut self, bytes: &mut BytesMut) -> Result<Option<D::Item>, PreambleError> {
         if !self.found {
+            if self.skipped_bytes == 0 && bytes.starts_with(&TLS_ALERT) {
+                return Err(PreambleError::WantsTls);
+            }
             let text = bytes.iter().position(|byte| *byte == 0);
             self.found = text.is_some();
             let text = text.unwrap_or(bytes.len());

@@ -41,6 +41,10 @@ pub(crate) async fn unless_one_answers(
     let program = program();
     let url = match address {
         ServerAddress::Tcp { .. } => format!("auto://{address}"),
+        ServerAddress::Tls { .. } => {
+            let why = format!("{address} does not answer, and --spawn has no certificate for it");
+            return Err(Failure::new(Exit::Usage, why).into());
+        }
         ServerAddress::Unix(_) => address.to_string(),
     };
     let mut command = Command::new(&program);

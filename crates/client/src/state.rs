@@ -32,9 +32,18 @@ pub(crate) fn save(server: &str, memory: Memory) -> io::Result<()> {
 }
 
 fn default_path() -> Option<PathBuf> {
+    Some(folder()?.join("state.toml"))
+}
+
+/// Which certificates servers had when they were seen first.
+pub(crate) fn known_servers() -> Option<PathBuf> {
+    Some(folder()?.join("known_servers"))
+}
+
+fn folder() -> Option<PathBuf> {
     let folders = etcetera::base_strategy::choose_native_strategy().ok()?;
     let folder = folders.state_dir().unwrap_or_else(|| folders.data_dir());
-    Some(folder.join("chat-client").join("state.toml"))
+    Some(folder.join("chat-client"))
 }
 
 fn read(path: &Path) -> State {

@@ -11,6 +11,7 @@ mod read;
 #[cfg(test)]
 mod tests;
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_protocol::{Password, RoomName, UserName};
@@ -32,6 +33,8 @@ pub(crate) struct Config {
     pub(crate) listen: Vec<ListenUrl>,
     /// Who the server is.
     pub(crate) server: ServerConfig,
+    /// What it proves itself with.
+    pub(crate) tls: TlsConfig,
     /// The line front end's dialogue.
     pub(crate) line: LineConfig,
     /// How many rooms.
@@ -61,6 +64,15 @@ pub(crate) struct ServerConfig {
     pub(crate) shutdown_delay: Duration,
     /// How long a guest whose connection broke is waited for.
     pub(crate) resume_grace: Duration,
+}
+
+/// `[tls]`: files in PEM. Relative paths start where the daemon was started.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct TlsConfig {
+    /// The certificate, and behind it those that vouch for it.
+    pub(crate) cert: Option<PathBuf>,
+    /// Its private key.
+    pub(crate) key: Option<PathBuf>,
 }
 
 /// `[line]`
@@ -170,12 +182,27 @@ pub(crate) enum Sync {
 pub(crate) struct LimitsConfig {
     /// Connections at a time.
     pub(crate) connections: Option<u64>,
+    /// Connections at a time from one address.
+    pub(crate) connections_per_address: Option<u64>,
+    /// TLS handshakes at a time from one address.
+    pub(crate) handshakes_per_address: Option<u64>,
+    /// Who is not limited per address.
+    pub(crate) exempt: Exempt,
     /// How long a native client may take for its hello.
     pub(crate) handshake: Option<Duration>,
     /// How long a person in line mode may take for a name.
     pub(crate) login: Option<Duration>,
     /// How long a peer may take not one byte of what is sent to it.
     pub(crate) write_stall: Option<Duration>,
+}
+
+/// Who is not limited per address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Exempt {
+    /// Who comes from this machine by TCP.
+    pub(crate) loopback: bool,
+    /// Who comes by a Unix socket.
+    pub(crate) unix: bool,
 }
 
 /// `[log]`
@@ -196,6 +223,7 @@ impl Default for Config {
                 shutdown_delay: Duration::ZERO,
                 resume_grace: Duration::from_secs(60),
             },
+            tls: TlsConfig::default(),
             line: LineConfig::default(),
             rooms: RoomsConfig { max: 10_000, per_user_max: 1_000, quiet_presence: Some(500) },
             accounts: AccountsConfig {
@@ -213,6 +241,9 @@ impl Default for Config {
             },
             limits: LimitsConfig {
                 connections: Some(20_000),
+                connections_per_address: Some(256),
+                handshakes_per_address: Some(32),
+                exempt: Exempt { loopback: true, unix: true },
                 handshake: Some(Duration::from_secs(10)),
                 login: Some(Duration::from_secs(2 * 60)),
                 write_stall: Some(Duration::from_secs(5 * 60)),

@@ -10,7 +10,7 @@ use chat_protocol::event::Welcome;
 use chat_protocol::limits::PAGE_EVENTS_MAX;
 use chat_protocol::{Identity, JournalId, Password, Timestamp, UserName};
 use jiff::tz::TimeZone;
-use tokio::sync::watch;
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
@@ -23,8 +23,8 @@ use crate::frontend::irc::IrcSettings;
 use crate::frontend::line::LineSettings;
 use crate::frontend::line::style::Style;
 use crate::journal::{self, Journal, JournalSettings, Keep, Retention, RoomId};
-use crate::limits::ADMIN_SOCKET;
-use crate::listener::{Gate, Listener, Reception};
+use crate::limits::{ADMIN_SOCKET, TLS_HANDSHAKES_MAX};
+use crate::listener::{AddressLimits, Gate, Listener, Reception, Shares, Tls, Validity};
 use crate::notify;
 use crate::room::{Directory, RoomSettings};
 use crate::session::{SessionLimits, Stage, Surroundings};
@@ -45,6 +45,8 @@ pub(crate) struct Start {
     pub(crate) directory: PathBuf,
     /// What it came to.
     pub(crate) config: Config,
+    /// Its certificate.
+    pub(crate) tls: Option<Tls>,
     /// Where the data is.
     pub(crate) data: PathBuf,
     /// To change the level.
@@ -58,6 +60,13 @@ struct Daemon {
     house: House,
     stage: watch::Sender<Stage>,
     gate: Arc<Gate>,
+    address_limits: watch::Sender<AddressLimits>,
+    tls: watch::Sender<Option<Tls>>,
+    /// Connections, and TLS handshakes, of each address.
+    connections: Arc<Shares>,
+    shaking: Arc<Shares>,
+    /// TLS handshakes at a time.
+    handshakes: Arc<Semaphore>,
     /// What sessions begin with, one for each listener.
     surroundings: Vec<watch::Sender<Arc<Surroundings>>>,
     listeners: TaskTracker,
@@ -113,6 +122,11 @@ impl Daemon {
             house: house(config, journal, &rooms, &stage)?,
             stage,
             gate: Arc::new(Gate::new(config.limits.connections)),
+            address_limits: watch::Sender::new(address_limits(config)),
+            connections: Arc::default(),
+            shaking: Arc::default(),
+            tls: watch::Sender::new(start.tls.clone()),
+            handshakes: Arc::new(Semaphore::new(TLS_HANDSHAKES_MAX)),
             surroundings: Vec::new(),
             listeners: TaskTracker::new(),
             sessions: TaskTracker::new(),
@@ -178,6 +192,11 @@ impl Daemon {
             around,
             stage: self.stage.subscribe(),
             gate: Arc::clone(&self.gate),
+            limits: self.address_limits.subscribe(),
+            connections: Arc::clone(&self.connections),
+            shaking: Arc::clone(&self.shaking),
+            tls: self.tls.subscribe(),
+            handshakes: Arc::clone(&self.handshakes),
             sessions: self.sessions.clone(),
         };
         self.listeners.spawn(listener.serve(reception));
@@ -196,34 +215,42 @@ impl Daemon {
         }
     }
 
-    /// All of it or nothing.
     fn reload(&mut self) {
         notify::reloading();
-        let Start { flags, environment, directory, config, log, .. } = &mut self.start;
-        match config::reload(config, flags, environment, directory) {
-            Ok(loaded) => match log.set_level(&loaded.config.log.level) {
-                Ok(()) => {
-                    *config = loaded.config;
-                    self.gate.set_limit(config.limits.connections);
-                    let (house, operators) = (self.house.clone(), operators_of(&config.operators));
-                    self.house.parkings.spawn(async move {
-                        account::set_operators(&house, operators).await;
-                    });
-                    for surroundings in &self.surroundings {
-                        surroundings.send_modify(|around| {
-                            let mut changed = (**around).clone();
-                            changed.limits = session_limits(config);
-                            changed.welcome = Arc::new(welcome(config, self.house.journal.id()));
-                            *around = Arc::new(changed);
-                        });
-                    }
-                    tracing::info!("reloaded");
-                }
-                Err(error) => tracing::error!(%error, "not reloaded; the old configuration stays"),
-            },
-            Err(error) => tracing::error!(%error, "not reloaded; the old configuration stays"),
+        match self.take_new_configuration() {
+            Ok(()) => tracing::info!("reloaded"),
+            Err(error) => tracing::error!(
+                error = %format_args!("{error:#}"),
+                "not reloaded; the old configuration stays"
+            ),
         }
         notify::ready();
+    }
+
+    /// All of it or nothing.
+    fn take_new_configuration(&mut self) -> anyhow::Result<()> {
+        let Start { flags, environment, directory, config, log, .. } = &mut self.start;
+        let new = config::reload(config, flags, environment, directory)?.config;
+        let tls = load_tls(&new)?;
+        log.set_level(&new.log.level)?;
+        // From here on nothing fails.
+        *config = new;
+        self.tls.send_replace(tls);
+        self.gate.set_limit(config.limits.connections);
+        self.address_limits.send_replace(address_limits(config));
+        let (house, operators) = (self.house.clone(), operators_of(&config.operators));
+        self.house.parkings.spawn(async move {
+            account::set_operators(&house, operators).await;
+        });
+        for surroundings in &self.surroundings {
+            surroundings.send_modify(|around| {
+                let mut changed = (**around).clone();
+                changed.limits = session_limits(config);
+                changed.welcome = Arc::new(welcome(config, self.house.journal.id()));
+                *around = Arc::new(changed);
+            });
+        }
+        Ok(())
     }
 
     /// Announces, lets sessions finish what was accepted, then the rooms, then the journal.
@@ -265,6 +292,28 @@ async fn watchdog_pause() {
         Some(interval) => tokio::time::sleep(interval).await,
         None => std::future::pending().await,
     }
+}
+
+/// The certificate of a configuration, with a warning if its dates are wrong.
+///
+/// # Errors
+/// The file, and what is wrong with it.
+pub(crate) fn load_tls(config: &Config) -> anyhow::Result<Option<Tls>> {
+    let tls = Tls::load(config, Duration::from_millis(now().0))?;
+    let file = config.tls.cert.as_deref().unwrap_or(Path::new("")).display();
+    match tls.as_ref().map(Tls::validity) {
+        None | Some(Validity::Fine) => {}
+        Some(Validity::EndsSoon { days }) => {
+            tracing::warn!(cert = %file, days, "the certificate ends soon");
+        }
+        Some(Validity::Ended) => {
+            tracing::warn!(cert = %file, "the certificate has ended: clients refuse it");
+        }
+        Some(Validity::NotYet) => {
+            tracing::warn!(cert = %file, "the certificate is not valid yet: clients refuse it");
+        }
+    }
+    Ok(tls)
 }
 
 fn house(
@@ -389,6 +438,15 @@ fn session_limits(config: &Config) -> SessionLimits {
     }
 }
 
+fn address_limits(config: &Config) -> AddressLimits {
+    let limits = &config.limits;
+    AddressLimits {
+        connections: limits.connections_per_address,
+        handshakes: limits.handshakes_per_address,
+        exempt: limits.exempt,
+    }
+}
+
 /// The most that any front end shows on entering.
 fn replay_max(config: &Config) -> u32 {
     let (_, overrides) = config.line.style();
@@ -406,8 +464,15 @@ fn say_how_to_reach(url: &ListenUrl, config: &Config) {
                 host => host,
             };
             let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-            tracing::info!("come in with: nc {host} {port}");
-            tracing::info!("          or: chat-client --server {bracketed}:{port} --room {room}");
+            let (plain, scheme) = if url.tls {
+                (format!("openssl s_client -quiet -connect {bracketed}:{port}"), "tls://")
+            } else {
+                (format!("nc {host} {port}"), "")
+            };
+            tracing::info!("come in with: {plain}");
+            tracing::info!(
+                "          or: chat-client --server {scheme}{bracketed}:{port} --room {room}"
+            );
         }
         Endpoint::Unix(path) => {
             let path = path.display();

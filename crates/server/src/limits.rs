@@ -69,6 +69,14 @@ pub(crate) const SESSION_OUTBOX_BYTES_MAX: usize = 64 * 1_024;
 pub(crate) const SESSION_INPUT_BYTES_MAX: usize = 128 * 1_024;
 /// What is read from a session at once, in bytes.
 pub(crate) const SESSION_READ_BYTES: usize = 16 * 1_024;
+/// TLS handshakes in progress; more wait, for `limits.handshake` at most.
+pub(crate) const TLS_HANDSHAKES_MAX: usize = 1_024;
+/// What TLS takes from a session before the socket has taken it, in bytes.
+pub(crate) const TLS_BUFFER_BYTES_MAX: usize = 16 * 1_024;
+/// A file with a certificate or a key, in bytes.
+pub(crate) const TLS_FILE_BYTES_MAX: u64 = 1_024 * 1_024;
+/// A certificate that ends so soon is warned about.
+pub(crate) const CERTIFICATE_ENDS_SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// How often a room tells who comes and goes, while many do.
 pub(crate) const PRESENCE_PAUSE: Duration = Duration::from_millis(100);
 /// Comings and goings that wait to be told together.

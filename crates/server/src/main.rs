@@ -1,6 +1,7 @@
 //! `chat-server`: Samovar's daemon. This file is its command line, nothing else.
 
 mod account;
+mod certificate;
 mod command;
 mod config;
 mod daemon;
@@ -40,13 +41,15 @@ Examples:
   chat-server                                          this machine only
   chat-server --listen auto://0.0.0.0:5005             the whole network
   chat-server --listen 'line://0.0.0.0:2323?style=talker' --listen unix:/tmp/chat.sock
+  chat-server --listen line+tls://0.0.0.0:992          encrypted; auto:// is if there is a [tls]
+  chat-server cert --name chat.lan                     makes a certificate for that
   chat-server --config team.toml check                 is this configuration fine?
   chat-server backup /backup/chat.sqlite               a copy, while the daemon runs
   chat-server account add ana                          make an account, while it runs or not
   chat-server export --room ops --since 1d --format text
 
 Signals: SIGTERM and SIGINT stop it (accepted messages are stored, exit 0); SIGHUP reads
-[limits], operator, server.motd and log.level again.
+[limits], [tls] with its files, operator, server.motd and log.level again.
 
 Exit codes: 0 stopped as asked, 1 could not start or go on (verify: something is wrong), 2 wrong
 usage or configuration."
@@ -55,7 +58,8 @@ struct Arguments {
     /// Configuration file (otherwise ./chat-server.toml, the user's, /etc/chat-server/)
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where to accept: auto://, native:// or line:// with ADDR:PORT, or unix:PATH; may be repeated
+    /// Where to accept: auto://, native:// or line:// with ADDR:PORT (auto+tls://… encrypted), or
+    /// unix:PATH; may be repeated
     #[arg(long, global = true, value_name = "URL")]
     listen: Vec<ListenUrl>,
     /// Where the data is (otherwise $STATE_DIRECTORY, $XDG_STATE_HOME/chat-server)
@@ -69,12 +73,24 @@ struct Arguments {
 enum Task {
     /// Say whether the configuration is fine, and start nothing
     Check,
+    /// Make a certificate and its key, for a network where nobody gives you one
+    ///
+    /// Writes server.crt and server.key, prints the fingerprint and what to configure. Nobody but you
+    /// vouches for it: clients are told to believe it, by --tls-pin or --tls-ca. A server with a name
+    /// on the Internet has a better one for free, from a certificate authority.
+    Cert(certificate::Options),
     #[command(flatten)]
     Offline(offline::Task),
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
+    if let Some(Task::Cert(options)) = arguments.task {
+        return match certificate::run(options) {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => complain(&format_args!("{error:#}"), 1),
+        };
+    }
     let environment = Environment::of_process();
     let data = arguments.data.or_else(|| environment.get("CHAT_SERVER_DATA").map(PathBuf::from));
     if let Some(Task::Offline(task)) = arguments.task {
@@ -87,6 +103,9 @@ fn main() -> ExitCode {
         Err(error) => return complain(&error, 2),
     };
     if let Some(Task::Check) = arguments.task {
+        if let Err(error) = daemon::load_tls(&loaded.config) {
+            return complain(&format_args!("{error:#}"), 2);
+        }
         let source =
             loaded.source.map_or("the default".to_owned(), |path| path.display().to_string());
         // A reader that has gone away does not make the configuration wrong.
@@ -105,7 +124,11 @@ fn main() -> ExitCode {
         Some(path) => tracing::info!(config = %path.display(), "configuration read"),
         None => tracing::info!("no configuration file; defaults"),
     }
-    let start = Start { flags, environment, directory, config: loaded.config, data, log };
+    let tls = match daemon::load_tls(&loaded.config) {
+        Ok(tls) => tls,
+        Err(error) => return complain(&format_args!("{error:#}"), 2),
+    };
+    let start = Start { flags, environment, directory, config: loaded.config, tls, data, log };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => return complain(&error, 1),

@@ -91,6 +91,11 @@ pub(super) const KEYS: &[Key] = &[
     key!("server.resume_grace", server.resume_grace, AtStart, time,
         "a time up to a year, such as \"0s\", \"1m\" or \"1h30m\""),
 
+    key!("tls.cert", tls.cert, AtReload, Some(file),
+        "a file's path, such as \"server.crt\""),
+    key!("tls.key", tls.key, AtReload, Some(file),
+        "a file's path, such as \"server.key\""),
+
     key!("line.style", line.style, AtStart, one_of,
         "\"samovar\", \"grillo\", \"talker\" or \"netcat\""),
     key!("line.identify", line.overrides.identify, AtStart, Some(one_of),
@@ -133,6 +138,12 @@ pub(super) const KEYS: &[Key] = &[
 
     key!("limits.connections", limits.connections, AtReload, count_or_off,
         "a whole number from 1 to 1000000, such as 20000, or \"off\""),
+    key!("limits.connections_per_address", limits.connections_per_address, AtReload, count_or_off,
+        "a whole number from 1 to 1000000, such as 256, or \"off\""),
+    key!("limits.handshakes_per_address", limits.handshakes_per_address, AtReload, count_or_off,
+        "a whole number from 1 to 1000000, such as 32, or \"off\""),
+    key!("limits.exempt", limits.exempt, AtReload, exempt,
+        "a list of \"loopback\" and \"unix\", or []"),
     key!("limits.handshake", limits.handshake, AtReload, time_or_off,
         "a time longer than 0, such as \"10s\", or \"off\""),
     key!("limits.login", limits.login, AtReload, time_or_off,
@@ -150,7 +161,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn on_reload_limits_motd_and_log_level_change_and_all_else_needs_a_restart() {
+    fn on_reload_limits_motd_tls_and_log_level_change_and_all_else_needs_a_restart() {
         let old = Config::default();
         let mut new = old.clone();
         new.limits.login = None;
@@ -175,7 +186,12 @@ mod tests {
             [
                 "operator",
                 "server.motd",
+                "tls.cert",
+                "tls.key",
                 "limits.connections",
+                "limits.connections_per_address",
+                "limits.handshakes_per_address",
+                "limits.exempt",
                 "limits.handshake",
                 "limits.login",
                 "limits.write_stall",

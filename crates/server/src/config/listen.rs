@@ -1,5 +1,5 @@
 //! Where to accept connections, and what is spoken there: `auto://127.0.0.1:5005`,
-//! `line://[::]:23?style=talker`, `unix:/run/chat-server/chat.sock`. Owns this notation; never
+//! `line+tls://[::]:992?style=talker`, `unix:/run/chat-server/chat.sock`. Owns this notation; never
 //! resolves a name, never binds.
 
 use std::fmt;
@@ -15,7 +15,10 @@ use super::problem::shown;
 use crate::frontend::line::style::StyleName;
 
 /// The schemes of this version, as error messages say them.
-const SCHEMES: &str = "auto://, native://, line:// and unix:PATH";
+const SCHEMES: &str =
+    "auto://, native://, line://, irc:// (encrypted: auto+tls://, …) and unix:PATH";
+/// What stands behind a scheme that is spoken inside TLS.
+const TLS_SUFFIX: &str = "+tls";
 /// A Unix socket's path, in bytes, without the NUL that ends it (`sockaddr_un` has 108).
 const UNIX_PATH_BYTES_MAX: usize = 107;
 /// A host's name, in bytes (RFC 1035).
@@ -26,6 +29,8 @@ const HOST_BYTES_MAX: usize = 253;
 pub(crate) struct ListenUrl {
     /// What is spoken.
     pub(crate) protocol: Protocol,
+    /// Inside TLS only. [`Protocol::Auto`] without it takes both, if there is a certificate.
+    pub(crate) tls: bool,
     /// Where.
     pub(crate) endpoint: Endpoint,
     /// The line front end's style here; none: `line.style`. Only with [`Protocol::Auto`] and
@@ -120,7 +125,7 @@ pub(crate) enum ListenUrlError {
 }
 
 impl ListenUrl {
-    /// Parses `SCHEME://ADDR:PORT[?style=NAME]` or `unix:PATH[?style=NAME]`.
+    /// Parses `SCHEME[+tls]://ADDR:PORT[?style=NAME]` or `unix:PATH[?style=NAME]`.
     ///
     /// # Errors
     /// [`ListenUrlError`] says what to write instead.
@@ -136,11 +141,11 @@ impl ListenUrl {
                     .ok_or_else(|| ListenUrlError::Query { url: url(), query: shown(query) })
             })
             .transpose()?;
-        let (protocol, endpoint) = parse_location(location, &url)?;
+        let (protocol, tls, endpoint) = parse_location(location, &url)?;
         if matches!(protocol, Protocol::Native | Protocol::Irc) && style.is_some() {
             return Err(ListenUrlError::StyleOfNative { url: url() });
         }
-        Ok(Self { protocol, endpoint, style })
+        Ok(Self { protocol, tls, endpoint, style })
     }
 
     /// The same listener at the address that it got: what the log says when it accepts.
@@ -171,6 +176,7 @@ impl Default for ListenUrl {
     fn default() -> Self {
         Self {
             protocol: Protocol::Auto,
+            tls: false,
             endpoint: Endpoint::Tcp { host: Ipv4Addr::LOCALHOST.to_string(), port: 5005 },
             style: None,
         }
@@ -197,11 +203,12 @@ impl fmt::Display for Protocol {
 
 impl fmt::Display for ListenUrl {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let tls = if self.tls { TLS_SUFFIX } else { "" };
         match &self.endpoint {
             Endpoint::Tcp { host, port } if host.contains(':') => {
-                write!(f, "{}://[{host}]:{port}", self.protocol)?;
+                write!(f, "{}{tls}://[{host}]:{port}", self.protocol)?;
             }
-            Endpoint::Tcp { host, port } => write!(f, "{}://{host}:{port}", self.protocol)?,
+            Endpoint::Tcp { host, port } => write!(f, "{}{tls}://{host}:{port}", self.protocol)?,
             Endpoint::Unix(path) => write!(f, "unix:{}", path.display())?,
         }
         f.write_str(match self.style {
@@ -217,26 +224,28 @@ impl fmt::Display for ListenUrl {
 fn parse_location(
     location: &str,
     url: &impl Fn() -> String,
-) -> Result<(Protocol, Endpoint), ListenUrlError> {
+) -> Result<(Protocol, bool, Endpoint), ListenUrlError> {
     if let Some(path) = location.strip_prefix("unix:") {
         let path = parse_path(path).map_err(|why| ListenUrlError::Path { url: url(), why })?;
-        return Ok((Protocol::Auto, Endpoint::Unix(path)));
+        return Ok((Protocol::Auto, false, Endpoint::Unix(path)));
     }
     let Some((scheme, address)) = location.split_once("://") else {
         return Err(ListenUrlError::NoScheme { url: url() });
     };
-    let protocol = match scheme {
+    let (spoken, tls) = match scheme.strip_suffix(TLS_SUFFIX) {
+        Some(spoken) => (spoken, true),
+        None => (scheme, false),
+    };
+    let protocol = match spoken {
         "auto" => Protocol::Auto,
         "native" => Protocol::Native,
         "line" => Protocol::Line,
         "irc" => Protocol::Irc,
-        other => {
-            return Err(ListenUrlError::Scheme { url: url(), scheme: shown(other) });
-        }
+        _ => return Err(ListenUrlError::Scheme { url: url(), scheme: shown(scheme) }),
     };
     let endpoint =
         parse_address(address).map_err(|why| ListenUrlError::Address { url: url(), why })?;
-    Ok((protocol, endpoint))
+    Ok((protocol, tls, endpoint))
 }
 
 fn parse_address(address: &str) -> Result<Endpoint, &'static str> {
@@ -308,6 +317,9 @@ mod tests {
             "auto://127.0.0.1:5005",
             "auto://127.0.0.1:0",
             "native://[::1]:5006",
+            "native+tls://[::1]:5006",
+            "line+tls://0.0.0.0:992?style=talker",
+            "auto+tls://chat.example.org:443",
             "line://localhost:23?style=grillo",
             "auto://chat.example.org:65535?style=samovar",
             "unix:/run/chat-server/chat.sock",
@@ -338,9 +350,11 @@ mod tests {
             ("127.0.0.1:5005", "write auto://127.0.0.1:5005"),
             (
                 "gopher://0.0.0.0:6667",
-                "scheme \"gopher\"; this version has auto://, native://, line:// and unix:PATH",
+                "scheme \"gopher\"; this version has auto://, native://, line://, irc:// (encrypted: auto+tls://",
             ),
-            ("native+tls://0.0.0.0:1", "scheme \"native+tls\""),
+            ("gopher+tls://0.0.0.0:1", "scheme \"gopher+tls\""),
+            ("native+ssl://0.0.0.0:1", "scheme \"native+ssl\""),
+            ("native+tls://h:5?style=grillo", "native:// has no lines"),
             ("AUTO://0.0.0.0:1", "scheme \"AUTO\""),
             ("auto://5005", "the port is missing"),
             ("auto://localhost", "the port is missing"),
@@ -369,6 +383,7 @@ mod tests {
         let collide =
             |a, b| ListenUrl::parse(a).unwrap().collides_with(&ListenUrl::parse(b).unwrap());
         assert!(collide("auto://h:5", "line://h:5"));
+        assert!(collide("auto://h:5", "auto+tls://h:5"));
         assert!(collide("auto://h:0", "auto://h:0"));
         assert!(!collide("auto://h:0", "line://h:0"));
         assert!(!collide("auto://h:5", "auto://h:6"));

@@ -3,6 +3,7 @@
 
 use std::fmt;
 use std::ops::Range;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use chat_protocol::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX};
@@ -16,7 +17,7 @@ use toml::de::{DeArray, DeValue};
 
 use super::listen::ListenUrl;
 use super::problem::shown;
-use super::{Keep, Operator};
+use super::{Exempt, Keep, Operator};
 use crate::account::HashCost;
 use crate::frontend::line::style::{All, Words};
 use chat_protocol::nearest::nearest;
@@ -102,6 +103,15 @@ pub(super) fn listeners(value: &Value<'_>) -> Result<Vec<ListenUrl>, Refused> {
         listeners.push(url);
     }
     Ok(listeners)
+}
+
+/// Where a file is.
+pub(super) fn file(value: &Value<'_>) -> Result<PathBuf, Refused> {
+    match text(value)? {
+        "" => Err(Refused::value(value)),
+        path if path.contains('\0') => Err(Refused::value(value)),
+        path => Ok(path.into()),
+    }
 }
 
 /// A server's name.
@@ -352,6 +362,19 @@ fn operator(value: &Value<'_>) -> Result<Operator, Refused> {
     }
     let name = name.ok_or_else(|| Refused::reason(value, "an operator has a name"))?;
     Ok(Operator { name, password })
+}
+
+/// Who is not limited.
+pub(super) fn exempt(value: &Value<'_>) -> Result<Exempt, Refused> {
+    let mut exempt = Exempt { loopback: false, unix: false };
+    for element in list(value)?.iter() {
+        match text(element)? {
+            "loopback" => exempt.loopback = true,
+            "unix" => exempt.unix = true,
+            _ => return Err(Refused::value(element)),
+        }
+    }
+    Ok(exempt)
 }
 
 /// A filter of the log.

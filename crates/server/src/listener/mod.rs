@@ -1,26 +1,32 @@
-//! Listeners: sockets that accept, and finding out who speaks. Never reads a command.
+//! Listeners: sockets that accept, TLS, and finding out who speaks. Never reads a command.
 
+mod begun;
 mod detect;
 mod gate;
 mod socket;
+mod tls;
 
 use std::io;
+use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
-use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::sync::watch;
+use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::sync::{Semaphore, watch};
+use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
 use crate::account::Origin;
-use crate::config::{ListenUrl, Protocol};
+use crate::config::{Exempt, ListenUrl, Protocol};
 use crate::frontend::Wire;
 use crate::session::{Session, Stage, Surroundings};
-use detect::detect;
-pub(crate) use gate::Gate;
-use gate::Pass;
-use socket::{Connection, Socket};
+use detect::{Found, detect};
+pub(crate) use gate::{Gate, Shares};
+use gate::{Pass, Share};
+use socket::{Connection, Peer, Socket};
+use tls::Encrypted;
+pub(crate) use tls::{Tls, Validity};
 
 /// How long accepting pauses when the system has no descriptors left.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
@@ -29,6 +35,20 @@ const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
 pub(crate) struct Listener {
     socket: Socket,
     url: ListenUrl,
+}
+
+/// How long who is turned away may take to read why.
+const TURNED_AWAY: Duration = Duration::from_secs(1);
+
+/// What one address may have.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct AddressLimits {
+    /// Connections at a time.
+    pub(crate) connections: Option<u64>,
+    /// TLS handshakes at a time.
+    pub(crate) handshakes: Option<u64>,
+    /// Who is not limited.
+    pub(crate) exempt: Exempt,
 }
 
 /// What a listener does with who comes.
@@ -40,6 +60,16 @@ pub(crate) struct Reception {
     pub(crate) stage: watch::Receiver<Stage>,
     /// How many may be in.
     pub(crate) gate: Arc<Gate>,
+    /// What one address may have.
+    pub(crate) limits: watch::Receiver<AddressLimits>,
+    /// Connections of each address.
+    pub(crate) connections: Arc<Shares>,
+    /// TLS handshakes of each address.
+    pub(crate) shaking: Arc<Shares>,
+    /// The certificate, if there is one.
+    pub(crate) tls: watch::Receiver<Option<Tls>>,
+    /// TLS handshakes that may be in progress.
+    pub(crate) handshakes: Arc<Semaphore>,
     /// Tracks the sessions.
     pub(crate) sessions: TaskTracker,
 }
@@ -60,30 +90,48 @@ impl Listener {
     }
 
     /// Accepts until the daemon stops.
-    pub(crate) async fn serve(self, mut reception: Reception) {
+    pub(crate) async fn serve(self, reception: Reception) {
         let mut stage = reception.stage.clone();
+        let reception = Arc::new(reception);
         tokio::select! {
-            () = self.accept_all(&mut reception) => {}
+            () = self.accept_all(&reception) => {}
             // An error: the daemon is gone, and this with it.
             _ = stage.wait_for(|stage| *stage == Stage::Stopping) => {}
         }
         self.socket.remove();
     }
 
-    async fn accept_all(&self, reception: &mut Reception) {
+    async fn accept_all(&self, reception: &Arc<Reception>) {
         loop {
             match self.socket.accept().await {
                 Ok((connection, peer)) => {
-                    let pass = Gate::enter(&reception.gate).await;
+                    let limits = *reception.limits.borrow();
+                    let address = peer.limited(limits.exempt);
+                    let share = match address.zip(limits.connections) {
+                        None => None,
+                        Some((address, limit)) => {
+                            let share = Shares::take(&reception.connections, address, limit);
+                            if share.is_none() {
+                                self.turn_away(connection, &peer, limit, reception);
+                                continue;
+                            }
+                            share
+                        }
+                    };
+                    let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
+                    let shaking = address.zip(limits.handshakes);
                     let origin = peer.origin();
                     let peer = peer.to_string().into_boxed_str();
                     tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
-                    reception.sessions.spawn(self.welcome(
-                        connection,
-                        (peer, origin),
-                        reception,
-                        pass,
-                    ));
+                    let at = Arc::clone(reception);
+                    let arrival = Box::new(Arrival {
+                        peer,
+                        origin,
+                        shaking,
+                        protocol: self.url.protocol,
+                        at,
+                    });
+                    reception.sessions.spawn(self.welcome(connection, arrival, pass));
                 }
                 Err(error) => {
                     tracing::warn!(%error, url = %self.url, "cannot accept; pausing");
@@ -93,49 +141,164 @@ impl Listener {
         }
     }
 
+    /// Says why, in words: who asks too much is a person, or a program of one.
+    fn turn_away(&self, connection: Connection, peer: &Peer, limit: u64, reception: &Reception) {
+        let refusals = reception.connections.refusals();
+        tracing::info_span!("session", %peer).in_scope(|| {
+            tracing::info!(limit, refusals, "turned away: connections of its address");
+        });
+        if self.url.tls {
+            return;
+        }
+        let why = format!("Your address has {limit} connections here, and that is the limit.\r\n");
+        reception.sessions.spawn(async move {
+            let said = async {
+                match connection {
+                    Connection::Tcp(mut stream) => stream.write_all(why.as_bytes()).await,
+                    #[cfg(unix)]
+                    Connection::Unix(mut stream) => stream.write_all(why.as_bytes()).await,
+                }
+            };
+            drop(timeout(TURNED_AWAY, said).await); // it is gone: nobody is left to be told
+        });
+    }
+
     fn welcome(
         &self,
         connection: Connection,
-        peer: (Box<str>, Origin),
-        reception: &Reception,
-        pass: Pass,
+        arrival: Box<Arrival>,
+        pass: (Pass, Option<Box<Share>>),
     ) -> impl Future<Output = ()> + use<> {
-        let around = Arc::clone(&reception.around.borrow());
-        let stage = reception.stage.clone();
-        let protocol = self.url.protocol;
+        let tls = self.url.tls;
         async move {
             match connection {
-                Connection::Tcp(stream) => serve(stream, peer, protocol, around, stage).await,
+                Connection::Tcp(stream) => serve(stream, tls, arrival).await,
                 #[cfg(unix)]
-                Connection::Unix(stream) => serve(stream, peer, protocol, around, stage).await,
+                Connection::Unix(stream) => serve(stream, tls, arrival).await,
             }
             drop(pass);
         }
     }
 }
 
-/// Finds out who speaks, and serves it.
-async fn serve<S: AsyncRead + AsyncWrite + Unpin>(
-    mut stream: S,
-    (peer, origin): (Box<str>, Origin),
+/// Somebody who is not served yet. In a box, so that the task of a session does not keep its place.
+struct Arrival {
+    peer: Box<str>,
+    origin: Origin,
+    /// Its address, and how many TLS handshakes that may have.
+    shaking: Option<(IpAddr, u64)>,
+    /// What is spoken here.
     protocol: Protocol,
-    around: Arc<Surroundings>,
-    stage: watch::Receiver<Stage>,
-) {
+    at: Arc<Reception>,
+}
+
+/// Finds out who speaks, and serves it. `tls`: it is inside TLS for certain.
+async fn serve<S>(mut stream: S, tls: bool, arrival: Box<Arrival>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
     let mut input = BytesMut::new();
-    let (wire, undecided) = match protocol {
-        Protocol::Native => (Wire::Native, false),
-        Protocol::Line => (Wire::Line, false),
-        Protocol::Irc => (Wire::Irc, false),
-        Protocol::Auto => match detect(&mut stream, &mut input).await {
-            Ok(found) => found,
+    let found =
+        if tls { Some(Found::Tls) } else { who_speaks(&mut stream, &mut input, &arrival).await };
+    match found {
+        None => {}
+        Some(Found::Speaks { wire, undecided }) => {
+            talk(stream, input, wire, undecided, *arrival).await;
+        }
+        // On the heap: it would stand in the task of every plain session.
+        Some(Found::Tls) => Box::pin(serve_encrypted(stream, input, arrival)).await,
+    }
+}
+
+/// The same behind a TLS handshake.
+async fn serve_encrypted<S>(stream: S, head: BytesMut, arrival: Box<Arrival>)
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let Some(mut stream) = shake_hands(stream, head, &arrival).await else { return };
+    let mut input = BytesMut::new();
+    match who_speaks(&mut stream, &mut input, &arrival).await {
+        None => {}
+        Some(Found::Speaks { wire, undecided }) => {
+            talk(stream, input, wire, undecided, *arrival).await;
+        }
+        Some(Found::Tls) => arrival.log(|| tracing::info!("TLS inside TLS; closed")),
+    }
+}
+
+/// Waits for a peer's first bytes, if they tell something.
+async fn who_speaks<S: AsyncRead + Unpin>(
+    stream: &mut S,
+    input: &mut BytesMut,
+    arrival: &Arrival,
+) -> Option<Found> {
+    let wire = match arrival.protocol {
+        Protocol::Native => Wire::Native,
+        Protocol::Line => Wire::Line,
+        Protocol::Irc => Wire::Irc,
+        Protocol::Auto => match detect(stream, input).await {
+            Ok(found) => return Some(found),
             Err(error) => {
-                let span = tracing::info_span!("session", %peer);
-                span.in_scope(|| tracing::info!(%error, "gone before a word"));
-                return;
+                arrival.log(|| tracing::info!(%error, "gone before a word"));
+                return None;
             }
         },
     };
+    Some(Found::Speaks { wire, undecided: false })
+}
+
+/// Nobody waits for one who does not end its handshake: not for ever, and not for its place.
+async fn shake_hands<S>(stream: S, head: BytesMut, arrival: &Arrival) -> Option<Encrypted>
+where
+    S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
+{
+    let at = &arrival.at;
+    let Some(tls) = at.tls.borrow().clone() else {
+        arrival
+            .log(|| tracing::warn!("speaks TLS, and there is no certificate: set [tls]; closed"));
+        return None;
+    };
+    let share = arrival.shaking.map(|(address, limit)| Shares::take(&at.shaking, address, limit));
+    if let Some(None) = share {
+        let refusals = at.shaking.refusals();
+        arrival.log(|| tracing::info!(refusals, "turned away: TLS handshakes of its address"));
+        return None;
+    }
+    let limit = at.around.borrow().limits.handshake.unwrap_or(Duration::MAX);
+    let mut stage = at.stage.clone();
+    let handshake = timeout(limit, async {
+        // It is never closed.
+        let _place = at.handshakes.acquire().await.map_err(io::Error::other)?;
+        tls.accept(stream, head).await
+    });
+    let why = tokio::select! {
+        done = handshake => match done {
+            Ok(Ok(stream)) => return Some(stream),
+            Ok(Err(error)) => error.to_string(),
+            Err(_late) => "not done in time".to_owned(),
+        },
+        _ = stage.wait_for(|stage| *stage == Stage::Stopping) => "the daemon stops".to_owned(),
+    };
+    arrival.log(|| tracing::info!(why, "no TLS handshake"));
+    None
+}
+
+fn talk<S: AsyncRead + AsyncWrite + Unpin>(
+    stream: S,
+    input: BytesMut,
+    wire: Wire,
+    undecided: bool,
+    arrival: Arrival,
+) -> impl Future<Output = ()> {
+    let Arrival { peer, origin, at, .. } = arrival;
+    let around = Arc::clone(&at.around.borrow());
+    let stage = at.stage.clone();
     tracing::debug!(%peer, ?wire, undecided, "speaks");
-    Session::new(stream, (peer, origin), around, stage, wire, input, undecided).run().await;
+    Session::new(stream, (peer, origin), around, stage, wire, input, undecided).run()
+}
+
+impl Arrival {
+    fn log(&self, say: impl FnOnce()) {
+        tracing::info_span!("session", peer = %self.peer).in_scope(say);
+    }
 }

@@ -2,14 +2,14 @@
 
 use std::fmt;
 use std::io;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
 use tokio::net::{TcpListener, TcpStream};
 
 use crate::account::Origin;
-use crate::config::{Endpoint, ListenUrl};
+use crate::config::{Endpoint, Exempt, ListenUrl};
 
 /// When a silent TCP peer is asked whether it is still there, and how often.
 const KEEPALIVE: Duration = Duration::from_secs(60);
@@ -34,6 +34,22 @@ pub(super) enum Peer {
     Unix {
         user_id: Option<u32>,
     },
+}
+
+impl Peer {
+    /// Whose share it takes, unless it is exempt.
+    pub(super) fn limited(&self, exempt: Exempt) -> Option<IpAddr> {
+        match self {
+            Self::Tcp(address) => {
+                let address = address.ip();
+                let is_exempt = exempt.loopback && address.to_canonical().is_loopback();
+                (!is_exempt).then_some(address)
+            }
+            // It has no address; its file says who may come.
+            #[cfg(unix)]
+            Self::Unix { .. } => None,
+        }
+    }
 }
 
 impl fmt::Display for Peer {

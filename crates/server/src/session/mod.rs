@@ -225,7 +225,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(Ok(())) => tracing::info!(name, why = "done", "session ended"),
             Err(_panic) => tracing::error!(name, "session panicked"),
         });
-        if self.stream.shutdown().await.is_ok() {
+        // Of a socket it is done at once; TLS says goodbye first, if the peer takes it.
+        if let Ok(Ok(())) = tokio::time::timeout(LINGER, self.stream.shutdown()).await {
             let is_stopping = self.stage_now == Stage::Stopping;
             drop(tokio::time::timeout(LINGER, linger(&mut self.stream, is_stopping)).await);
         }

@@ -5,7 +5,7 @@ use std::future::Future;
 use std::io;
 use std::mem::MaybeUninit;
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
 use bytes::{Buf, Bytes, BytesMut};
@@ -20,6 +20,8 @@ pub(super) struct Outbox {
     /// What many sessions write, not copied; before the rest.
     shared: Bytes,
     bytes: BytesMut,
+    /// The stream has taken all, but still holds some of it: TLS does.
+    is_flushing: bool,
     stuck_since: Option<Instant>,
     /// Since when there is no room for news, though some may be taken now and then.
     full_since: Option<Instant>,
@@ -42,15 +44,16 @@ impl Outbox {
 
     /// Appends what other sessions write too.
     pub(super) fn append(&mut self, shared: Bytes) {
-        if self.is_empty() {
+        if self.next().is_empty() {
             self.shared = shared;
         } else {
             self.bytes.extend_from_slice(&shared);
         }
     }
 
+    /// All is written, and flushed.
     pub(super) fn is_empty(&self) -> bool {
-        self.shared.is_empty() && self.bytes.is_empty()
+        self.len() == 0 && !self.is_flushing
     }
 
     fn len(&self) -> usize {
@@ -92,6 +95,20 @@ impl Outbox {
     /// What is to be written next; some of it, if there is any.
     fn next(&self) -> &[u8] {
         if self.shared.is_empty() { &self.bytes } else { &self.shared }
+    }
+
+    /// A socket has nothing to flush; TLS may hold back a record that the socket did not take.
+    fn flush<S: AsyncWrite>(
+        &mut self,
+        stream: Pin<&mut S>,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        let flushed = stream.poll_flush(cx);
+        self.is_flushing = flushed.is_pending();
+        if !self.is_flushing {
+            self.stuck_since = None;
+        }
+        flushed
     }
 
     fn took(&mut self, count: usize) {
@@ -146,20 +163,30 @@ pub(super) fn poll_exchange<S: AsyncRead + AsyncWrite + Unpin>(
 
 /// Were some bytes taken?
 fn write<S: AsyncWrite>(
-    stream: Pin<&mut S>,
+    mut stream: Pin<&mut S>,
     cx: &mut Context<'_>,
     outbox: &mut Outbox,
 ) -> Poll<io::Result<bool>> {
     if outbox.is_empty() {
         return Poll::Ready(Ok(false));
     }
-    stream.poll_write(cx, outbox.next()).map(|written| match written? {
-        0 => Err(io::ErrorKind::WriteZero.into()),
-        count => {
-            outbox.took(count);
-            Ok(true)
+    if outbox.is_flushing {
+        ready!(outbox.flush(stream.as_mut(), cx))?;
+        if outbox.is_empty() {
+            return Poll::Ready(Ok(true));
         }
-    })
+    }
+    match ready!(stream.as_mut().poll_write(cx, outbox.next()))? {
+        0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+        count => outbox.took(count),
+    }
+    if outbox.is_empty() {
+        // What is not flushed now will be; something was taken all the same.
+        if let Poll::Ready(Err(error)) = outbox.flush(stream, cx) {
+            return Poll::Ready(Err(error));
+        }
+    }
+    Poll::Ready(Ok(true))
 }
 
 /// Reads through the stack, so that a session that waits holds no buffer.
