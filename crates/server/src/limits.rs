@@ -38,9 +38,11 @@ pub(crate) const ROOMS_PAGE: usize = 256;
 pub(crate) const FINDINGS_MAX: usize = 100;
 /// Searches at the same time, so that readers are left for pages.
 pub(crate) const JOURNAL_SEARCHES: usize = 2;
-/// Messages that are indexed in one go behind the commit, and their text in bytes (one message may
-/// come on top): a few milliseconds for which a commit may have to wait.
-pub(crate) const INDEX_SLICE_MESSAGES: i64 = 512;
+/// Messages that are indexed in one go behind the commit: an eighth of what waits, within these, so
+/// that a commit waits little while few messages come, and a burst is caught up with fast.
+pub(crate) const INDEX_SLICE_MESSAGES_MIN: i64 = 64;
+pub(crate) const INDEX_SLICE_MESSAGES_MAX: i64 = 512;
+/// Their text in bytes; one message may come on top.
 pub(crate) const INDEX_SLICE_BYTES: i64 = 64 * 1_024;
 /// Messages that wait to be indexed before a writer with nothing else to do begins.
 pub(crate) const INDEX_DUE_MESSAGES: i64 = 256;

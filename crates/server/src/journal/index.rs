@@ -9,7 +9,7 @@ use super::JournalError;
 use super::handle::Sync;
 use crate::limits::{
     INDEX_BEHIND_MESSAGES_MAX, INDEX_DUE_MESSAGES, INDEX_PATIENCE, INDEX_SHARE, INDEX_SLICE_BYTES,
-    INDEX_SLICE_MESSAGES,
+    INDEX_SLICE_MESSAGES_MAX, INDEX_SLICE_MESSAGES_MIN,
 };
 
 /// How far apart the marks are by which a search finds a time, in milliseconds.
@@ -96,7 +96,9 @@ impl Index {
             connection.pragma_update(None, "synchronous", "NORMAL")?;
         }
         let began = Instant::now();
-        let written = slice(connection, self.through);
+        let behind = self.newest - self.through;
+        let count = (behind / 8).clamp(INDEX_SLICE_MESSAGES_MIN, INDEX_SLICE_MESSAGES_MAX);
+        let written = slice(connection, self.through, count);
         self.next_slice = began + INDEX_SHARE * began.elapsed();
         if self.sync == Sync::Always {
             connection.pragma_update(None, "synchronous", "FULL")?;
@@ -116,10 +118,10 @@ impl Index {
     }
 }
 
-/// Indexes what comes behind `from`; says how far it got.
-fn slice(connection: &mut Connection, from: i64) -> Result<Option<i64>, JournalError> {
+/// Indexes so many that come behind `from`; says how far it got.
+fn slice(connection: &mut Connection, from: i64, count: i64) -> Result<Option<i64>, JournalError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let Some((through, time)) = bounds(&transaction, from)? else {
+    let Some((through, time)) = bounds(&transaction, from, count)? else {
         return Ok(None);
     };
     transaction
@@ -145,12 +147,16 @@ fn slice(connection: &mut Connection, from: i64) -> Result<Option<i64>, JournalE
 }
 
 /// The last number of the slice behind `from`, and its latest time.
-fn bounds(connection: &Connection, from: i64) -> Result<Option<(i64, i64)>, JournalError> {
+fn bounds(
+    connection: &Connection,
+    from: i64,
+    count: i64,
+) -> Result<Option<(i64, i64)>, JournalError> {
     let mut statement = connection.prepare_cached(
         "SELECT number, time_ms, octet_length(body) FROM messages
          WHERE number > ?1 ORDER BY number LIMIT ?2",
     )?;
-    let mut rows = statement.query((from, INDEX_SLICE_MESSAGES))?;
+    let mut rows = statement.query((from, count))?;
     let mut bounds = None;
     let mut bytes: i64 = 0;
     while bytes < INDEX_SLICE_BYTES

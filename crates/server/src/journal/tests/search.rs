@@ -92,7 +92,8 @@ async fn check(said: &[&str], expected: &[(&str, &[&str])]) {
         assert_eq!(talk.texts(query).await, *hits, "not indexed: {query}");
     }
     talk.fill().await;
-    assert_eq!(talk.journal.unindexed().await, 0);
+    // What is left is of the filling.
+    assert!(talk.journal.unindexed().await < INDEX_DUE_MESSAGES);
     for (query, hits) in expected {
         assert_eq!(talk.texts(query).await, *hits, "indexed: {query}");
     }
