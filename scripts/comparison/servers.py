@@ -122,5 +122,6 @@ SERVERS = [
     Server("nats", "nats", nats, "nats-server", ("nats-server", "--version")),
     Server("ngircd", "irc", ngircd, "ngircd", ("ngircd", "--version"), at_once=8),
     Server("samovar-line", "line", samovar("line")),
+    Server("samovar-irc", "irc", samovar("irc")),
     Server(US, "native", samovar("native"), version=(RELEASE / "chat-server", "--version")),
 ]
