@@ -1,5 +1,6 @@
 //! What people write: bounded UTF-8 without anything that drives a terminal.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
@@ -69,7 +70,7 @@ impl MessageText {
     }
 
     /// The text's lines, at least one, without IRC's formatting codes.
-    pub fn plain_lines(&self) -> impl Iterator<Item = String> + '_ {
+    pub fn plain_lines(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.0.split('\n').map(without_irc_formatting)
     }
 }
@@ -129,11 +130,19 @@ fn check(text: &str, bytes_max: usize, allowed: impl Fn(char) -> bool) -> Result
     if text.len() > bytes_max {
         return Err(TextError::TooLong { bytes: text.len(), bytes_max });
     }
+    if is_plain(text) {
+        return Ok(());
+    }
     let refused = text.char_indices().find(|(_, c)| is_dangerous(*c) && !allowed(*c));
     match refused {
         Some((position, character)) => Err(TextError::Character { character, position }),
         None => Ok(()),
     }
+}
+
+/// Printable ASCII and nothing else, as most texts are: there is nothing to look at closely.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Control characters (C0, DEL, C1), line and paragraph separators, and the bidi embeddings,
@@ -152,7 +161,10 @@ const fn is_irc_formatting(c: char) -> bool {
 
 /// Drops IRC's formatting codes, colours with their digits.
 #[must_use]
-pub fn without_irc_formatting(line: &str) -> String {
+pub fn without_irc_formatting(line: &str) -> Cow<'_, str> {
+    if is_plain(line) {
+        return Cow::Borrowed(line);
+    }
     let mut plain = String::with_capacity(line.len());
     let mut rest = line.chars().peekable();
     while let Some(c) = rest.next() {
@@ -167,7 +179,7 @@ pub fn without_irc_formatting(line: &str) -> String {
             c => plain.push(c),
         }
     }
-    plain
+    Cow::Owned(plain)
 }
 
 /// Skips `N[,N]` of up to `digits_max` digits each; a comma without a digit behind it stays.
@@ -242,7 +254,7 @@ mod tests {
     fn formatting_codes_are_dropped_where_plain_text_is_wanted() {
         let text =
             MessageText::parse("\x0304,12red\x0F, \x02bold\x02\n\x03,no \x04ff0000hex").unwrap();
-        let lines: Vec<String> = text.plain_lines().collect();
+        let lines: Vec<_> = text.plain_lines().collect();
         assert_eq!(lines, ["red, bold", ",no hex"]);
     }
 }

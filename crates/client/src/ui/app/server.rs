@@ -235,7 +235,7 @@ impl App {
         if news == News::Mention && !in_view && !ignored && self.settings.notify != Notify::Off {
             let title = room.title();
             if let Event::Message { from, text, .. } = event {
-                let line: String = text.plain_lines().next().unwrap_or_default();
+                let line = text.plain_lines().next().unwrap_or_default();
                 let line = crate::ui::graphemes::fitted(&line, 120);
                 self.effects.push(Effect::Notify(format!("{title} {from}: {line}")));
             }
