@@ -130,16 +130,20 @@ impl Crowd {
     }
 
     /// So many messages may be said in a room until `in_flight` of them are on their way. A message
-    /// is on its way until all have it (counted as deliveries: the sum over the members).
+    /// is on its way until all have it.
     pub(crate) fn free(&self, room: usize, in_flight: u64) -> u64 {
-        let backlog = self.connections.get(room * self.setting.members).map(Connection::backlog);
-        match self.rooms.get(room) {
-            Some(room) if backlog < Some(BACKLOG_BYTES_MAX) => {
-                let outstanding = (room.sent * room.hearers).saturating_sub(room.delivered);
-                (in_flight * room.hearers).saturating_sub(outstanding) / room.hearers
-            }
-            Some(_) | None => 0,
+        let first = room * self.setting.members;
+        let members = self.connections.get(first..first + self.setting.members);
+        let (Some(room), Some([writer, others @ ..])) = (self.rooms.get(room), members) else {
+            return 0;
+        };
+        // Fewer than by the sum of what all have heard it cannot be: mostly that is enough to know.
+        let at_least = room.sent.saturating_sub(room.delivered / room.hearers);
+        if at_least >= in_flight || writer.backlog() >= BACKLOG_BYTES_MAX {
+            return 0;
         }
+        let heard = others.iter().map(|member| member.ear.heard).min().unwrap_or(room.sent);
+        in_flight.saturating_sub(room.sent.saturating_sub(heard))
     }
 
     /// The room's writer says the next messages, in one write if the server takes them.
