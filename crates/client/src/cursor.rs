@@ -184,6 +184,7 @@ mod tests {
             text: MessageText::parse("hi").unwrap(),
             kind: SayKind::Text,
             key: None,
+            reply_to: None,
         }
     }
 

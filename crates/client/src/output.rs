@@ -211,6 +211,13 @@ impl Output {
             }
             Event::Welcome(_)
             | Event::Hidden { .. }
+            | Event::Signal { .. }
+            | Event::Signalled { .. }
+            | Event::ReadIs { .. }
+            | Event::ReadMoved { .. }
+            | Event::UserStates { .. }
+            | Event::PastUsers { .. }
+            | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }
             | Event::Message { .. }

@@ -6,7 +6,10 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{LINE_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX};
+use crate::limits::{
+    CLIENT_TAGS_BYTES_MAX, LINE_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX,
+    REACTION_BYTES_MAX,
+};
 
 /// Why a text was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +51,11 @@ pub struct MessageText(Arc<str>);
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(try_from = "String")]
 pub struct LineText(Arc<str>);
+
+/// What somebody thinks of a message: an emoji, a word. Up to 64 bytes of one line.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ReactionText(Arc<str>);
 
 impl MessageText {
     /// Checks `text` and keeps it.
@@ -100,6 +108,51 @@ impl LineText {
     }
 }
 
+/// What an author's client says to others beside a text, which people do not read: IRC's
+/// client-only tags as they are written, `+draft/reply=17-9c;+example/mood=calm`
+/// (<https://ircv3.net/specs/extensions/message-tags>). Up to 4,094 bytes, no blank, nothing that
+/// drives a terminal.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ClientTags(Arc<str>);
+
+impl ClientTags {
+    /// Checks `tags` and keeps them.
+    ///
+    /// # Errors
+    /// [`TextError`] says which limit or character.
+    pub fn parse(tags: &str) -> Result<Self, TextError> {
+        check(tags, CLIENT_TAGS_BYTES_MAX, |_| false)?;
+        match tags.char_indices().find(|(_, c)| *c == ' ') {
+            Some((position, character)) => Err(TextError::Character { character, position }),
+            None => Ok(Self(tags.into())),
+        }
+    }
+
+    /// As they are written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ReactionText {
+    /// Checks `text` and keeps it.
+    ///
+    /// # Errors
+    /// [`TextError`] says which limit or character.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        check(text, REACTION_BYTES_MAX, |_| false)?;
+        Ok(Self(text.into()))
+    }
+
+    /// It.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 macro_rules! shown_as_text {
     ($name:ident) => {
         impl fmt::Display for $name {
@@ -125,6 +178,8 @@ macro_rules! shown_as_text {
 
 shown_as_text!(MessageText);
 shown_as_text!(LineText);
+shown_as_text!(ClientTags);
+shown_as_text!(ReactionText);
 
 fn check(text: &str, bytes_max: usize, allowed: impl Fn(char) -> bool) -> Result<(), TextError> {
     if text.len() > bytes_max {
@@ -238,6 +293,7 @@ mod tests {
         }
         assert!(LineText::parse("two\nlines").is_err());
         assert!(LineText::parse("\x02bold").is_err());
+        assert!(ClientTags::parse("+a=b c").is_err());
     }
 
     #[test]
@@ -248,6 +304,10 @@ mod tests {
         assert!(MessageText::parse(&"\n".repeat(MESSAGE_TEXT_LINES_MAX)).is_err());
         assert!(LineText::parse(&"x".repeat(LINE_TEXT_BYTES_MAX)).is_ok());
         assert!(LineText::parse(&"x".repeat(LINE_TEXT_BYTES_MAX + 1)).is_err());
+        assert!(ClientTags::parse(&"x".repeat(CLIENT_TAGS_BYTES_MAX)).is_ok());
+        assert!(ClientTags::parse(&"x".repeat(CLIENT_TAGS_BYTES_MAX + 1)).is_err());
+        assert!(ReactionText::parse(&"x".repeat(REACTION_BYTES_MAX)).is_ok());
+        assert!(ReactionText::parse(&"x".repeat(REACTION_BYTES_MAX + 1)).is_err());
     }
 
     #[test]

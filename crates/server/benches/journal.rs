@@ -98,6 +98,7 @@ impl Bench {
             body: Body::Message {
                 text: MessageText::parse(&text).expect("a text"),
                 kind: SayKind::Text,
+                reply_to: None,
             },
             key,
             refusal: None,

@@ -89,8 +89,8 @@ pub(super) fn record(
     };
     let written;
     let (kind, body) = match &entry.body {
-        Body::Message { text, kind: SayKind::Text } => (KIND_TEXT, text.as_str()),
-        Body::Message { text, kind: SayKind::Action } => (KIND_ACTION, text.as_str()),
+        Body::Message { text, kind: SayKind::Text, .. } => (KIND_TEXT, text.as_str()),
+        Body::Message { text, kind: SayKind::Action, .. } => (KIND_ACTION, text.as_str()),
         Body::Topic(topic) => (KIND_TOPIC, topic.as_str()),
         Body::Deletion { target, .. } => {
             written = target.to_string();
@@ -103,10 +103,11 @@ pub(super) fn record(
         Body::Tombstone => (KIND_TOMBSTONE, ""),
     };
     let key = entry.key.as_ref().map(|key| key.0.as_bytes());
+    let reply_to = if let Body::Message { reply_to, .. } = &entry.body { *reply_to } else { None };
     let inserted = transaction
         .prepare_cached(
-            "INSERT INTO messages (id, time_ms, author, name, kind, key, body, number)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO messages (id, time_ms, author, name, kind, key, body, number, reply_to)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (author, key) WHERE key IS NOT NULL DO NOTHING",
         )?
         .execute(params![
@@ -118,6 +119,7 @@ pub(super) fn record(
             key,
             body,
             turn.newest + 1,
+            reply_to.map(|seq| i64::try_from(seq.0).unwrap_or(i64::MAX)),
         ])?;
     if inserted == 0 {
         let first = first_result(transaction, room, record)?;

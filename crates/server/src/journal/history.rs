@@ -123,7 +123,7 @@ fn forwards(
     extent: Extent,
 ) -> Result<Page, JournalError> {
     let statement = connection.prepare_cached(
-        "SELECT id, time_ms, author, name, kind, key, body FROM messages
+        "SELECT id, time_ms, author, name, kind, key, body, reply_to FROM messages
          WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3",
     )?;
     let end = extent.through.next();
@@ -140,7 +140,7 @@ fn backwards(
     extent: Extent,
 ) -> Result<Page, JournalError> {
     let statement = connection.prepare_cached(
-        "SELECT id, time_ms, author, name, kind, key, body FROM messages
+        "SELECT id, time_ms, author, name, kind, key, body, reply_to FROM messages
          WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
     )?;
     let end = extent.through.next();
@@ -194,6 +194,17 @@ pub(super) fn sequence_at(
         }
     }
     Ok(low)
+}
+
+/// When an event was stored, if it is kept.
+pub(super) fn time_of(
+    connection: &Connection,
+    room: RoomId,
+    sequence: Sequence,
+) -> Result<Option<Timestamp>, JournalError> {
+    let mut statement = connection.prepare_cached("SELECT time_ms FROM messages WHERE id = ?1")?;
+    let time = statement.query_row([message_id(room, sequence)], |row| row.get(0)).optional()?;
+    Ok(time.map(Timestamp))
 }
 
 /// The first event that is kept; 1 of a room that has none.
@@ -276,9 +287,13 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
     let name: String = row.get(3)?;
     let body: String = row.get(6)?;
     let text = || MessageText::parse(&body).map_err(|error| damaged(&error));
+    let message = |kind| {
+        let reply_to = row.get::<_, Option<i64>>(7)?.map(|seq| Sequence(seq.unsigned_abs()));
+        Ok::<_, JournalError>(Body::Message { text: text()?, kind, reply_to })
+    };
     let body = match row.get(4)? {
-        KIND_TEXT => Body::Message { text: text()?, kind: SayKind::Text },
-        KIND_ACTION => Body::Message { text: text()?, kind: SayKind::Action },
+        KIND_TEXT => message(SayKind::Text)?,
+        KIND_ACTION => message(SayKind::Action)?,
         KIND_TOPIC => Body::Topic(line(&body)?),
         KIND_TOMBSTONE => Body::Tombstone,
         KIND_DELETION => {

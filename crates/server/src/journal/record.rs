@@ -111,6 +111,8 @@ pub(crate) enum Body {
         text: MessageText,
         /// How it is meant.
         kind: SayKind,
+        /// Which earlier message it answers.
+        reply_to: Option<Sequence>,
     },
     /// Somebody changed the topic.
     Topic(LineText),

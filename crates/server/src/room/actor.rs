@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Entrant, RoomCommand, Snapshot, Summary};
+use super::handle::{Entrant, RoomCommand, Said, Snapshot, Summary};
 use super::members::{Crowd, Held, Member, Open};
 use super::memory::PutOut;
 use super::moderation::{Ask, Asking};
@@ -286,15 +286,21 @@ impl RoomActor {
             RoomCommand::Leave { who, gone, reply } => {
                 drop(reply.send(self.leave(open, turn, who, gone)));
             }
-            RoomCommand::Say { who, text, kind, key, ticket } => {
+            RoomCommand::Say { who, said, key, ticket } => {
                 let now = self.now();
+                let Said { text, kind, reply_to } = said;
                 let decided = Self::decided(open, who, &ticket, |room, open, rank| {
-                    policy::may_speak(room, &open.rules.settings, &open.speaker(who, rank, now))
+                    policy::may_speak(room, &open.rules.settings, &open.speaker(who, rank, now))?;
+                    reply_to.map_or(Ok(()), |seq| open.has_said(room, seq))
                 });
                 if decided.is_ok() {
                     open.spoke(who, now);
                 }
-                Self::record(open, turn, who, Body::Message { text, kind }, (key, decided), ticket);
+                let body = Body::Message { text, kind, reply_to };
+                Self::record(open, turn, who, body, (key, decided), ticket);
+            }
+            RoomCommand::Signal { who, signalled, reply } => {
+                drop(reply.send(self.signal(open, turn, who, signalled))); // nobody may wait
             }
             RoomCommand::SetTopic { who, topic, ticket } => {
                 let now = self.now();

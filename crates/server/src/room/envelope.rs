@@ -45,8 +45,8 @@ impl RoomEvent {
         let room = address.cloned().unwrap_or_else(|| RoomAddress::Direct(from.clone()));
         let mut puts_out = None;
         let event = match body {
-            Body::Message { text, kind } => {
-                Event::Message { room, seq, time_ms, from, text, kind, key }
+            Body::Message { text, kind, reply_to } => {
+                Event::Message { room, seq, time_ms, from, text, kind, key, reply_to }
             }
             Body::Topic(topic) => Event::TopicChanged { room, seq, time_ms, from, topic },
             Body::Deletion { target, .. } => Event::Deleted { room, seq, time_ms, from, target },
@@ -71,6 +71,11 @@ impl RoomEvent {
         matches!(&self.event, Event::RoomChanged { change, .. } if change.closes())
     }
 
+    /// Its author is not told: it knows that it types.
+    pub(crate) fn is_for_others(&self) -> bool {
+        matches!(&self.event, Event::Signal { signal, .. } if signal.is_typing())
+    }
+
     /// The message is deleted: what is left of it.
     pub(super) fn bury(&mut self) {
         if let Event::Message { room, seq, time_ms, from, key, .. } = &self.event {
@@ -82,8 +87,13 @@ impl RoomEvent {
 
     /// What it weighs on an envelope, about.
     fn text_bytes(&self) -> usize {
-        let text =
-            if let Event::Message { text, .. } = &self.event { text.as_str().len() } else { 0 };
+        let text = if let Event::Message { text, .. } = &self.event {
+            text.as_str().len()
+        } else if let Event::Signal { signal, .. } = &self.event {
+            signal.text_bytes()
+        } else {
+            0
+        };
         text + 64
     }
 }
@@ -95,6 +105,7 @@ pub(crate) struct Envelope {
     sequences: Option<RangeInclusive<Sequence>>,
     presence: Option<RangeInclusive<u64>>,
     has_changes: bool,
+    is_for_others: bool,
     authors: u64,
     encodings: [OnceLock<Bytes>; DIALECTS_MAX],
 }
@@ -105,11 +116,13 @@ impl Envelope {
         let presence = span(events.iter().filter_map(|event| event.presence));
         let authors = events.iter().fold(0, |mask, event| mask | author_bit(event.author));
         let has_changes = events.iter().any(|event| event.change.is_some());
+        let is_for_others = events.iter().any(RoomEvent::is_for_others);
         Self {
             events: events.into_boxed_slice(),
             sequences,
             presence,
             has_changes,
+            is_for_others,
             authors,
             encodings: std::array::from_fn(|_| OnceLock::new()),
         }
@@ -165,6 +178,11 @@ impl Envelope {
         self.has_changes
     }
 
+    /// It holds something that its author is not told.
+    pub(crate) const fn is_for_others(&self) -> bool {
+        self.is_for_others
+    }
+
     /// May hold something of this author. Never says no wrongly.
     pub(crate) fn may_be_by(&self, author: Identity) -> bool {
         self.authors & author_bit(author) != 0
@@ -213,7 +231,11 @@ mod tests {
             time: Timestamp(0),
             author: Identity(Uuid::from_u128(7)),
             name: UserName::parse("ana").unwrap(),
-            body: Body::Message { text: MessageText::parse(text).unwrap(), kind: SayKind::Text },
+            body: Body::Message {
+                text: MessageText::parse(text).unwrap(),
+                kind: SayKind::Text,
+                reply_to: None,
+            },
             key: None,
         };
         RoomEvent::stored(entry, None)

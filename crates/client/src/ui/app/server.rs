@@ -203,6 +203,13 @@ impl App {
                 seconds => format!("the server stops in {seconds} seconds"),
             }),
             Event::Welcome(_)
+            | Event::Signal { .. }
+            | Event::Signalled { .. }
+            | Event::ReadIs { .. }
+            | Event::ReadMoved { .. }
+            | Event::UserStates { .. }
+            | Event::PastUsers { .. }
+            | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }
             | Event::Refused { .. }

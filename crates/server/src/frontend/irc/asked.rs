@@ -198,7 +198,7 @@ fn say(session: &mut IrcFrontend, to: &str, text: &str, out: &mut BytesMut) {
     }
     match MessageText::parse(text) {
         Ok(text) => {
-            let command = Command::Say { room, text, kind, key: None };
+            let command = Command::say(room, text, kind, None);
             session.ask(command, Asked::Say(to.to_owned()));
         }
         Err(error) => session.numeric(404, out).word(word(to)).text(error),

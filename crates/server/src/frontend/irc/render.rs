@@ -44,6 +44,13 @@ pub(crate) fn room_event(time: bool, event: &Event, out: &mut BytesMut) {
         | Event::Shunned { .. }
         | Event::AccountList { .. }
         | Event::Hidden { .. }
+        | Event::Signal { .. }
+        | Event::Signalled { .. }
+        | Event::ReadIs { .. }
+        | Event::ReadMoved { .. }
+        | Event::UserStates { .. }
+        | Event::PastUsers { .. }
+        | Event::UserWatched { .. }
         | Event::AwayChanged { .. }
         | Event::Welcome(_)
         | Event::Done { .. }

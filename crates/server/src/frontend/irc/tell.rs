@@ -141,6 +141,13 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
         | Event::Shunned { .. }
         | Event::AccountList { .. }
         | Event::Hidden { .. }
+        | Event::Signal { .. }
+        | Event::Signalled { .. }
+        | Event::ReadIs { .. }
+        | Event::ReadMoved { .. }
+        | Event::UserStates { .. }
+        | Event::PastUsers { .. }
+        | Event::UserWatched { .. }
         | Event::Found { .. }
         | Event::Pong { .. }
         | Event::Unknown => {}

@@ -151,6 +151,7 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
         text: MessageText::parse(&text).unwrap(),
         kind: SayKind::Text,
         key: None,
+        reply_to: None,
     };
     let answer = told(&mut session, &event);
     let lines: Vec<&str> = answer.split_terminator("\r\n").collect();

@@ -123,6 +123,13 @@ pub(crate) fn room_event(
         | Event::Shunned { .. }
         | Event::AccountList { .. }
         | Event::Hidden { .. }
+        | Event::Signal { .. }
+        | Event::Signalled { .. }
+        | Event::ReadIs { .. }
+        | Event::ReadMoved { .. }
+        | Event::UserStates { .. }
+        | Event::PastUsers { .. }
+        | Event::UserWatched { .. }
         | Event::Unknown => {}
     }
 }
