@@ -4,7 +4,6 @@
 mod administered;
 mod client;
 mod guessed;
-mod reading;
 mod sessions;
 mod shunned;
 mod tokens;

@@ -184,7 +184,7 @@ mod tests {
             text: MessageText::parse("hi").unwrap(),
             kind: SayKind::Text,
             key: None,
-            reply_to: None,
+            account: false,
         }
     }
 

@@ -15,7 +15,6 @@ pub mod refusal;
 pub mod room;
 pub mod search;
 pub mod secret;
-pub mod signal;
 pub mod slash;
 pub mod text;
 
@@ -29,5 +28,4 @@ pub use name::{RoomAddress, RoomName, UserName};
 pub use refusal::Refusal;
 pub use room::{Access, Role, RoomChange, RoomSecret, RoomSettings, Setting};
 pub use secret::{Password, Token, TokenName};
-pub use signal::{Signal, TypingState};
-pub use text::{ClientTags, LineText, MessageText, ReactionText};
+pub use text::{LineText, MessageText};

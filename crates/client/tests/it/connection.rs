@@ -12,7 +12,12 @@ use chat_protocol::{
 use crate::fake::{Fake, entered, lobby, message, page, replay, stored, welcome, welcome_back};
 
 fn say(text: &str) -> Command {
-    Command::say(lobby(), MessageText::parse(text).unwrap(), SayKind::Text, None)
+    Command::Say {
+        room: lobby(),
+        text: MessageText::parse(text).unwrap(),
+        kind: SayKind::Text,
+        key: None,
+    }
 }
 
 /// The next update that `wanted` picks; others pass.

@@ -140,15 +140,9 @@ impl Inbox {
         }
     }
 
-    /// Follows nothing any more. The bell stays: others than feeds ring it too.
+    /// Follows nothing any more.
     pub(super) fn clear(&mut self) {
-        let bell = std::mem::take(&mut self.bell);
-        *self = Self { bell, ..Self::default() };
-    }
-
-    /// What wakes the session.
-    pub(super) fn bell(&self) -> Arc<Bell> {
-        Arc::clone(&self.bell)
+        *self = Self::default();
     }
 
     /// The front end may see its rooms otherwise from now on.
@@ -231,8 +225,7 @@ impl Inbox {
         let is_fresh = envelope.presence().is_none_or(|range| *range.start() > place.presence);
         let is_shared = matches!(place.address, RoomAddress::Named(_));
         let has_own = me.is_some_and(|me| envelope.may_be_by(me));
-        let hides_own = envelope.presence().is_some() || envelope.is_for_others();
-        let own_is_fine = !has_own || (shows_own && !hides_own);
+        let own_is_fine = !has_own || (shows_own && envelope.presence().is_none());
         is_next && is_fresh && is_shared && own_is_fine && !envelope.has_changes()
     }
 
