@@ -144,14 +144,9 @@ async fn talk(
     messages: usize,
 ) -> anyhow::Result<()> {
     for id in 0..messages {
-        let command = Command::Say {
-            room: room.clone(),
-            text: MessageText::parse(
-                "sixty-four bytes of text, as people would say, more or less",
-            )?,
-            kind: SayKind::Text,
-            key: Some(MessageKey(Uuid::new_v4())),
-        };
+        let text = "sixty-four bytes of text, as people would say, more or less";
+        let (text, key) = (MessageText::parse(text)?, MessageKey(Uuid::new_v4()));
+        let command = Command::say(room.clone(), text, SayKind::Text, Some(key));
         let mut frame = BytesMut::new();
         let id = Some(RequestId(u64::try_from(id)?));
         encode_request(&Request { id, command }, &mut frame);

@@ -4,6 +4,7 @@
 mod administered;
 mod client;
 mod guessed;
+mod reading;
 mod sessions;
 mod shunned;
 mod tokens;

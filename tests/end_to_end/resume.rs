@@ -70,7 +70,7 @@ fn say_with_key(client: &mut NativeClient, text: &str, number: u128) -> (Sequenc
         panic!("a message is said");
     };
     let key: MessageKey = key(number);
-    match client.ask(Command::Say { room, text, kind, key: Some(key) }) {
+    match client.ask(Command::say(room, text, kind, Some(key))) {
         Event::Stored { seq, duplicate, .. } => (seq, duplicate),
         other => panic!("expected to be heard, but came {other:?}"),
     }

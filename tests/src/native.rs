@@ -270,7 +270,7 @@ pub fn room(name: &str) -> RoomAddress {
 #[must_use]
 pub fn say(name: &str, text: &str) -> Command {
     match MessageText::parse(text) {
-        Ok(text) => Command::Say { room: room(name), text, kind: SayKind::Text, key: None },
+        Ok(text) => Command::say(room(name), text, SayKind::Text, None),
         Err(error) => panic!("{error}"),
     }
 }

@@ -289,6 +289,12 @@ impl Actor {
                 | Command::Shunned
                 | Command::Accounts { .. }
                 | Command::MarkRead { .. }
+                | Command::MarkReadUntil { .. }
+                | Command::GetRead { .. }
+                | Command::WatchUsers { .. }
+                | Command::UnwatchUsers { .. }
+                | Command::WatchedUsers
+                | Command::Was { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
                     continue;
@@ -303,6 +309,7 @@ impl Actor {
                     Answer::Event(Event::Done { id: Some(id) })
                 }
                 Command::SetTopic { .. }
+                | Command::Signal { .. }
                 | Command::Delete { .. }
                 | Command::Register { .. }
                 | Command::Login { .. }

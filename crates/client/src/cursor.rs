@@ -184,7 +184,7 @@ mod tests {
             text: MessageText::parse("hi").unwrap(),
             kind: SayKind::Text,
             key: None,
-            account: false,
+            reply_to: None,
         }
     }
 

@@ -23,11 +23,13 @@ struct Message<'a> {
     text: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<u64>,
 }
 
 /// A message as a line; none for every other event.
 pub(crate) fn message(event: &Event) -> Option<String> {
-    let Event::Message { room, seq, time_ms, from, text, kind, .. } = event else {
+    let Event::Message { room, seq, time_ms, from, text, kind, reply_to, key: _ } = event else {
         return None;
     };
     line(&Message {
@@ -41,8 +43,8 @@ pub(crate) fn message(event: &Event) -> Option<String> {
         kind: match kind {
             SayKind::Text => None,
             SayKind::Action => Some("action"),
-            SayKind::Notice => Some("notice"),
         },
+        reply_to: reply_to.map(|seq| seq.0),
     })
 }
 

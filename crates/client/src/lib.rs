@@ -18,7 +18,7 @@
 //! while let Some(update) = connection.next().await {
 //!     if let Update::Event(Event::Message { room, text, .. }) = update {
 //!         let text = MessageText::parse(&format!("I heard: {text}"))?;
-//!         handle.send(Command::Say { room, text, kind: SayKind::Text, key: None }).await?;
+//!         handle.send(Command::say(room, text, SayKind::Text, None)).await?;
 //!     }
 //! }
 //! # Ok(())

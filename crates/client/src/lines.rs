@@ -226,7 +226,7 @@ impl<'a> Lines<'a> {
 
     fn say(&mut self, text: MessageText) {
         match self.output.here.clone() {
-            Some(room) => self.ask(Command::Say { room, text, kind: SayKind::Text, key: None }),
+            Some(room) => self.ask(Command::say(room, text, SayKind::Text, None)),
             None => self.talk(format_args!("! {}", slash::SlashError::Nowhere)),
         }
     }

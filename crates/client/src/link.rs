@@ -238,6 +238,10 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::MemberList { id, .. }
         | Event::History { id, .. }
         | Event::UnreadList { id, .. }
+        | Event::ReadIs { id, .. }
+        | Event::Signalled { id, .. }
+        | Event::UserStates { id, .. }
+        | Event::PastUsers { id, .. }
         | Event::Found { id, .. }
         | Event::Identified { id, .. }
         | Event::TokenMade { id, .. }
@@ -254,6 +258,9 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::Hidden { .. }
+        | Event::Signal { .. }
+        | Event::ReadMoved { .. }
+        | Event::UserWatched { .. }
         | Event::Joined { .. }
         | Event::Left { .. }
         | Event::Gone { .. }

@@ -95,7 +95,7 @@ impl Output {
             let line = sanitise::lines(&line);
             data.push_str(&place);
             match kind {
-                SayKind::Text | SayKind::Notice => data.extend([from.as_str(), ": ", &line, "\n"]),
+                SayKind::Text => data.extend([from.as_str(), ": ", &line, "\n"]),
                 SayKind::Action => data.extend(["* ", from.as_str(), " ", &line, "\n"]),
             }
         }
@@ -211,6 +211,13 @@ impl Output {
             }
             Event::Welcome(_)
             | Event::Hidden { .. }
+            | Event::Signal { .. }
+            | Event::Signalled { .. }
+            | Event::ReadIs { .. }
+            | Event::ReadMoved { .. }
+            | Event::UserStates { .. }
+            | Event::PastUsers { .. }
+            | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }
             | Event::Message { .. }

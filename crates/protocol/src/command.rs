@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::{PAGE_EVENTS_MAX, PAGE_HITS_MAX};
 use crate::{
     LineText, MessageKey, MessageText, Moment, Password, RequestId, Role, RoomAddress, RoomName,
-    RoomSecret, SearchCursor, Sequence, Setting, Token, TokenName, UserName,
+    RoomSecret, SearchCursor, Sequence, Setting, Signal, Timestamp, Token, TokenName, UserName,
 };
 
 /// The version of the native protocol that this crate speaks.
@@ -59,8 +59,6 @@ pub enum SayKind {
     Text,
     /// `* ana waves` (`/me waves`)
     Action,
-    /// Said by a program, or to be answered by none: IRC's NOTICE.
-    Notice,
 }
 
 impl SayKind {
@@ -81,10 +79,26 @@ pub enum Command {
         room: RoomAddress,
         /// What.
         text: MessageText,
-        /// Text, action or notice.
+        /// Text or action.
         #[serde(default, skip_serializing_if = "SayKind::is_text")]
         kind: SayKind,
         /// A retry with the same key returns the first result.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<MessageKey>,
+        /// The message of the same room that this one answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Sequence>,
+    },
+    /// Tell those who are in a room with one something that is not kept: what one thinks of a
+    /// message, that one types. Answer: `signalled`; `done` to typing, of which nobody may have been
+    /// told (too often, too large a room).
+    Signal {
+        /// Where.
+        room: RoomAddress,
+        /// What.
+        #[serde(flatten)]
+        signal: Signal,
+        /// What it is called; the server gives it a name if the sender does not.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<MessageKey>,
     },
@@ -231,6 +245,19 @@ pub enum Command {
         /// Up to here.
         seq: Sequence,
     },
+    /// One has read a room, or what one user said, up to this time; a time to come is now. Never goes
+    /// back. Answer: `read_is`.
+    MarkReadUntil {
+        /// Which room.
+        room: RoomAddress,
+        /// Until then.
+        time_ms: Timestamp,
+    },
+    /// How far has one read a room? Answer: `read_is`.
+    GetRead {
+        /// Which room.
+        room: RoomAddress,
+    },
     /// Take another name. Answer: `done`.
     Nick {
         /// The new one.
@@ -244,6 +271,25 @@ pub enum Command {
     },
     /// Which rooms are there? Answer: `room_list`.
     Rooms,
+    /// Be told when these users come and go, wherever they are; for this session. Answer:
+    /// `user_states`, of these.
+    WatchUsers {
+        /// Whom; [`crate::limits::WATCHED_USERS_MAX`] in all.
+        names: Vec<UserName>,
+    },
+    /// Be told of these no more. Answer: `done`.
+    UnwatchUsers {
+        /// Whom; none: of nobody.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        names: Vec<UserName>,
+    },
+    /// Who is watched, and is here? Answer: `user_states`.
+    WatchedUsers,
+    /// Who had this name, and is gone? Answer: `past_users`.
+    Was {
+        /// Which.
+        name: UserName,
+    },
     /// Who is connected? Answer: `user_list`.
     Users,
     /// Who is in a room? Answer: `member_list`.
@@ -436,6 +482,19 @@ pub struct HistoryRange {
     /// Events on both sides of this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub around_ms: Option<Moment>,
+}
+
+impl Command {
+    /// Says something, and no more about it.
+    #[must_use]
+    pub fn say(
+        room: RoomAddress,
+        text: MessageText,
+        kind: SayKind,
+        key: Option<MessageKey>,
+    ) -> Self {
+        Self::Say { room, text, kind, key, reply_to: None }
+    }
 }
 
 const fn page_events_default() -> u32 {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::search::Hit;
 use crate::{
     JournalId, LineText, MessageKey, MessageText, Refusal, RequestId, Role, RoomAddress,
-    RoomChange, RoomName, RoomSettings, SayKind, SearchCursor, Sequence, Timestamp, Token,
+    RoomChange, RoomName, RoomSettings, SayKind, SearchCursor, Sequence, Signal, Timestamp, Token,
     TokenName, UserName,
 };
 
@@ -65,6 +65,9 @@ pub enum Event {
         members_total: u64,
         /// The newest stored event; what is live comes behind it.
         seq: Sequence,
+        /// Until when one has read it, if one has said so before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        read_ms: Option<Timestamp>,
     },
     /// This session's user is no longer in a room.
     Exited {
@@ -83,15 +86,42 @@ pub enum Event {
         from: UserName,
         /// What.
         text: MessageText,
-        /// Text, action or notice.
+        /// Text or action.
         #[serde(default, skip_serializing_if = "SayKind::is_text")]
         kind: SayKind,
         /// The sender's key.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         key: Option<MessageKey>,
-        /// It is an account's.
-        #[serde(default, skip_serializing_if = "is_false")]
-        account: bool,
+        /// The message of the same room that this one answers.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reply_to: Option<Sequence>,
+    },
+    /// Somebody signals something; it is not kept.
+    Signal {
+        /// Where.
+        room: RoomAddress,
+        /// When.
+        time_ms: Timestamp,
+        /// Who.
+        from: UserName,
+        /// What.
+        #[serde(flatten)]
+        signal: Signal,
+        /// What it is called; that somebody types has no name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        key: Option<MessageKey>,
+    },
+    /// It was told to those who are there, the sender's own sessions among them.
+    Signalled {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Where.
+        room: RoomAddress,
+        /// When.
+        time_ms: Timestamp,
+        /// What it is called.
+        key: MessageKey,
     },
     /// Somebody changed the topic.
     TopicChanged {
@@ -261,6 +291,33 @@ pub enum Event {
         /// How many there are.
         total: u64,
     },
+    /// Who had a name, as asked, the last one first; as far as it is remembered.
+    PastUsers {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Which.
+        name: UserName,
+        /// At most [`crate::limits::PAST_USERS_MAX`].
+        users: Vec<PastUser>,
+    },
+    /// Who of those that this session watches is here, as asked.
+    UserStates {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::WATCHED_USERS_MAX`].
+        users: Vec<UserState>,
+    },
+    /// Something of a user has changed that this session watches. Its being away is told so only if
+    /// no room is shared: there it is told anyway.
+    UserWatched {
+        /// What.
+        change: UserChange,
+        /// How it is now.
+        #[serde(flatten)]
+        user: UserState,
+    },
     /// Who is in a room, as asked, in order of entry.
     MemberList {
         /// Of the request.
@@ -294,6 +351,29 @@ pub enum Event {
         rooms: Vec<UnreadInfo>,
         /// How many there are.
         total: u64,
+    },
+    /// How far one has read a room, as asked.
+    ReadIs {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Which.
+        room: RoomAddress,
+        /// Up to here; 0: nothing, or one is not in it.
+        seq: Sequence,
+        /// Until then; none: one has never said so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time_ms: Option<Timestamp>,
+    },
+    /// Another session of the same user has read a room so far.
+    ReadMoved {
+        /// Which.
+        room: RoomAddress,
+        /// Up to here.
+        seq: Sequence,
+        /// Until then.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time_ms: Option<Timestamp>,
     },
     /// What a search found, newest first.
     Found {
@@ -513,6 +593,50 @@ pub struct UserInfo {
     pub away: Option<LineText>,
 }
 
+/// Somebody who is gone, or has another name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct PastUser {
+    /// Its name, as it was written.
+    pub name: UserName,
+    /// Until then.
+    pub left_ms: Timestamp,
+    /// It was an account's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub account: bool,
+}
+
+/// A user that may be here or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UserState {
+    /// Its name.
+    pub name: UserName,
+    /// It is here. A guest whose connection broke is, as long as it may come back.
+    pub online: bool,
+    /// It is logged in.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub account: bool,
+    /// Why it is away.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub away: Option<LineText>,
+}
+
+/// What has changed of a user that is watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UserChange {
+    /// It has come; or somebody has this name now.
+    Online,
+    /// It has gone; or has another name now.
+    Offline,
+    /// It is away, or back.
+    Away,
+    /// It is an account's, or no longer.
+    Account,
+    /// Something of a newer server.
+    #[serde(other)]
+    Unknown,
+}
+
 impl Event {
     /// A refusal with its sentence.
     #[must_use]
@@ -532,6 +656,7 @@ impl Event {
         | Self::Tombstone { room, .. }
         | Self::Hidden { room, .. }
         | Self::RoomChanged { room, .. }
+        | Self::Signal { room, .. }
         | Self::Joined { room, .. }
         | Self::Left { room, .. }
         | Self::Crowd { room, .. }
@@ -540,34 +665,6 @@ impl Event {
             room.clone_from(address);
         }
         event
-    }
-
-    /// The request that it answers.
-    #[must_use]
-    pub const fn request_id(&self) -> Option<RequestId> {
-        if let Self::Done { id }
-        | Self::Stored { id, .. }
-        | Self::Refused { id, .. }
-        | Self::Entered { id, .. }
-        | Self::TopicIs { id, .. }
-        | Self::SettingsAre { id, .. }
-        | Self::RoomList { id, .. }
-        | Self::UserList { id, .. }
-        | Self::MemberList { id, .. }
-        | Self::History { id, .. }
-        | Self::UnreadList { id, .. }
-        | Self::Found { id, .. }
-        | Self::Identified { id, .. }
-        | Self::TokenMade { id, .. }
-        | Self::TokenList { id, .. }
-        | Self::Shunned { id, .. }
-        | Self::AccountList { id, .. }
-        | Self::Pong { id } = self
-        {
-            *id
-        } else {
-            None
-        }
     }
 
     /// The number of a stored event in its room.

@@ -15,6 +15,7 @@ pub mod refusal;
 pub mod room;
 pub mod search;
 pub mod secret;
+pub mod signal;
 pub mod slash;
 pub mod text;
 
@@ -28,4 +29,5 @@ pub use name::{RoomAddress, RoomName, UserName};
 pub use refusal::Refusal;
 pub use room::{Access, Role, RoomChange, RoomSecret, RoomSettings, Setting};
 pub use secret::{Password, Token, TokenName};
-pub use text::{LineText, MessageText};
+pub use signal::{Signal, TypingState};
+pub use text::{ClientTags, LineText, MessageText, ReactionText};

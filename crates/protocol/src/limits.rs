@@ -11,6 +11,16 @@ pub const MESSAGE_TEXT_BYTES_MAX: usize = 4_096;
 pub const MESSAGE_TEXT_LINES_MAX: usize = 64;
 /// A topic, an away message, a reason: one line, in bytes of UTF-8.
 pub const LINE_TEXT_BYTES_MAX: usize = 512;
+/// What a client says beside a message (IRC's client-only tags), in bytes.
+pub const CLIENT_TAGS_BYTES_MAX: usize = 4_094;
+/// What somebody thinks of a message (a reaction), in bytes of UTF-8.
+pub const REACTION_BYTES_MAX: usize = 64;
+/// How often a session is heard to type in one room; what comes sooner is dropped.
+pub const TYPING_PAUSE: std::time::Duration = std::time::Duration::from_secs(3);
+/// Users whose coming and going one session is told of.
+pub const WATCHED_USERS_MAX: usize = 100;
+/// Users of one name that are told of when they are gone.
+pub const PAST_USERS_MAX: usize = 20;
 /// A native frame from a client, without its length prefix, in bytes.
 pub const CLIENT_FRAME_BYTES_MAX: usize = 64 * 1_024;
 /// A native frame from the server, without its length prefix, in bytes. A history page of

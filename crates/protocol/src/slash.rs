@@ -520,7 +520,7 @@ impl Typed<'_> {
             return Err(self.usage("There is no text"));
         }
         let text = MessageText::parse(text).map_err(|error| self.usage(capital(&error)))?;
-        command(Command::Say { room, text, kind, key: None })
+        command(Command::say(room, text, kind, None))
     }
 }
 

@@ -1,11 +1,15 @@
 //! What people write: bounded UTF-8 without anything that drives a terminal.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{LINE_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX};
+use crate::limits::{
+    CLIENT_TAGS_BYTES_MAX, LINE_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX,
+    REACTION_BYTES_MAX,
+};
 
 /// Why a text was not taken.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -48,6 +52,11 @@ pub struct MessageText(Arc<str>);
 #[serde(try_from = "String")]
 pub struct LineText(Arc<str>);
 
+/// What somebody thinks of a message: an emoji, a word. Up to 64 bytes of one line.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ReactionText(Arc<str>);
+
 impl MessageText {
     /// Checks `text` and keeps it.
     ///
@@ -69,7 +78,7 @@ impl MessageText {
     }
 
     /// The text's lines, at least one, without IRC's formatting codes.
-    pub fn plain_lines(&self) -> impl Iterator<Item = String> + '_ {
+    pub fn plain_lines(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.0.split('\n').map(without_irc_formatting)
     }
 }
@@ -99,6 +108,51 @@ impl LineText {
     }
 }
 
+/// What an author's client says to others beside a text, which people do not read: IRC's
+/// client-only tags as they are written, `+draft/reply=17-9c;+example/mood=calm`
+/// (<https://ircv3.net/specs/extensions/message-tags>). Up to 4,094 bytes, no blank, nothing that
+/// drives a terminal.
+#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String")]
+pub struct ClientTags(Arc<str>);
+
+impl ClientTags {
+    /// Checks `tags` and keeps them.
+    ///
+    /// # Errors
+    /// [`TextError`] says which limit or character.
+    pub fn parse(tags: &str) -> Result<Self, TextError> {
+        check(tags, CLIENT_TAGS_BYTES_MAX, |_| false)?;
+        match tags.char_indices().find(|(_, c)| *c == ' ') {
+            Some((position, character)) => Err(TextError::Character { character, position }),
+            None => Ok(Self(tags.into())),
+        }
+    }
+
+    /// As they are written.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl ReactionText {
+    /// Checks `text` and keeps it.
+    ///
+    /// # Errors
+    /// [`TextError`] says which limit or character.
+    pub fn parse(text: &str) -> Result<Self, TextError> {
+        check(text, REACTION_BYTES_MAX, |_| false)?;
+        Ok(Self(text.into()))
+    }
+
+    /// It.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
 macro_rules! shown_as_text {
     ($name:ident) => {
         impl fmt::Display for $name {
@@ -124,16 +178,26 @@ macro_rules! shown_as_text {
 
 shown_as_text!(MessageText);
 shown_as_text!(LineText);
+shown_as_text!(ClientTags);
+shown_as_text!(ReactionText);
 
 fn check(text: &str, bytes_max: usize, allowed: impl Fn(char) -> bool) -> Result<(), TextError> {
     if text.len() > bytes_max {
         return Err(TextError::TooLong { bytes: text.len(), bytes_max });
+    }
+    if is_plain(text) {
+        return Ok(());
     }
     let refused = text.char_indices().find(|(_, c)| is_dangerous(*c) && !allowed(*c));
     match refused {
         Some((position, character)) => Err(TextError::Character { character, position }),
         None => Ok(()),
     }
+}
+
+/// Printable ASCII and nothing else, as most texts are: there is nothing to look at closely.
+fn is_plain(text: &str) -> bool {
+    text.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 /// Control characters (C0, DEL, C1), line and paragraph separators, and the bidi embeddings,
@@ -152,7 +216,10 @@ const fn is_irc_formatting(c: char) -> bool {
 
 /// Drops IRC's formatting codes, colours with their digits.
 #[must_use]
-pub fn without_irc_formatting(line: &str) -> String {
+pub fn without_irc_formatting(line: &str) -> Cow<'_, str> {
+    if is_plain(line) {
+        return Cow::Borrowed(line);
+    }
     let mut plain = String::with_capacity(line.len());
     let mut rest = line.chars().peekable();
     while let Some(c) = rest.next() {
@@ -167,7 +234,7 @@ pub fn without_irc_formatting(line: &str) -> String {
             c => plain.push(c),
         }
     }
-    plain
+    Cow::Owned(plain)
 }
 
 /// Skips `N[,N]` of up to `digits_max` digits each; a comma without a digit behind it stays.
@@ -226,6 +293,7 @@ mod tests {
         }
         assert!(LineText::parse("two\nlines").is_err());
         assert!(LineText::parse("\x02bold").is_err());
+        assert!(ClientTags::parse("+a=b c").is_err());
     }
 
     #[test]
@@ -236,13 +304,17 @@ mod tests {
         assert!(MessageText::parse(&"\n".repeat(MESSAGE_TEXT_LINES_MAX)).is_err());
         assert!(LineText::parse(&"x".repeat(LINE_TEXT_BYTES_MAX)).is_ok());
         assert!(LineText::parse(&"x".repeat(LINE_TEXT_BYTES_MAX + 1)).is_err());
+        assert!(ClientTags::parse(&"x".repeat(CLIENT_TAGS_BYTES_MAX)).is_ok());
+        assert!(ClientTags::parse(&"x".repeat(CLIENT_TAGS_BYTES_MAX + 1)).is_err());
+        assert!(ReactionText::parse(&"x".repeat(REACTION_BYTES_MAX)).is_ok());
+        assert!(ReactionText::parse(&"x".repeat(REACTION_BYTES_MAX + 1)).is_err());
     }
 
     #[test]
     fn formatting_codes_are_dropped_where_plain_text_is_wanted() {
         let text =
             MessageText::parse("\x0304,12red\x0F, \x02bold\x02\n\x03,no \x04ff0000hex").unwrap();
-        let lines: Vec<String> = text.plain_lines().collect();
+        let lines: Vec<_> = text.plain_lines().collect();
         assert_eq!(lines, ["red, bold", ",no hex"]);
     }
 }

@@ -20,7 +20,7 @@ use chat_protocol::{
     Sequence, Timestamp, UserName, frame,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use frontend::irc::{IrcSettings, Looks};
+use frontend::irc::IrcSettings;
 use frontend::line::LineSettings;
 use frontend::line::style::{Overrides, Style, StyleName};
 use frontend::{Decoded, Dialect, Frontends, Wire};
@@ -58,7 +58,7 @@ fn decode(c: &mut Criterion) {
     let hello = frames.len();
     for n in 0..MESSAGES {
         let key = Some(MessageKey(Uuid::now_v7()));
-        let command = Command::Say { room: room(), text: text(), kind: SayKind::Text, key };
+        let command = Command::say(room(), text(), SayKind::Text, key);
         frame::encode_request(&Request { id: Some(RequestId(n)), command }, &mut frames);
     }
     let privmsgs = format!("PRIVMSG #lobby :{}\r\n", text().as_str()).repeat(64).into_bytes();
@@ -124,6 +124,7 @@ fn greeted(wire: Wire) -> Box<dyn frontend::Frontend> {
         members: vec![name()],
         members_total: 1,
         seq: Sequence(0),
+        read_ms: None,
     };
     session.tell(&entered, &mut out);
     session
@@ -142,11 +143,11 @@ fn encode(c: &mut Criterion) {
             text: text(),
             kind: SayKind::Text,
             key: Some(MessageKey(Uuid::nil())),
-            account: false,
+            reply_to: None,
         })
         .collect();
     let line = Dialect::Line { style: StyleName::Samovar, here: true };
-    for dialect in [Dialect::Native, line, Dialect::Irc(Looks::default())] {
+    for dialect in [Dialect::Native, line, Dialect::Irc { time: false }] {
         group.bench_function(format!("{dialect:?}"), |b| {
             b.iter(|| black_box(frontend::encode(dialect, &events, &TimeZone::UTC)));
         });

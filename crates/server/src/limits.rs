@@ -9,6 +9,8 @@ pub(crate) const ROOM_USERS_MAX: usize = 4_096;
 pub(crate) const NO_HISTORY_KEEP: Duration = Duration::from_secs(600);
 /// Rooms that a user was put out of, and invitations, that its sessions have not seen yet.
 pub(crate) const SEAT_NEWS_MAX: usize = 64;
+/// Rooms of which one user's clients have said until when they are read.
+pub(crate) const READ_UNTIL_MAX: usize = 256;
 /// Commands that wait for one room.
 pub(crate) const ROOM_MAILBOX_COMMANDS: usize = 1_024;
 /// Commands that a room takes at once; what is stored of them is one batch of the journal.
@@ -87,6 +89,8 @@ pub(crate) const HELD_PRESENCE_EVENTS_MAX: usize = 256;
 pub(crate) const QUIET_PRESENCE_PAUSE: Duration = Duration::from_secs(1);
 /// Changes of users (gone, renamed, away) that a session remembers, so as to tell them once.
 pub(crate) const SESSION_CHANGES_SEEN: usize = 4_096;
+/// Rooms in which one session is heard to type at the same time.
+pub(crate) const TYPING_ROOMS_MAX: usize = 16;
 /// A typed line, in bytes without its end; a longer one is refused and skipped.
 pub(crate) const LINE_BYTES_MAX: usize = 4_096 + 256;
 /// A telnet sub-negotiation, in bytes; a longer one ends the session.
@@ -118,6 +122,8 @@ pub(crate) const ADMIN_SOCKET: &str = "admin.sock";
 pub(crate) const ADMIN_SOCKET_ANSWER: Duration = Duration::from_secs(30);
 /// Announcements that are kept for sessions that have not taken them yet.
 pub(crate) const ANNOUNCEMENTS_KEPT: usize = 16;
+/// Users that are remembered when they are gone; the oldest is forgotten first.
+pub(crate) const DEPARTED_MAX: usize = 1_000;
 /// Random names to try before one gets a number.
 pub(crate) const RANDOM_NAME_TRIES: u32 = 8;
 /// Events that one slice of a sweep takes away: a few milliseconds for which a commit may have to

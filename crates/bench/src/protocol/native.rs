@@ -29,7 +29,7 @@ impl Protocol for Native {
         let text = MessageText::parse(payload).expect("a payload is one line of ASCII");
         let key = Uuid::parse_str(key).expect("keys are UUIDs");
         let key = Some(MessageKey(key));
-        request(Command::Say { room: room(person), text, kind: SayKind::Text, key }, out);
+        request(Command::say(room(person), text, SayKind::Text, key), out);
     }
 
     fn look(&self, step: Step, _person: &Person, input: &[u8]) -> Look {

@@ -147,6 +147,13 @@ impl Actor {
             | Event::Left { .. }
             | Event::Gone { .. }
             | Event::Crowd { .. }
+            | Event::Signal { .. }
+            | Event::Signalled { .. }
+            | Event::ReadIs { .. }
+            | Event::ReadMoved { .. }
+            | Event::UserStates { .. }
+            | Event::PastUsers { .. }
+            | Event::UserWatched { .. }
             | Event::Renamed { .. }
             | Event::AwayChanged { .. }
             | Event::Roster { .. }

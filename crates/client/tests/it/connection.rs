@@ -12,12 +12,7 @@ use chat_protocol::{
 use crate::fake::{Fake, entered, lobby, message, page, replay, stored, welcome, welcome_back};
 
 fn say(text: &str) -> Command {
-    Command::Say {
-        room: lobby(),
-        text: MessageText::parse(text).unwrap(),
-        kind: SayKind::Text,
-        key: None,
-    }
+    Command::say(lobby(), MessageText::parse(text).unwrap(), SayKind::Text, None)
 }
 
 /// The next update that `wanted` picks; others pass.

@@ -56,7 +56,7 @@ pub(crate) fn said_by(from: &str, seq: u64, text: &str) -> Event {
         text: MessageText::parse(text).unwrap(),
         kind: SayKind::Text,
         key: None,
-        account: false,
+        reply_to: None,
     }
 }
 
@@ -68,6 +68,7 @@ pub(crate) fn entered(request: &Request, seq: u64) -> Event {
         members: Vec::new(),
         members_total: 0,
         seq: Sequence(seq),
+        read_ms: None,
     }
 }
 

@@ -8,8 +8,8 @@ use crate::command::HistoryRange;
 use crate::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX, PAGE_HITS_MAX, SNIPPET_BYTES_MAX};
 use crate::search::{Hit, SnippetPart};
 use crate::{
-    Access, LineText, MessageKey, MessageText, Moment, Role, RoomAddress, RoomSecret, SayKind,
-    SearchCursor, Sequence, Setting, Timestamp, UserName,
+    Access, LineText, MessageKey, MessageText, Moment, ReactionText, Role, RoomAddress, RoomSecret,
+    SayKind, SearchCursor, Sequence, Setting, Signal, Timestamp, UserName,
 };
 
 fn address() -> impl Strategy<Value = RoomAddress> {
@@ -110,11 +110,12 @@ fn command() -> impl Strategy<Value = Command> {
         proptest::option::of(any::<u128>().prop_map(|n| MessageKey(uuid::Uuid::from_u128(n))));
     let kind = prop_oneof![Just(SayKind::Text), Just(SayKind::Action)];
     prop_oneof![
-        (address(), message_text(), kind, key).prop_map(|(room, text, kind, key)| Command::Say {
-            room,
-            text,
-            kind,
-            key
+        (address(), message_text(), kind, key)
+            .prop_map(|(room, text, kind, key)| Command::say(room, text, kind, key)),
+        (address(), 0..9_u64, ".{0,16}").prop_filter_map("a text", |(room, seq, text)| {
+            let text = ReactionText::parse(&text).ok()?;
+            let signal = Signal::React { seq: Sequence(seq), text, undo: seq == 3 };
+            Some(Command::Signal { room, signal, key: None })
         }),
         address().prop_map(|room| Command::Join { room, key: None }),
         address().prop_map(|room| Command::Leave { room }),
@@ -229,7 +230,7 @@ fn a_page_of_the_longest_messages_fits_a_frame() {
         text: MessageText::parse(&"\x02".repeat(MESSAGE_TEXT_BYTES_MAX)).unwrap(),
         kind: SayKind::Action,
         key: Some(MessageKey(uuid::Uuid::max())),
-        account: true,
+        reply_to: Some(Sequence(u64::MAX)),
     };
     let page = Event::History {
         id: Some(RequestId(u64::MAX)),

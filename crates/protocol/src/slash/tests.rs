@@ -27,7 +27,7 @@ fn words_become_commands() {
     check("look", &Command::Members { room: lobby() });
     check("away", &Command::Away { text: None });
     check("topic -", &Command::SetTopic { room: lobby(), topic: LineText::parse("").unwrap() });
-    let say = |room, words, kind| Command::Say { room, text: text(words), kind, key: None };
+    let say = |room, words, kind| Command::say(room, text(words), kind, None);
     check("msg maya two  words", &say(room("@maya"), "two  words", SayKind::Text));
     check("me waves", &say(lobby(), "waves", SayKind::Action));
 }

@@ -225,7 +225,7 @@ pub(super) async fn settle(house: &House, user: &User) {
 }
 
 async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<(), Refusal> {
-    let AccountRoom { room: key, read, peer } = kept;
+    let AccountRoom { room: key, read, read_until, peer } = kept;
     let (address, is_over) = match &key {
         RoomKey::Named(name) => (RoomAddress::Named(name.clone()), false),
         RoomKey::Direct(one, other) => {
@@ -238,6 +238,9 @@ async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<()
             (RoomAddress::Direct(name), is_guest && !is_there)
         }
     };
+    if let Some(time) = read_until {
+        user.seat.mark_read_until(&address, time);
+    }
     let (room, snapshot) = enter(house, user, &key, &address, false, None).await?;
     let place = user.seat.rooms().into_iter().find(|place| place.room.is_same(&room));
     if let Some(place) = place {
@@ -251,7 +254,7 @@ async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<()
         house.journal.change_later(vec![leave]).await.map_err(journal_refusal)?;
         return Ok(());
     }
-    user.keep(key, read);
+    user.keep(key, read, read_until);
     Ok(())
 }
 
@@ -259,14 +262,15 @@ async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<()
 pub(crate) async fn keep_rooms(house: &House, user: &User) {
     let account = user.identity();
     let Some(places) = user.seat.kept().filter(|_| user.is_settled()) else { return };
-    let key = |(address, read): (RoomAddress, Sequence)| match address {
+    let key = |(address, read, read_until): (RoomAddress, Sequence, _)| match address {
         RoomAddress::Named(name) => {
-            Some(AccountRoom { room: RoomKey::Named(name), read, peer: None })
+            Some(AccountRoom { room: RoomKey::Named(name), read, read_until, peer: None })
         }
         // A talk with a guest ends with the guest.
         RoomAddress::Direct(name) => {
             let peer = house.registry.account_named(&name)?;
-            Some(AccountRoom { room: RoomKey::direct(account, peer), read, peer: Some(name) })
+            let room = RoomKey::direct(account, peer);
+            Some(AccountRoom { room, read, read_until, peer: Some(name) })
         }
     };
     let (rooms, left) = user.kept_since(places.into_iter().filter_map(key).collect());

@@ -136,6 +136,8 @@ pub(crate) async fn leave(house: &House, mut claim: Claim, token: Option<TokenHa
     }
     if claim.let_go() {
         leave_rooms(house, claim.user()).await;
+        let user = claim.user();
+        house.registry.departed().left(user, user.name(), (house.clock)());
     }
     if let Some(token) = token {
         house.returns.forget(token);

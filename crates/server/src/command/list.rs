@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use chat_protocol::command::HistoryRange;
 use chat_protocol::event::RoomInfo;
 use chat_protocol::limits::{LIST_ENTRIES_MAX, PAGE_EVENTS_MAX};
-use chat_protocol::{Event, Moment, Refusal, RequestId, RoomAddress, RoomName, Sequence};
+use chat_protocol::{Event, Moment, Refusal, RequestId, RoomAddress, RoomName, Sequence, UserName};
 
 use super::{Answer, Caller, House, journal_refusal, key_of};
 use crate::journal::{Look, Range, RoomId, RoomKey};
@@ -48,6 +48,12 @@ pub(super) async fn rooms(
 pub(super) fn users(house: &House, id: Option<RequestId>) -> Event {
     let (users, total) = house.registry.list(LIST_ENTRIES_MAX);
     Event::UserList { id, users, total: count(total) }
+}
+
+/// Who had a name, and is gone.
+pub(super) fn was(house: &House, id: Option<RequestId>, name: UserName) -> Event {
+    let users = house.registry.departed().who_was(&name);
+    Event::PastUsers { id, name, users }
 }
 
 /// Who is in a room.

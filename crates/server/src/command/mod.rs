@@ -8,12 +8,13 @@ pub(crate) mod guest;
 mod list;
 mod moderation;
 mod presence;
-mod read;
+pub(crate) mod read;
 mod room;
 mod say;
 mod scope;
 mod search;
 mod shun;
+mod signal;
 
 use chat_protocol::{
     Command, Event, Identity, Refusal, Request, RequestId, RoomAddress, Timestamp, UserName,
@@ -26,7 +27,9 @@ use tokio_util::task::TaskTracker;
 
 use crate::account::{Accounts, Origin};
 use crate::journal::{Journal, Reader, Receipts, RoomKey, Shun};
-use crate::room::{ChangeId, Directory, Person, RoomEvent, RoomHandle, Snapshot};
+use crate::room::{
+    ChangeId, Directory, Person, RoomEvent, RoomHandle, Said, SessionNumber, Snapshot,
+};
 use crate::user::{Claim, Pass, Registry, Returns, User};
 pub(crate) use announcements::Announcements;
 use guest::{Identified, ReturnTicket};
@@ -74,6 +77,8 @@ pub(crate) struct Caller {
     pub(crate) origin: Origin,
     /// What it may do; none: all that its user may.
     pub(crate) scope: Option<Scope>,
+    /// Which session it is.
+    pub(crate) session: SessionNumber,
 }
 
 impl Caller {
@@ -107,17 +112,20 @@ impl Caller {
     /// An event of a room as it is shown to the caller: nothing that somebody said whom it
     /// ignores.
     pub(crate) fn shown(&self, event: RoomEvent) -> Event {
-        let ignores =
-            |author| self.claim.as_ref().is_some_and(|claim| claim.user().ignores(author));
         let (Event::Message { room, seq, time_ms, .. }
         | Event::Tombstone { room, seq, time_ms, .. }) = &event.event
         else {
             return event.event;
         };
-        if ignores(event.author) {
+        if self.ignores(event.author) {
             return Event::Hidden { room: room.clone(), seq: *seq, time_ms: *time_ms };
         }
         event.event
+    }
+
+    /// Is nothing that this one says to be shown to the caller?
+    pub(crate) fn ignores(&self, author: Identity) -> bool {
+        self.claim.as_ref().is_some_and(|claim| claim.user().ignores(author))
     }
 
     /// May it follow this room?
@@ -165,6 +173,8 @@ pub(crate) enum Answer {
         /// That.
         event: Event,
     },
+    /// The session is to watch users, or no longer.
+    Watches(Watches),
     /// Something of the caller itself has changed; the rooms tell the others.
     Changed {
         /// Its number there.
@@ -176,6 +186,17 @@ pub(crate) enum Answer {
     Became(Box<Identified>),
     /// The caller wants to go.
     Quit,
+}
+
+/// Whom a session watches.
+#[derive(Debug)]
+pub(crate) enum Watches {
+    /// These too.
+    More(Vec<UserName>),
+    /// These no more; none: nobody any more.
+    Fewer(Vec<UserName>),
+    /// Who is it?
+    All,
 }
 
 /// Does what is asked.
@@ -193,13 +214,21 @@ pub(crate) async fn execute(
     }
     let asked = |room| moderation::Asked { house, caller, id, room };
     match request.command {
-        Command::Say { room, text, kind, key } => {
-            say::say(house, caller, id, say::Saying { room, text, kind, key }).await
+        Command::Say { room, text, kind, key, reply_to } => {
+            let said = Said { text, kind, reply_to };
+            say::say(house, caller, id, say::Saying { room, said, key }).await
+        }
+        Command::Signal { room, signal, key } => {
+            signal::signal(house, caller, id, room, (signal, key)).await
         }
         Command::SetTopic { room, topic } => say::set_topic(house, caller, id, room, topic).await,
         Command::Delete { room, seq } => say::delete(house, caller, id, room, seq).await,
         Command::Unread => read::unread(house, caller, id).await,
-        Command::MarkRead { room, seq } => read::mark(caller, id, &room, seq),
+        Command::MarkRead { room, seq } => read::mark(caller, id, room, seq),
+        Command::MarkReadUntil { room, time_ms } => {
+            read::mark_until(house, caller, id, room, time_ms).await
+        }
+        Command::GetRead { room } => read::get(house, caller, id, room).await,
         Command::GetTopic { room } => list::topic(house, caller, id, room).await,
         Command::Join { room, key } => room::join(house, caller, room, key).await,
         Command::Leave { room } => room::leave(caller, id, room).await,
@@ -219,7 +248,11 @@ pub(crate) async fn execute(
         Command::GetSettings { room } => asked(room).settings().await,
         Command::Nick { name } => presence::nick(house, caller, name).await,
         Command::Away { text } => presence::away(house, caller, text).await,
+        Command::WatchUsers { names } => Ok(Answer::Watches(Watches::More(names))),
+        Command::UnwatchUsers { names } => Ok(Answer::Watches(Watches::Fewer(names))),
+        Command::WatchedUsers => Ok(Answer::Watches(Watches::All)),
         Command::Rooms => list::rooms(house, caller, id).await,
+        Command::Was { name } => Ok(Answer::Event(list::was(house, id, name))),
         Command::Users => Ok(Answer::Event(list::users(house, id))),
         Command::Members { room } => list::members(house, caller, id, room).await,
         Command::History { room, range, limit } => {

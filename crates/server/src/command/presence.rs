@@ -14,6 +14,9 @@ pub(super) async fn nick(house: &House, caller: &Caller, to: UserName) -> Result
         return Err(Refusal::LoggedIn { name: user.name() });
     }
     let from = house.registry.rename(user, &to)?;
+    if from != to {
+        house.registry.departed().left(user, from.clone(), (house.clock)());
+    }
     if let Some(ticket) = &caller.ticket {
         super::guest::save(house, claim, ticket.hash).await?;
     }
@@ -38,6 +41,7 @@ pub(super) async fn away(
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
     user.set_away(text.clone());
+    house.registry.tell_watchers(&user.name());
     let change = house.registry.changes().next();
     for membership in user.seat.rooms() {
         membership.room.set_away(user.identity(), text.clone(), change).await;

@@ -66,7 +66,8 @@ pub(super) async fn open_direct(
     };
     if is_away {
         let room = key.clone();
-        let room = AccountRoom { room, read: Sequence(0), peer: Some(user.name()) };
+        let room =
+            AccountRoom { room, read: Sequence(0), read_until: None, peer: Some(user.name()) };
         let add = vec![AccountChange::AddRoom { account: identity, room }];
         house.journal.change_later(add).await.map_err(journal_refusal)?;
     }
@@ -144,5 +145,6 @@ pub(super) async fn watch(
 /// What a room looks like that nobody has made.
 fn nobody_in(id: Option<RequestId>, room: RoomAddress) -> Event {
     let (members, members_total, seq) = (Vec::new(), 0, Sequence(0));
-    Event::Entered { id, room, topic: None, members, members_total, seq }
+    let (topic, read_ms) = (None, None);
+    Event::Entered { id, room, topic, members, members_total, seq, read_ms }
 }

@@ -1,21 +1,18 @@
 //! What is written: messages, topics, deletions. The answer is a receipt, when the journal has it.
 
-use chat_protocol::{
-    LineText, MessageKey, MessageText, Refusal, RequestId, RoomAddress, SayKind, Sequence,
-};
+use chat_protocol::{LineText, MessageKey, Refusal, RequestId, RoomAddress, Sequence};
 
 use super::list::look;
 use super::room::open_direct;
 use super::{Answer, Caller, House, journal_refusal, key_of, peer};
 use crate::journal::RoomKey;
-use crate::room::RoomHandle;
+use crate::room::{RoomHandle, Said};
 use crate::user::User;
 
 /// A message that somebody wants to say.
 pub(super) struct Saying {
     pub(super) room: RoomAddress,
-    pub(super) text: MessageText,
-    pub(super) kind: SayKind,
+    pub(super) said: Said,
     pub(super) key: Option<MessageKey>,
 }
 
@@ -27,13 +24,13 @@ pub(super) async fn say(
     saying: Saying,
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
-    let Saying { room: address, text, kind, key } = saying;
+    let Saying { room: address, said, key } = saying;
     let room = match &address {
         RoomAddress::Named(_) => named(house, &address)?,
         RoomAddress::Direct(_) => direct(house, user, &address).await?,
     };
     let ticket = caller.receipts.ticket(id, address, key);
-    room.say(user.identity(), text, kind, key, ticket).await;
+    room.say(user.identity(), said, key, ticket).await;
     Ok(Answer::InFlight)
 }
 
@@ -92,7 +89,11 @@ pub(super) fn named(house: &House, address: &RoomAddress) -> Result<RoomHandle, 
 }
 
 /// The first word to somebody opens the direct room.
-async fn direct(house: &House, user: &User, address: &RoomAddress) -> Result<RoomHandle, Refusal> {
+pub(super) async fn direct(
+    house: &House,
+    user: &User,
+    address: &RoomAddress,
+) -> Result<RoomHandle, Refusal> {
     let peer = peer(house, user, address)?;
     let key = RoomKey::direct(user.identity(), peer.identity);
     let is_open = |room: &RoomHandle| {

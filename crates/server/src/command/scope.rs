@@ -34,11 +34,13 @@ impl Scope {
         let everywhere = self.rooms.is_empty();
         let is_fine = match command {
             Command::Say { room, .. }
+            | Command::Signal { room, .. }
             | Command::Join { room, .. }
             | Command::Leave { room }
             | Command::SetTopic { room, .. }
             | Command::Delete { room, .. }
             | Command::MarkRead { room, .. }
+            | Command::MarkReadUntil { room, .. }
             | Command::Invite { room, .. }
             | Command::Kick { room, .. }
             | Command::Ban { room, .. }
@@ -53,13 +55,20 @@ impl Scope {
             | Command::GetTopic { room }
             | Command::Members { room }
             | Command::GetSettings { room }
+            | Command::GetRead { room }
             | Command::History { room, .. }
             | Command::Search { room: Some(room), .. } => reads(room),
             Command::Search { room: None, .. } | Command::Unread => everywhere,
             Command::Away { .. } => everywhere && !self.read_only,
-            Command::Rooms | Command::Users | Command::Ping | Command::Quit | Command::Unknown => {
-                true
-            }
+            Command::Rooms
+            | Command::Users
+            | Command::Was { .. }
+            | Command::WatchUsers { .. }
+            | Command::UnwatchUsers { .. }
+            | Command::WatchedUsers
+            | Command::Ping
+            | Command::Quit
+            | Command::Unknown => true,
             Command::Nick { .. }
             | Command::Register { .. }
             | Command::Login { .. }

@@ -54,6 +54,8 @@ pub(crate) struct AccountRoom {
     pub(crate) room: RoomKey,
     /// Read up to there.
     pub(crate) read: Sequence,
+    /// Read until then, if a client said so.
+    pub(crate) read_until: Option<Timestamp>,
     /// What the other one of a direct room was called.
     pub(crate) peer: Option<UserName>,
 }
@@ -206,24 +208,26 @@ pub(super) fn apply(
             Changed::Done
         }
         AccountChange::KeepRooms { account, rooms } => {
-            for AccountRoom { room, read, peer } in rooms {
+            for AccountRoom { room, read, read_until, peer } in rooms {
                 run(
-                    "INSERT INTO account_rooms (account, room, name, peer, read_seq)
-                     SELECT identity, ?2, ?3, ?4, ?5 FROM accounts WHERE identity = ?1
+                    "INSERT INTO account_rooms (account, room, name, peer, read_seq, read_ms)
+                     SELECT identity, ?2, ?3, ?4, ?5, ?6 FROM accounts WHERE identity = ?1
                      ON CONFLICT (account, room)
-                     DO UPDATE SET read_seq = max(read_seq, excluded.read_seq)",
+                     DO UPDATE SET read_seq = max(read_seq, excluded.read_seq),
+                         read_ms = coalesce(max(read_ms, excluded.read_ms), excluded.read_ms, read_ms)",
                     &[
                         account.0.as_bytes(),
                         &room.stored(),
                         &room.shown(),
                         &peer.as_ref().map_or("", UserName::as_str),
                         &sequence(*read),
+                        &read_until.map(milliseconds),
                     ],
                 )?;
             }
             Changed::Done
         }
-        AccountChange::AddRoom { account, room: AccountRoom { room, read, peer } } => {
+        AccountChange::AddRoom { account, room: AccountRoom { room, read, peer, .. } } => {
             run(
                 "INSERT INTO account_rooms (account, room, name, peer, read_seq)
                  SELECT identity, ?2, ?3, ?4, ?5 FROM accounts WHERE identity = ?1
@@ -412,7 +416,8 @@ pub(super) fn rooms(
     account: Identity,
 ) -> Result<Vec<AccountRoom>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT room, name, read_seq, peer FROM account_rooms WHERE account = ?1 ORDER BY room",
+        "SELECT room, name, read_seq, peer, read_ms FROM account_rooms
+         WHERE account = ?1 ORDER BY room",
     )?;
     let mut rows = statement.query([account.0.as_bytes()])?;
     let mut all = Vec::new();
@@ -422,7 +427,8 @@ pub(super) fn rooms(
             RoomKey::restored(&room, &name).map_err(damaged("a stored room of an account"))?;
         let peer: String = row.get(3)?;
         let peer = (!peer.is_empty()).then(|| user(&peer)).transpose()?;
-        all.push(AccountRoom { room, read: Sequence(row.get(2)?), peer });
+        let read_until = row.get::<_, Option<u64>>(4)?.map(Timestamp);
+        all.push(AccountRoom { room, read: Sequence(row.get(2)?), read_until, peer });
     }
     Ok(all)
 }

@@ -30,7 +30,6 @@ pub(super) const KIND_TOPIC: i64 = 2;
 pub(super) const KIND_TOMBSTONE: i64 = 3;
 pub(super) const KIND_DELETION: i64 = 4;
 pub(super) const KIND_CHANGE: i64 = 5;
-pub(super) const KIND_NOTICE: i64 = 6;
 
 /// A transaction, and what the records in it share.
 pub(super) struct Turn<'a> {
@@ -85,13 +84,13 @@ pub(super) fn record(
         time: turn.now.max(state.time),
         author: record.author,
         name: record.name.clone(),
-        is_account: record.is_account,
         body: record.body.clone(),
         key: record.key,
     };
     let written;
     let (kind, body) = match &entry.body {
-        Body::Message { text, kind, .. } => (kind_of(*kind), text.as_str()),
+        Body::Message { text, kind: SayKind::Text, .. } => (KIND_TEXT, text.as_str()),
+        Body::Message { text, kind: SayKind::Action, .. } => (KIND_ACTION, text.as_str()),
         Body::Topic(topic) => (KIND_TOPIC, topic.as_str()),
         Body::Deletion { target, .. } => {
             written = target.to_string();
@@ -104,10 +103,11 @@ pub(super) fn record(
         Body::Tombstone => (KIND_TOMBSTONE, ""),
     };
     let key = entry.key.as_ref().map(|key| key.0.as_bytes());
+    let reply_to = if let Body::Message { reply_to, .. } = &entry.body { *reply_to } else { None };
     let inserted = transaction
         .prepare_cached(
-            "INSERT INTO messages (id, time_ms, author, name, kind, key, body, number)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+            "INSERT INTO messages (id, time_ms, author, name, kind, key, body, number, reply_to)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (author, key) WHERE key IS NOT NULL DO NOTHING",
         )?
         .execute(params![
@@ -119,6 +119,7 @@ pub(super) fn record(
             key,
             body,
             turn.newest + 1,
+            reply_to.map(|seq| i64::try_from(seq.0).unwrap_or(i64::MAX)),
         ])?;
     if inserted == 0 {
         let first = first_result(transaction, room, record)?;
@@ -135,24 +136,6 @@ pub(super) fn record(
         standing::follow(transaction, room, state, author, change, entry.sequence)?;
     }
     Ok(Applied::Stored(entry))
-}
-
-const fn kind_of(kind: SayKind) -> i64 {
-    match kind {
-        SayKind::Text => KIND_TEXT,
-        SayKind::Action => KIND_ACTION,
-        SayKind::Notice => KIND_NOTICE,
-    }
-}
-
-/// How a stored message is meant; none: it is no message.
-pub(super) const fn say_kind(kind: i64) -> Option<SayKind> {
-    match kind {
-        KIND_TEXT => Some(SayKind::Text),
-        KIND_ACTION => Some(SayKind::Action),
-        KIND_NOTICE => Some(SayKind::Notice),
-        _ => None,
-    }
 }
 
 /// What became of the first record with this key; none: there was none.

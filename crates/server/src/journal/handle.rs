@@ -336,6 +336,17 @@ impl Journal {
             .await
     }
 
+    /// When an event was stored, if it is kept.
+    pub(crate) async fn time_of(
+        &self,
+        room: RoomId,
+        sequence: Sequence,
+    ) -> Result<Option<Timestamp>, JournalError> {
+        self.readers
+            .read(move |connection| super::history::time_of(connection, room, sequence))
+            .await
+    }
+
     /// A page of the messages that have certain words, newest first.
     pub(crate) async fn search(&self, search: Search) -> Result<Found, JournalError> {
         let turns = Arc::clone(&self.searches);

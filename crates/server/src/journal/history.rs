@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::limits::UNREAD_COUNTED_MAX;
 use chat_protocol::{
-    Identity, LineText, MessageKey, MessageText, RoomName, Sequence, Timestamp, UserName,
+    Identity, LineText, MessageKey, MessageText, RoomName, SayKind, Sequence, Timestamp, UserName,
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::JournalError;
 use super::apply::{
-    KIND_ACTION, KIND_CHANGE, KIND_DELETION, KIND_NOTICE, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC,
-    line, message_id, say_kind, sequence_of,
+    KIND_ACTION, KIND_CHANGE, KIND_DELETION, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC, line,
+    message_id, sequence_of,
 };
 use super::record::{Body, Entry, RoomId, RoomKey};
 use super::standing;
@@ -123,9 +123,7 @@ fn forwards(
     extent: Extent,
 ) -> Result<Page, JournalError> {
     let statement = connection.prepare_cached(
-        "SELECT id, time_ms, author, name, kind, key, body,
-                EXISTS (SELECT 1 FROM accounts WHERE identity = author)
-         FROM messages
+        "SELECT id, time_ms, author, name, kind, key, body, reply_to FROM messages
          WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3",
     )?;
     let end = extent.through.next();
@@ -142,9 +140,7 @@ fn backwards(
     extent: Extent,
 ) -> Result<Page, JournalError> {
     let statement = connection.prepare_cached(
-        "SELECT id, time_ms, author, name, kind, key, body,
-                EXISTS (SELECT 1 FROM accounts WHERE identity = author)
-         FROM messages
+        "SELECT id, time_ms, author, name, kind, key, body, reply_to FROM messages
          WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
     )?;
     let end = extent.through.next();
@@ -200,6 +196,17 @@ pub(super) fn sequence_at(
     Ok(low)
 }
 
+/// When an event was stored, if it is kept.
+pub(super) fn time_of(
+    connection: &Connection,
+    room: RoomId,
+    sequence: Sequence,
+) -> Result<Option<Timestamp>, JournalError> {
+    let mut statement = connection.prepare_cached("SELECT time_ms FROM messages WHERE id = ?1")?;
+    let time = statement.query_row([message_id(room, sequence)], |row| row.get(0)).optional()?;
+    Ok(time.map(Timestamp))
+}
+
 /// The first event that is kept; 1 of a room that has none.
 pub(super) fn first_kept(connection: &Connection, room: RoomId) -> Result<Sequence, JournalError> {
     let mut statement = connection.prepare_cached("SELECT first_seq FROM rooms WHERE id = ?1")?;
@@ -214,7 +221,7 @@ pub(super) fn unread(
     name: &UserName,
 ) -> Result<Vec<Unread>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT body FROM messages WHERE id > ?1 AND id <= ?2 AND kind IN (?3, ?4, ?7) AND author <> ?5
+        "SELECT body FROM messages WHERE id > ?1 AND id <= ?2 AND kind IN (?3, ?4) AND author <> ?5
          ORDER BY id LIMIT ?6",
     )?;
     let mut found = Vec::new();
@@ -228,8 +235,7 @@ pub(super) fn unread(
             KIND_TEXT,
             KIND_ACTION,
             reader.0.as_bytes(),
-            limit,
-            KIND_NOTICE
+            limit
         ])?;
         let mut unread = Unread { room, messages: 0, mentions: 0 };
         while let Some(row) = rows.next()? {
@@ -281,8 +287,13 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
     let name: String = row.get(3)?;
     let body: String = row.get(6)?;
     let text = || MessageText::parse(&body).map_err(|error| damaged(&error));
-    let number = row.get(4)?;
-    let body = match number {
+    let message = |kind| {
+        let reply_to = row.get::<_, Option<i64>>(7)?.map(|seq| Sequence(seq.unsigned_abs()));
+        Ok::<_, JournalError>(Body::Message { text: text()?, kind, reply_to })
+    };
+    let body = match row.get(4)? {
+        KIND_TEXT => message(SayKind::Text)?,
+        KIND_ACTION => message(SayKind::Action)?,
         KIND_TOPIC => Body::Topic(line(&body)?),
         KIND_TOMBSTONE => Body::Tombstone,
         KIND_DELETION => {
@@ -290,10 +301,7 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
             Body::Deletion { target, of_anybody: false }
         }
         KIND_CHANGE => Body::Change(Box::new(standing::change(&body)?)),
-        other => {
-            let unknown = || damaged(&format!("a message of kind {other}"));
-            Body::Message { text: text()?, kind: say_kind(other).ok_or_else(unknown)? }
-        }
+        other => return Err(damaged(&format!("a message of kind {other}"))),
     };
     let key: Option<[u8; 16]> = row.get(5)?;
     Ok(Entry {
@@ -301,7 +309,6 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
         time: Timestamp(row.get::<_, i64>(1)?.unsigned_abs()),
         author: Identity(Uuid::from_bytes(row.get(2)?)),
         name: UserName::parse(&name).map_err(|error| damaged(&error))?,
-        is_account: row.get(7)?,
         body,
         key: key.map(|bytes| MessageKey(Uuid::from_bytes(bytes))),
     })

@@ -92,8 +92,6 @@ pub(crate) struct Record {
     pub(crate) author: Identity,
     /// Its name, now.
     pub(crate) name: UserName,
-    /// It is an account; not stored.
-    pub(crate) is_account: bool,
     /// What.
     pub(crate) body: Body,
     /// A retry with the same key returns the first result.
@@ -113,6 +111,8 @@ pub(crate) enum Body {
         text: MessageText,
         /// How it is meant.
         kind: SayKind,
+        /// Which earlier message it answers.
+        reply_to: Option<Sequence>,
     },
     /// Somebody changed the topic.
     Topic(LineText),
@@ -164,8 +164,6 @@ pub(crate) struct Entry {
     pub(crate) author: Identity,
     /// Its name, then.
     pub(crate) name: UserName,
-    /// It is an account.
-    pub(crate) is_account: bool,
     /// What.
     pub(crate) body: Body,
     /// The sender's key.

@@ -55,8 +55,11 @@ fn said(receipts: &Receipts, text: &str, key: Option<u128>) -> Record {
     Record {
         author: ana(),
         name: UserName::parse("ana").unwrap(),
-        is_account: false,
-        body: Body::Message { text: MessageText::parse(text).unwrap(), kind: SayKind::Text },
+        body: Body::Message {
+            text: MessageText::parse(text).unwrap(),
+            kind: SayKind::Text,
+            reply_to: None,
+        },
         key,
         refusal: None,
         ticket: receipts.ticket(None, RoomAddress::parse("lobby").unwrap(), key),

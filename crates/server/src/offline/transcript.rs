@@ -46,6 +46,8 @@ struct Line<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     kind: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    reply_to: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     topic: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<u64>,
@@ -85,17 +87,18 @@ impl<'a> Transcript<'a> {
             from: entry.name.as_str(),
             text: None,
             kind: None,
+            reply_to: None,
             topic: None,
             target: None,
             change: None,
         };
         match &entry.body {
-            Body::Message { text, kind, .. } => {
+            Body::Message { text, kind, reply_to } => {
+                line.reply_to = reply_to.map(|seq| seq.0);
                 line.text = Some(plain(text));
                 line.kind = match kind {
                     SayKind::Text => None,
                     SayKind::Action => Some("action"),
-                    SayKind::Notice => Some("notice"),
                 };
             }
             Body::Topic(topic) => {
@@ -121,11 +124,9 @@ impl<'a> Transcript<'a> {
         let time = instant(entry.time).to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S");
         let name = &entry.name;
         let (before, lines) = match &entry.body {
+            Body::Message { text, kind: SayKind::Text, .. } => (format!("{name}: "), plain(text)),
             Body::Message { text, kind: SayKind::Action, .. } => {
                 (format!("* {name} "), plain(text))
-            }
-            Body::Message { text, kind: SayKind::Text | SayKind::Notice, .. } => {
-                (format!("{name}: "), plain(text))
             }
             Body::Topic(topic) => match topic.as_str() {
                 "" => (format!("* {name} "), "cleared the topic".to_owned()),
@@ -168,7 +169,6 @@ mod tests {
             time: Timestamp(1_700_000_000_000),
             author: Identity(Uuid::from_u128(1)),
             name: UserName::parse("maya").unwrap(),
-            is_account: false,
             body,
             key: None,
         };
@@ -180,7 +180,7 @@ mod tests {
     }
 
     fn said(text: &str, kind: SayKind) -> Body {
-        Body::Message { text: MessageText::parse(text).unwrap(), kind }
+        Body::Message { text: MessageText::parse(text).unwrap(), kind, reply_to: None }
     }
 
     #[test]

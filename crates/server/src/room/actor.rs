@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Entrant, RoomCommand, Snapshot, Summary};
+use super::handle::{Entrant, RoomCommand, Said, Snapshot, Summary};
 use super::members::{Crowd, Held, Member, Open};
 use super::memory::PutOut;
 use super::moderation::{Ask, Asking};
@@ -286,16 +286,21 @@ impl RoomActor {
             RoomCommand::Leave { who, gone, reply } => {
                 drop(reply.send(self.leave(open, turn, who, gone)));
             }
-            RoomCommand::Say { who, text, kind, key, ticket } => {
+            RoomCommand::Say { who, said, key, ticket } => {
                 let now = self.now();
+                let Said { text, kind, reply_to } = said;
                 let decided = Self::decided(open, who, &ticket, |room, open, rank| {
-                    policy::may_speak(room, &open.rules.settings, &open.speaker(who, rank, now))
+                    policy::may_speak(room, &open.rules.settings, &open.speaker(who, rank, now))?;
+                    reply_to.map_or(Ok(()), |seq| open.has_said(room, seq))
                 });
                 if decided.is_ok() {
                     open.spoke(who, now);
                 }
-                let body = Body::Message { text, kind };
+                let body = Body::Message { text, kind, reply_to };
                 Self::record(open, turn, who, body, (key, decided), ticket);
+            }
+            RoomCommand::Signal { who, signalled, reply } => {
+                drop(reply.send(self.signal(open, turn, who, signalled))); // nobody may wait
             }
             RoomCommand::SetTopic { who, topic, ticket } => {
                 let now = self.now();
@@ -352,7 +357,6 @@ impl RoomActor {
         turn.records.push(Record {
             author: who,
             name: member.name.clone(),
-            is_account: member.seat.is_account(),
             body: Body::Change(Box::new(change)),
             key: None,
             refusal: None,
@@ -402,9 +406,7 @@ impl RoomActor {
         (key, decided): (Option<MessageKey>, Result<(), Refusal>),
         ticket: Ticket,
     ) {
-        let member = open.members.get(&author);
-        let is_account = member.is_some_and(|member| member.seat.is_account());
-        let member = member.map(|member| &member.name);
+        let member = open.members.get(&author).map(|member| &member.name);
         let remembered = || open.remembered.get(&author).map(|known| &known.name);
         let refusal = decided.err();
         let name = match (member.or_else(remembered), &refusal) {
@@ -415,7 +417,7 @@ impl RoomActor {
                 return ticket.settle(Outcome::Refused(refusal));
             }
         };
-        turn.records.push(Record { author, name, is_account, body, key, refusal, ticket });
+        turn.records.push(Record { author, name, body, key, refusal, ticket });
         turn.steps.push(Step::Record);
     }
 

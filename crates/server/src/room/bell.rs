@@ -26,6 +26,11 @@ impl Bell {
         self.session.register(session);
     }
 
+    /// Something else than a place has news.
+    pub(crate) fn wake(&self) {
+        self.session.wake();
+    }
+
     /// Adds the places that were rung for since this was last asked.
     pub(crate) fn take(&self, places: &mut Rung) {
         if self.rung.load(Ordering::Acquire) == 0 {

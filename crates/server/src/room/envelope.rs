@@ -41,14 +41,12 @@ impl RoomEvent {
     /// A stored event. `address` is what the room is called; a direct room is called by its author
     /// until a session gives it the name it has there.
     pub(crate) fn stored(entry: Entry, address: Option<&RoomAddress>) -> Self {
-        let Entry { sequence: seq, time: time_ms, author, name: from, is_account, body, key } =
-            entry;
+        let Entry { sequence: seq, time: time_ms, author, name: from, body, key } = entry;
         let room = address.cloned().unwrap_or_else(|| RoomAddress::Direct(from.clone()));
         let mut puts_out = None;
         let event = match body {
-            Body::Message { text, kind } => {
-                let account = is_account;
-                Event::Message { room, seq, time_ms, from, text, kind, key, account }
+            Body::Message { text, kind, reply_to } => {
+                Event::Message { room, seq, time_ms, from, text, kind, key, reply_to }
             }
             Body::Topic(topic) => Event::TopicChanged { room, seq, time_ms, from, topic },
             Body::Deletion { target, .. } => Event::Deleted { room, seq, time_ms, from, target },
@@ -73,6 +71,11 @@ impl RoomEvent {
         matches!(&self.event, Event::RoomChanged { change, .. } if change.closes())
     }
 
+    /// Its author is not told: it knows that it types.
+    pub(crate) fn is_for_others(&self) -> bool {
+        matches!(&self.event, Event::Signal { signal, .. } if signal.is_typing())
+    }
+
     /// The message is deleted: what is left of it.
     pub(super) fn bury(&mut self) {
         if let Event::Message { room, seq, time_ms, from, key, .. } = &self.event {
@@ -84,8 +87,13 @@ impl RoomEvent {
 
     /// What it weighs on an envelope, about.
     fn text_bytes(&self) -> usize {
-        let text =
-            if let Event::Message { text, .. } = &self.event { text.as_str().len() } else { 0 };
+        let text = if let Event::Message { text, .. } = &self.event {
+            text.as_str().len()
+        } else if let Event::Signal { signal, .. } = &self.event {
+            signal.text_bytes()
+        } else {
+            0
+        };
         text + 64
     }
 }
@@ -97,9 +105,9 @@ pub(crate) struct Envelope {
     sequences: Option<RangeInclusive<Sequence>>,
     presence: Option<RangeInclusive<u64>>,
     has_changes: bool,
+    is_for_others: bool,
     authors: u64,
-    /// By the numbers of their dialects, in the order in which they were needed.
-    encodings: [OnceLock<(u32, Bytes)>; DIALECTS_MAX],
+    encodings: [OnceLock<Bytes>; DIALECTS_MAX],
 }
 
 impl Envelope {
@@ -108,11 +116,13 @@ impl Envelope {
         let presence = span(events.iter().filter_map(|event| event.presence));
         let authors = events.iter().fold(0, |mask, event| mask | author_bit(event.author));
         let has_changes = events.iter().any(|event| event.change.is_some());
+        let is_for_others = events.iter().any(RoomEvent::is_for_others);
         Self {
             events: events.into_boxed_slice(),
             sequences,
             presence,
             has_changes,
+            is_for_others,
             authors,
             encodings: std::array::from_fn(|_| OnceLock::new()),
         }
@@ -168,6 +178,11 @@ impl Envelope {
         self.has_changes
     }
 
+    /// It holds something that its author is not told.
+    pub(crate) const fn is_for_others(&self) -> bool {
+        self.is_for_others
+    }
+
     /// May hold something of this author. Never says no wrongly.
     pub(crate) fn may_be_by(&self, author: Identity) -> bool {
         self.authors & author_bit(author) != 0
@@ -180,14 +195,15 @@ impl Envelope {
 
     /// The whole envelope on a wire: made by the first session of the dialect that needs it,
     /// shared by all others. A dialect beyond the table is encoded each time.
-    pub(crate) fn encoded(&self, dialect: u32, encode: impl Fn(&[RoomEvent]) -> Bytes) -> Bytes {
-        for place in &self.encodings {
-            let (of, encoding) = place.get_or_init(|| (dialect, encode(&self.events)));
-            if *of == dialect {
-                return encoding.clone();
-            }
+    pub(crate) fn encoded(
+        &self,
+        dialect: usize,
+        encode: impl FnOnce(&[RoomEvent]) -> Bytes,
+    ) -> Bytes {
+        match self.encodings.get(dialect) {
+            Some(shared) => shared.get_or_init(|| encode(&self.events)).clone(),
+            None => encode(&self.events),
         }
-        encode(&self.events)
     }
 }
 
@@ -215,8 +231,11 @@ mod tests {
             time: Timestamp(0),
             author: Identity(Uuid::from_u128(7)),
             name: UserName::parse("ana").unwrap(),
-            is_account: false,
-            body: Body::Message { text: MessageText::parse(text).unwrap(), kind: SayKind::Text },
+            body: Body::Message {
+                text: MessageText::parse(text).unwrap(),
+                kind: SayKind::Text,
+                reply_to: None,
+            },
             key: None,
         };
         RoomEvent::stored(entry, None)
@@ -242,16 +261,9 @@ mod tests {
     #[test]
     fn a_dialect_is_encoded_once() {
         let envelope = Envelope::cut(vec![said(1, "hi")]).next().unwrap();
-        let number = |dialect: u32| Bytes::from(dialect.to_string());
-        for dialect in 0..u32::try_from(DIALECTS_MAX).unwrap() {
-            let dialect = 70_000 + dialect;
-            assert_eq!(envelope.encoded(dialect, |_| number(dialect)), number(dialect));
-            let again = envelope.encoded(dialect, |_| panic!("encoded twice"));
-            assert_eq!(again, number(dialect));
-        }
-        let beyond = envelope.encoded(1, |_| Bytes::from_static(b"first"));
-        assert_eq!(beyond, "first");
-        assert_eq!(envelope.encoded(1, |_| Bytes::from_static(b"anew")), "anew");
+        let first = envelope.encoded(3, |_| Bytes::from_static(b"hi"));
+        let second = envelope.encoded(3, |_| panic!("encoded twice"));
+        assert_eq!(first, second);
         assert!(envelope.may_be_by(Identity(Uuid::from_u128(7))));
         assert!(!envelope.may_be_by(Identity(Uuid::from_u128(8))));
     }

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use chat_protocol::event::UserInfo;
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, Refusal, Role, RoomAddress, RoomSettings, SayKind,
-    Sequence, UserName,
+    Sequence, Signal, Timestamp, UserName,
 };
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -105,7 +105,8 @@ pub(super) enum RoomCommand {
     Enter { entrant: Entrant, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
     Watch { who: Option<Person>, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
     Leave { who: Identity, gone: Option<ChangeId>, reply: oneshot::Sender<Result<(), NotThere>> },
-    Say { who: Identity, text: MessageText, kind: SayKind, key: Option<MessageKey>, ticket: Ticket },
+    Say { who: Identity, said: Said, key: Option<MessageKey>, ticket: Ticket },
+    Signal { who: Identity, signalled: Signalled, reply: SignalReply },
     SetTopic { who: Identity, topic: LineText, ticket: Ticket },
     Delete { who: Identity, target: Sequence, ticket: Ticket },
     Change { who: Identity, ask: Box<Ask>, ticket: Ticket },
@@ -115,6 +116,31 @@ pub(super) enum RoomCommand {
     Roster { is_long: bool, reply: oneshot::Sender<Roster> },
     Describe { who: Option<Identity>, reply: oneshot::Sender<(RoomSettings, Option<Role>)> },
 }
+
+/// A message, as its author says it.
+#[derive(Debug)]
+pub(crate) struct Said {
+    /// What.
+    pub(crate) text: MessageText,
+    /// How it is meant.
+    pub(crate) kind: SayKind,
+    /// Which earlier message of the room it answers.
+    pub(crate) reply_to: Option<Sequence>,
+}
+
+/// A signal, as its author gives it.
+#[derive(Debug)]
+pub(crate) struct Signalled {
+    /// What the author calls the room.
+    pub(crate) room: RoomAddress,
+    /// What.
+    pub(crate) signal: Signal,
+    /// What it is called.
+    pub(crate) key: Option<MessageKey>,
+}
+
+/// When it was told.
+pub(super) type SignalReply = oneshot::Sender<Result<Timestamp, Refusal>>;
 
 /// Not a member.
 #[derive(Debug, PartialEq, Eq)]
@@ -178,12 +204,26 @@ impl RoomHandle {
     pub(crate) async fn say(
         &self,
         who: Identity,
-        text: MessageText,
-        kind: SayKind,
+        said: Said,
         key: Option<MessageKey>,
         ticket: Ticket,
     ) {
-        self.tell(RoomCommand::Say { who, text, kind, key, ticket }).await;
+        self.tell(RoomCommand::Say { who, said, key, ticket }).await;
+    }
+
+    /// Tells those who are there that a member types, if they are to be told; nobody waits for it.
+    pub(crate) async fn typing(&self, who: Identity, signalled: Signalled) {
+        let (reply, _) = oneshot::channel();
+        self.tell(RoomCommand::Signal { who, signalled, reply }).await;
+    }
+
+    /// Tells those who are there what a member signals, and says when.
+    pub(crate) async fn signal(
+        &self,
+        who: Identity,
+        signalled: Signalled,
+    ) -> Result<Result<Timestamp, Refusal>, RoomGone> {
+        self.ask(|reply| RoomCommand::Signal { who, signalled, reply }).await
     }
 
     /// Changes the topic; the ticket tells what became of it.
@@ -271,6 +311,7 @@ impl RoomCommand {
                 ticket.settle(Outcome::Refused(refusal));
             }
             Self::Enter { .. }
+            | Self::Signal { .. }
             | Self::Watch { .. }
             | Self::Leave { .. }
             | Self::ForgetBefore { .. }
@@ -290,6 +331,7 @@ impl RoomCommand {
             | Self::Change { .. }
             | Self::Delete { .. } => {}
             Self::Enter { .. }
+            | Self::Signal { .. }
             | Self::Watch { .. }
             | Self::Leave { .. }
             | Self::ForgetBefore { .. }
@@ -306,6 +348,7 @@ impl RoomCommand {
             Self::Enter { reply, .. } | Self::Watch { reply, .. } => {
                 drop(reply.send(Err(refusal.clone()))); // the session may be gone
             }
+            Self::Signal { reply, .. } => drop(reply.send(Err(refusal.clone()))), // the same
             Self::Say { ticket, .. }
             | Self::SetTopic { ticket, .. }
             | Self::Change { ticket, .. }

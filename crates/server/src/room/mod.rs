@@ -12,13 +12,16 @@ mod members;
 mod memory;
 mod moderation;
 mod pages;
+mod reading;
 mod seat;
+mod signal;
 
 pub(crate) use bell::{Bell, Rung};
 pub(crate) use directory::{Directory, RoomSettings};
 pub(crate) use envelope::{Envelope, RoomEvent, author_bit};
 pub(crate) use feed::{FeedItem, Subscription};
-pub(crate) use handle::{Entrant, Person, RoomGone, RoomHandle, Roster, Snapshot};
+pub(crate) use handle::{Entrant, Person, RoomGone, RoomHandle, Roster, Said, Signalled, Snapshot};
 pub(crate) use moderation::{Ask, Target};
 pub(crate) use pages::Pages;
+pub(crate) use reading::SessionNumber;
 pub(crate) use seat::{ChangeId, Changes, Invitation, Membership, Profile, Rooms, Seat};

@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
-use chat_protocol::{Identity, RoomAddress, Sequence, UserName};
+use chat_protocol::{Identity, RoomAddress, Sequence, Timestamp, UserName};
 use tokio::sync::watch;
 
 use super::RoomHandle;
+use super::reading::{ReadMark, ReadUntil};
 use crate::journal::RoomId;
 use crate::limits::SEAT_NEWS_MAX;
 
@@ -38,27 +39,43 @@ pub(crate) struct Membership {
     pub(crate) address: RoomAddress,
     /// The newest event when it entered: what comes behind it is new to it.
     pub(crate) since: Sequence,
-    read: Arc<AtomicU64>,
+    read: Arc<ReadUpTo>,
+}
+
+/// How far a user has read a room.
+#[derive(Debug)]
+struct ReadUpTo {
+    seq: AtomicU64,
+    /// It has said so; else it is where it entered.
+    is_marked: AtomicBool,
 }
 
 impl Membership {
     pub(super) fn new(room: RoomHandle, address: RoomAddress, since: Sequence) -> Self {
-        Self { room, address, since, read: Arc::new(AtomicU64::new(since.0)) }
+        let read = ReadUpTo { seq: AtomicU64::new(since.0), is_marked: AtomicBool::new(false) };
+        Self { room, address, since, read: Arc::new(read) }
     }
 
     /// What the user has read of it.
     pub(crate) fn read(&self) -> Sequence {
-        Sequence(self.read.load(Ordering::Relaxed))
+        Sequence(self.read.seq.load(Ordering::Relaxed))
     }
 
     /// The user had read so far when it was here last.
     pub(crate) fn restore_read(&self, seq: Sequence) {
-        self.read.store(seq.0.min(self.since.0), Ordering::Relaxed);
+        self.read.seq.store(seq.0.min(self.since.0), Ordering::Relaxed);
+        self.read.is_marked.store(seq > Sequence(0), Ordering::Relaxed);
     }
 
-    /// The user has read up to here; never goes back.
-    pub(crate) fn mark_read(&self, seq: Sequence) {
-        self.read.fetch_max(seq.0, Ordering::Relaxed);
+    /// The user has read up to here; never goes back. Is that news?
+    pub(crate) fn mark_read(&self, seq: Sequence) -> bool {
+        self.read.is_marked.store(true, Ordering::Relaxed);
+        self.read.seq.fetch_max(seq.0, Ordering::Relaxed) < seq.0
+    }
+
+    /// Has the user said how far it has read?
+    pub(crate) fn is_marked(&self) -> bool {
+        self.read.is_marked.load(Ordering::Relaxed)
     }
 }
 
@@ -84,7 +101,9 @@ pub(crate) struct Seat {
     profile: Mutex<Profile>,
     /// It is an account's: it is in its rooms also while it is away.
     is_account: AtomicBool,
-    rooms: watch::Sender<Rooms>,
+    pub(super) rooms: watch::Sender<Rooms>,
+    /// Until when it has read rooms, where it said so; most never do.
+    pub(super) read_until: Mutex<ReadUntil>,
     /// It may do everything in every room.
     is_administrator: AtomicBool,
 }
@@ -97,6 +116,8 @@ pub(crate) struct Rooms {
     put_out: VecDeque<(RoomId, Sequence)>,
     /// Into which rooms it was let; the last few.
     pub(crate) invitations: VecDeque<Invitation>,
+    /// What one of its sessions has read, for the others; the last few.
+    pub(crate) reads: VecDeque<ReadMark>,
     /// It is on its way out, and enters no more.
     is_closed: bool,
 }
@@ -165,6 +186,7 @@ impl Seat {
             is_account: AtomicBool::new(false),
             is_administrator: AtomicBool::new(false),
             rooms: watch::Sender::default(),
+            read_until: Mutex::default(),
         }
     }
 
@@ -226,16 +248,19 @@ impl Seat {
     pub(crate) fn fingerprint(&self) -> u64 {
         let rooms = self.rooms.borrow();
         let mix = |sum: u64, number: u64| (sum ^ number).wrapping_mul(0x0100_0000_01b3);
-        rooms.places.iter().fold(0xcbf2_9ce4_8422_2325, |sum, (id, place)| {
+        let until = self.lock_read_until().changes();
+        rooms.places.iter().fold(0xcbf2_9ce4_8422_2325 ^ until, |sum, (id, place)| {
             mix(mix(sum, id.0.unsigned_abs()), place.read().0)
         })
     }
 
     /// What is to be kept of an account: the rooms it is in and what it has read; none if it is on
     /// its way out.
-    pub(crate) fn kept(&self) -> Option<Vec<(RoomAddress, Sequence)>> {
+    pub(crate) fn kept(&self) -> Option<Vec<(RoomAddress, Sequence, Option<Timestamp>)>> {
         let rooms = self.rooms.borrow();
-        let kept = |(_, place): (RoomId, &Membership)| (place.address.clone(), place.read());
+        let kept = |(_, place): (RoomId, &Membership)| {
+            (place.address.clone(), place.read(), self.read_until(&place.address))
+        };
         (!rooms.is_closed).then(|| rooms.places.iter().map(kept).collect())
     }
 
@@ -261,14 +286,24 @@ impl Seat {
         rooms.places.iter().map(|(id, place)| (id, read(place))).collect()
     }
 
-    /// It has read so far.
-    pub(crate) fn mark_read(&self, read: impl IntoIterator<Item = (RoomId, Sequence)>) {
+    /// It has read so far. Of which rooms is that news?
+    pub(crate) fn mark_read(
+        &self,
+        read: impl IntoIterator<Item = (RoomId, Sequence)>,
+    ) -> Vec<RoomAddress> {
         let rooms = self.rooms.borrow();
-        for (id, seq) in read {
-            if let Some(place) = rooms.places.get(id) {
-                place.mark_read(seq);
-            }
-        }
+        let marked = |(id, seq)| {
+            let place = rooms.places.get(id)?;
+            place.mark_read(seq).then(|| place.address.clone())
+        };
+        read.into_iter().filter_map(marked).collect()
+    }
+
+    /// The user's place in a room, as it calls it.
+    pub(crate) fn place(&self, room: &RoomAddress) -> Option<(RoomId, Membership)> {
+        let rooms = self.rooms.borrow();
+        let place = rooms.places.iter().find(|(_, place)| place.address == *room);
+        place.map(|(id, place)| (id, place.clone()))
     }
 
     /// The direct rooms this user is in, as it calls them.

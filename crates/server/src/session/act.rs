@@ -1,7 +1,7 @@
 //! What a session does with what its peer sends: names, commands, the end.
 
 use bytes::BytesMut;
-use chat_protocol::{Command, Event, Refusal, Request, RequestId, RoomAddress};
+use chat_protocol::{Command, Event, Refusal, Request, RequestId, RoomAddress, Signal};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
@@ -22,7 +22,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         while self.accepts_commands() && !self.caller.is_cut() {
             let (input, out) = (&mut self.input, self.outbox.bytes());
             let decoded = self.frontend.decode(input, self.has_ended, out);
-            self.mind_manners(); // a client may have asked for others
+            self.manners = self.frontend.manners(); // a client may have asked for others
             match decoded {
                 Decoded::Handled => {}
                 // What is done and not waited for is boxed: a session that waits is small.
@@ -42,14 +42,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         Ok(())
-    }
-
-    fn mind_manners(&mut self) {
-        let manners = self.frontend.manners();
-        if manners.looks != self.manners.looks {
-            self.inbox.forget_dialects();
-        }
-        self.manners = manners;
     }
 
     /// The peer has finished, and all it said is dealt with.
@@ -99,6 +91,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Answer::Event(_)
                 | Answer::InFlight
                 | Answer::Absent { .. }
+                | Answer::Watches(_)
                 | Answer::Changed { .. }
                 | Answer::Became(_)
                 | Answer::Quit,
@@ -123,14 +116,6 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(())
     }
 
-    /// Who types has seen what was told until now. A program says itself what its person has read.
-    fn mark_read(&mut self) {
-        if let Some(claim) = self.caller.claim.as_ref().filter(|_| self.inbox.take_news()) {
-            let read = self.inbox.slots().map(|(_, place)| (place.id, place.cursor));
-            claim.user().seat.mark_read(read);
-        }
-    }
-
     async fn execute(&mut self, request: Request) -> Result<(), Ending> {
         let id = request.id;
         let limit = self.around.house.rooms_per_user_max;
@@ -152,6 +137,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 return Ok(());
             }
         }
+        if let Command::Signal { room, signal: Signal::Typing { state }, .. } = &request.command
+            && !self.typing.is_heard(room, *state, Instant::now())
+        {
+            self.tell(&Event::Done { id });
+            return Ok(());
+        }
         let answer = execute(&self.around.house, &self.caller, request).await;
         if self.caller.is_cut() {
             return Ok(()); // it sees nothing after that; why, it is told next
@@ -166,6 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.inbox.watch_absent(room);
                 self.tell(&event);
             }
+            Ok(Answer::Watches(watches)) => self.watches(id, watches),
             Ok(Answer::Changed { change, event }) => {
                 if self.inbox.see(change) {
                     self.tell(&event);
@@ -211,7 +203,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             members_total += 1;
         }
         let topic = snapshot.topic.clone();
-        let entered = Event::Entered { id, room: room.clone(), topic, members, members_total, seq };
+        let claim = self.caller.claim.as_ref().filter(|_| as_member);
+        let read_ms = claim.and_then(|claim| claim.user().seat.read_until(&room));
+        let entered =
+            Event::Entered { id, room: room.clone(), topic, members, members_total, seq, read_ms };
         let followed = self.inbox.slot_of(snapshot.id);
         match followed.and_then(|slot| self.inbox.place_mut(slot)) {
             Some(place) => place.is_member |= as_member,

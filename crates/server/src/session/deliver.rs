@@ -8,6 +8,7 @@ use chat_protocol::{Event, Identity, RoomAddress, Sequence};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::{Ending, Session};
+use crate::command::read;
 use crate::frontend;
 use crate::limits::UNREAD_SHOWN_MAX;
 use crate::room::{Envelope, FeedItem, Invitation, Membership, RoomEvent, RoomGone, Rooms, Roster};
@@ -88,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let ignored = self.caller.claim.as_ref().map_or(0, |claim| claim.user().ignored_bits());
         if !ends
             && !envelope.may_be_by_any(ignored)
-            && self.inbox.takes_whole(slot, envelope, me, shows_own && !self.manners.watches_own)
+            && self.inbox.takes_whole(slot, envelope, me, shows_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
             let frontend = &self.frontend;
@@ -121,6 +122,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let is_own = me == Some(event.author);
         let moves =
             matches!(event.event, Event::Joined { .. } | Event::Left { .. } | Event::Gone { .. });
+        if let Event::Signal { .. } = event.event {
+            let hears = !is_own || (shows_own && !event.is_for_others());
+            if !hears || self.caller.ignores(event.author) {
+                return;
+            }
+        }
         let speaks = matches!(event.event, Event::Message { .. } | Event::Tombstone { .. });
         let Some(place) = self.inbox.place(slot) else { return };
         let said_here = is_own
@@ -253,6 +260,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 self.follow(membership.clone(), since).await?;
             }
         }
+        self.tell_reads(&rooms).await;
         Ok(())
     }
 
@@ -307,6 +315,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Since::Event(since) => since,
             Since::Read(read) => read.max(Sequence(last.0.saturating_sub(UNREAD_SHOWN_MAX))),
         };
+        let read_ms = match self.caller.user() {
+            Ok(user) => read::position(&self.around.house, user, &address).await.ok(),
+            Err(_) => None, // an observer has read nothing
+        };
         let opened = Event::Entered {
             id: None,
             room: address.clone(),
@@ -314,6 +326,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             members: snapshot.roster.names(),
             members_total: snapshot.roster.total,
             seq: since,
+            read_ms: read_ms.and_then(|(_, time_ms)| time_ms),
         };
         let slot = self.inbox.follow(room, address, snapshot, since, true);
         self.tell(&opened);

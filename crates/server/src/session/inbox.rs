@@ -140,9 +140,15 @@ impl Inbox {
         }
     }
 
-    /// Follows nothing any more.
+    /// Follows nothing any more. The bell stays: others than feeds ring it too.
     pub(super) fn clear(&mut self) {
-        *self = Self::default();
+        let bell = std::mem::take(&mut self.bell);
+        *self = Self { bell, ..Self::default() };
+    }
+
+    /// What wakes the session.
+    pub(super) fn bell(&self) -> Arc<Bell> {
+        Arc::clone(&self.bell)
     }
 
     /// The front end may see its rooms otherwise from now on.
@@ -225,7 +231,8 @@ impl Inbox {
         let is_fresh = envelope.presence().is_none_or(|range| *range.start() > place.presence);
         let is_shared = matches!(place.address, RoomAddress::Named(_));
         let has_own = me.is_some_and(|me| envelope.may_be_by(me));
-        let own_is_fine = !has_own || (shows_own && envelope.presence().is_none());
+        let hides_own = envelope.presence().is_some() || envelope.is_for_others();
+        let own_is_fine = !has_own || (shows_own && !hides_own);
         is_next && is_fresh && is_shared && own_is_fine && !envelope.has_changes()
     }
 

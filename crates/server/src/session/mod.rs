@@ -6,8 +6,11 @@ mod deadline;
 mod deliver;
 mod inbox;
 mod outbox;
+mod read;
 mod said_here;
+mod typing;
 mod watched;
+mod watching;
 mod who;
 mod woken;
 
@@ -30,11 +33,12 @@ use crate::command::{Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::room::Rooms;
-use crate::user::Pass;
+use crate::user::{Pass, Watching};
 use deadline::{PROBE, sleep_until};
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
 use said_here::SaidHere;
+use typing::Typing;
 use watched::Watched;
 use woken::Woken;
 
@@ -118,6 +122,8 @@ pub(crate) struct Session<S> {
     seat: Option<Watched<Rooms>>,
     /// The last invitation that was told.
     invitations_told: u64,
+    /// The last mark of what another session has read that was told.
+    reads_told: u64,
     inbox: Inbox,
     input: BytesMut,
     outbox: Outbox,
@@ -148,6 +154,10 @@ pub(crate) struct Session<S> {
     announced: u64,
     /// What this session of an account said itself, until its feed tells it: it is not shown again.
     said_here: SaidHere,
+    /// Where it was heard to type a moment ago.
+    typing: Typing,
+    /// Whose coming and going it is told of.
+    watching: Option<Box<Watching>>,
     /// Wakes it when it is ended from outside.
     cut_alarm: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     /// Rings at the nearest deadline, if there is one.
@@ -169,6 +179,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let frontend = around.frontends.make(wire, undecided);
         let has_spoken = !input.is_empty();
         let announced = around.house.announcements.count();
+        let session = around.house.registry.next_session();
         let stage_now = *stage.borrow();
         Self {
             stream,
@@ -178,9 +189,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             stage: Watched::new(stage),
             manners: frontend.manners(),
             frontend,
-            caller: Caller { origin, ..Caller::default() },
+            caller: Caller { origin, session, ..Caller::default() },
             seat: None,
             invitations_told: 0,
+            reads_told: 0,
             inbox: Inbox::default(),
             input,
             outbox: Outbox::default(),
@@ -199,6 +211,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             said_goodbye: false,
             announced,
             said_here: SaidHere::default(),
+            typing: Typing::default(),
+            watching: None,
             cut_alarm: None,
             timer: None,
         }
@@ -278,6 +292,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Woken::Stage => self.stage_changed(),
             Woken::News(slot, item) => self.deliver(slot, item).await?,
             Woken::Rooms => Box::pin(self.rooms_changed()).await?,
+            Woken::Watched => self.tell_watched(),
             Woken::Replaced => return Err(Ending::Replaced),
             Woken::Exchanged(exchanged) => self.exchanged(&exchanged?),
             Woken::TimeIsUp => Box::pin(self.time_is_up()).await?,

@@ -16,6 +16,7 @@ use crate::command::account;
 use crate::command::guest::{self, Identified, Wanted};
 use crate::command::{Answer, execute};
 use crate::frontend::Wish;
+use crate::user::Claim;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Gives the peer a name, or says why not.
@@ -47,7 +48,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let name = claim.as_ref().map(|claim| claim.user().name());
         let shown = name.as_ref().map_or("-", UserName::as_str);
         self.span().in_scope(|| tracing::info!(name = shown, resumed, "identified"));
-        self.seat = claim.as_ref().map(|claim| Watched::new(claim.user().seat.follow()));
+        self.sit(claim.as_ref());
         self.caller.claim = claim;
         self.is_welcome = true;
         let token = ticket.as_ref().map(|ticket| ticket.token.clone());
@@ -80,7 +81,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.said_goodbye = false;
         self.inbox.clear();
         self.said_here = SaidHere::default();
-        self.seat = claim.as_ref().map(|claim| Watched::new(claim.user().seat.follow()));
+        self.sit(claim.as_ref());
         let name = claim.as_ref().map(|claim| claim.user().name());
         self.caller.claim = claim;
         self.caller.scope = scope;
@@ -99,6 +100,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         self.rooms_again(false).await?;
         if is_account { Ok(()) } else { self.enter_default_room().await }
+    }
+
+    /// Follows what becomes of its user, from now on.
+    fn sit(&mut self, claim: Option<&Claim>) {
+        let seat = claim.map(|claim| &claim.user().seat);
+        self.reads_told = seat.map_or(0, |seat| seat.reads_told());
+        self.seat = seat.map(|seat| Watched::new(seat.follow()));
     }
 
     /// What it said until now is its own as long as it is who said it: all of that comes first.
@@ -137,6 +145,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     pub(super) async fn cut(&mut self, why: Refusal) {
         self.inbox.clear();
         self.seat = None;
+        self.watching = None;
         self.said_goodbye = true;
         self.part().await;
         self.tell(&Event::refused(None, why));

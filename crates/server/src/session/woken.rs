@@ -25,6 +25,8 @@ pub(super) enum Woken {
     News(usize, FeedItem),
     /// The user has entered or left rooms.
     Rooms,
+    /// A user that it watches has come or gone, or is otherwise.
+    Watched,
     /// Its guest is back in another session.
     Replaced,
     /// Bytes came or went.
@@ -59,6 +61,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             if self.seat.as_mut().is_some_and(|seat| seat.poll_changed(cx).is_ready()) {
                 return Poll::Ready(Woken::Rooms);
+            }
+            // The inbox has said who is to be woken: news from here on wake it.
+            if self.watching.as_ref().is_some_and(|watching| watching.has_news()) {
+                return Poll::Ready(Woken::Watched);
             }
         }
         if self.poll_replaced(cx).is_ready() {

@@ -1,13 +1,16 @@
 //! Users: names claimed, and whose they are. Never touches a socket or the journal.
 
 mod claim;
+mod departed;
 mod names;
 mod registry;
 mod returns;
 mod speaker;
+mod watchers;
 
 pub(crate) use claim::{Claim, Pass};
 pub(crate) use names::friendly;
 pub(crate) use registry::{NotAttached, Registry};
 pub(crate) use returns::Returns;
 pub(crate) use speaker::User;
+pub(crate) use watchers::{Seen, Watching};

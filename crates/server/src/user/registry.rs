@@ -3,17 +3,20 @@
 //! and nothing awaits within.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chat_protocol::event::UserInfo;
+use chat_protocol::event::{UserInfo, UserState};
 use chat_protocol::{Identity, Refusal, Timestamp, UserName};
 use tokio::sync::Notify;
 
 use super::claim::{Claim, Pass};
+use super::departed::Departed;
 use super::speaker::User;
+use super::watchers::{Seen, Watchers, Watching};
 use crate::journal::{Account, Suspension, TokenHash};
 use crate::limits::{ACCOUNT_SESSIONS_MAX, RANDOM_NAME_TRIES};
-use crate::room::Changes;
+use crate::room::{Bell, Changes, SessionNumber};
 
 /// The claimed names.
 #[derive(Clone, Debug, Default)]
@@ -23,6 +26,9 @@ pub(crate) struct Registry(Arc<Shared>);
 struct Shared {
     names: Mutex<Names>,
     changes: Changes,
+    sessions: AtomicU64,
+    watchers: Watchers,
+    departed: Departed,
     /// An account's user has left its rooms: another session may begin it anew.
     freed: Notify,
 }
@@ -64,6 +70,11 @@ impl Registry {
         &self.0.changes
     }
 
+    /// A number that no other session has.
+    pub(crate) fn next_session(&self) -> SessionNumber {
+        SessionNumber(self.0.sessions.fetch_add(1, Ordering::Relaxed))
+    }
+
     /// Claims a name for a new guest.
     ///
     /// # Errors
@@ -72,6 +83,8 @@ impl Registry {
         let mut names = self.lock();
         names.hold(&name)?;
         let user = names.begin(name, identity, false);
+        drop(names);
+        self.tell_watchers(&user.name());
         Ok(Claim::new(self.clone(), user, None))
     }
 
@@ -135,12 +148,38 @@ impl Registry {
         names.index(now);
         names.by_name.insert(now.clone(), held);
         user.seat.profile().name = now.clone();
+        drop(names);
+        self.tell_watchers(&from);
+        self.tell_watchers(to);
         result.map(|()| from)
     }
 
     /// The user of a name.
     pub(crate) fn find(&self, name: &UserName) -> Option<Arc<User>> {
         self.lock().by_name.get(name).cloned()
+    }
+
+    /// Who has left.
+    pub(crate) fn departed(&self) -> &Departed {
+        &self.0.departed
+    }
+
+    /// A session that wants to know who comes and goes; its bell wakes it.
+    pub(crate) fn watching(&self, session: SessionNumber, bell: Arc<Bell>) -> Watching {
+        Watching::new(self.0.watchers.clone(), session, bell)
+    }
+
+    /// How whoever has this name is seen; none: nobody has it. A guest that may come back has it.
+    pub(crate) fn see(&self, name: &UserName) -> Option<Seen> {
+        let user = self.find(name)?;
+        let UserInfo { name, away } = user.info();
+        let state = UserState { name, online: true, account: user.seat.is_account(), away };
+        Some(Seen { arrival: user.arrival, state })
+    }
+
+    /// Something of this user is otherwise: who watches it looks.
+    pub(crate) fn tell_watchers(&self, name: &UserName) {
+        self.0.watchers.tell(name);
     }
 
     /// The user of an account, if it has a session.
@@ -192,6 +231,7 @@ impl Registry {
         claim.user().seat.set_account(true);
         self.lock().crown();
         claim.give_pass(None);
+        self.tell_watchers(&account.name);
     }
 
     /// It is deleted: its name is free once its sessions have ended.
@@ -284,11 +324,12 @@ impl Registry {
                     Arc::clone(user)
                 }
             },
-            None => names.begin(name, account, true),
+            None => names.begin(name.clone(), account, true),
         };
         // Under the lock: who is suspended from now on finds this session among those to end.
         let claim = Claim::new(self.clone(), user, Some(Pass::new(access)));
         drop(names);
+        self.tell_watchers(&name);
         Ok(claim)
     }
 
@@ -310,9 +351,11 @@ impl Registry {
     /// A user is no more.
     pub(super) fn end(&self, user: &User) {
         let mut names = self.lock();
-        names.release(&user.name());
+        let name = user.name();
+        names.release(&name);
         names.by_arrival.remove(&user.arrival);
         drop(names);
+        self.tell_watchers(&name);
         self.0.freed.notify_waiters();
     }
 

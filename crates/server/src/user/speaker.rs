@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
-use chat_protocol::{Identity, LineText, Refusal, Sequence, UserName};
+use chat_protocol::{Identity, LineText, Refusal, Sequence, Timestamp, UserName};
 
 use super::claim::Pass;
 use crate::journal::{AccountRoom, RoomKey, Shun, Shunned, TokenHash};
@@ -33,10 +33,13 @@ pub(crate) struct User {
     /// Its seat's fingerprint when that was looked at last.
     fingerprint: AtomicU64,
     /// What is stored of the rooms that an account is in.
-    kept: Mutex<HashMap<RoomKey, Sequence>>,
+    kept: Mutex<HashMap<RoomKey, Kept>>,
     /// An account's rooms were entered, as far as they could be.
     settling: AtomicU8,
 }
+
+/// How far a room is read: up to an event, and until a time.
+type Kept = (Sequence, Option<Timestamp>);
 
 const NOT_SETTLED: u8 = 0;
 const SETTLING: u8 = 1;
@@ -98,6 +101,11 @@ impl User {
     /// It has a session.
     pub(super) fn is_present(&self) -> bool {
         self.sessions.load(Ordering::Relaxed) > 0
+    }
+
+    /// It has other sessions beside one that asks.
+    pub(crate) fn has_several_sessions(&self) -> bool {
+        self.sessions.load(Ordering::Relaxed) > 1
     }
 
     /// Away with a message, or back.
@@ -178,8 +186,8 @@ impl User {
     }
 
     /// This is stored of an account's rooms.
-    pub(crate) fn keep(&self, room: RoomKey, read: Sequence) {
-        self.lock_kept().insert(room, read);
+    pub(crate) fn keep(&self, room: RoomKey, read: Sequence, until: Option<Timestamp>) {
+        self.lock_kept().insert(room, (read, until));
     }
 
     /// Nothing is known of what is stored.
@@ -193,8 +201,9 @@ impl User {
         let mut kept = self.lock_kept();
         let is_in: HashSet<&RoomKey> = now.iter().map(|room| &room.room).collect();
         let left = kept.extract_if(|room, _| !is_in.contains(room)).map(|(room, _)| room).collect();
-        let changed = now.into_iter().filter(|AccountRoom { room, read, .. }| {
-            kept.insert(room.clone(), *read).is_none_or(|before| before != *read)
+        let changed = now.into_iter().filter(|AccountRoom { room, read, read_until, .. }| {
+            let now = (*read, *read_until);
+            kept.insert(room.clone(), now).is_none_or(|before| before != now)
         });
         (changed.collect(), left)
     }
@@ -228,7 +237,7 @@ impl User {
         self.passes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_kept(&self) -> MutexGuard<'_, HashMap<RoomKey, Sequence>> {
+    fn lock_kept(&self) -> MutexGuard<'_, HashMap<RoomKey, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 

@@ -203,6 +203,13 @@ impl App {
                 seconds => format!("the server stops in {seconds} seconds"),
             }),
             Event::Welcome(_)
+            | Event::Signal { .. }
+            | Event::Signalled { .. }
+            | Event::ReadIs { .. }
+            | Event::ReadMoved { .. }
+            | Event::UserStates { .. }
+            | Event::PastUsers { .. }
+            | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }
             | Event::Refused { .. }
@@ -235,7 +242,7 @@ impl App {
         if news == News::Mention && !in_view && !ignored && self.settings.notify != Notify::Off {
             let title = room.title();
             if let Event::Message { from, text, .. } = event {
-                let line: String = text.plain_lines().next().unwrap_or_default();
+                let line = text.plain_lines().next().unwrap_or_default();
                 let line = crate::ui::graphemes::fitted(&line, 120);
                 self.effects.push(Effect::Notify(format!("{title} {from}: {line}")));
             }

@@ -109,7 +109,7 @@ impl App {
         let Some(me) = self.me.clone() else { return false };
         let now = self.now;
         let index = self.room_at(address);
-        let command = Command::Say { room: address.clone(), text: text.clone(), kind, key: None };
+        let command = Command::say(address.clone(), text.clone(), kind, None);
         let Some(ticket) = self.ask(command, Asked::Say(address.clone())) else { return false };
         let Some(room) = self.rooms.get_mut(index) else { return false };
         let was_away_from_end = !room.window.is_live();
@@ -193,9 +193,16 @@ impl App {
             | Command::Delete { .. }
             | Command::Unread
             | Command::MarkRead { .. }
+            | Command::MarkReadUntil { .. }
+            | Command::GetRead { .. }
+            | Command::WatchUsers { .. }
+            | Command::UnwatchUsers { .. }
+            | Command::WatchedUsers
+            | Command::Was { .. }
             | Command::Watch { .. }
             | Command::GetTopic { .. }
             | Command::SetTopic { .. }
+            | Command::Signal { .. }
             | Command::Away { .. }
             | Command::Rooms
             | Command::Users

@@ -11,7 +11,7 @@ fn said(seq: u64, from: &str, text: &str) -> Event {
         text: MessageText::parse(text).unwrap(),
         kind: SayKind::Text,
         key: None,
-        account: false,
+        reply_to: None,
     }
 }
 

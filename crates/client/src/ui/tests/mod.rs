@@ -57,7 +57,7 @@ pub(super) fn said(to: &str, seq: u64, time_ms: u64, from: &str, text: &str) -> 
         text: MessageText::parse(text).unwrap(),
         kind: SayKind::Text,
         key: None,
-        account: false,
+        reply_to: None,
     }
 }
 
@@ -175,6 +175,7 @@ impl Stage {
                             members,
                             members_total: 14,
                             seq: Sequence(0),
+                            read_ms: None,
                         },
                     );
                 }

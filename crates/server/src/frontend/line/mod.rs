@@ -200,7 +200,7 @@ impl LineFrontend {
         };
         match MessageText::parse(text) {
             Ok(text) => {
-                let command = Command::Say { room, text, kind: SayKind::Text, key: None };
+                let command = Command::say(room, text, SayKind::Text, None);
                 Decoded::Request(Request { id: Some(TYPED), command })
             }
             Err(error) => {
@@ -287,8 +287,6 @@ impl Frontend for LineFrontend {
                 StyleName::Netcat => AtEnd::Receive,
             },
             is_typed: true,
-            watches_own: false,
-            looks: 0,
         }
     }
 }

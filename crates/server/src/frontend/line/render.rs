@@ -123,6 +123,13 @@ pub(crate) fn room_event(
         | Event::Shunned { .. }
         | Event::AccountList { .. }
         | Event::Hidden { .. }
+        | Event::Signal { .. }
+        | Event::Signalled { .. }
+        | Event::ReadIs { .. }
+        | Event::ReadMoved { .. }
+        | Event::UserStates { .. }
+        | Event::PastUsers { .. }
+        | Event::UserWatched { .. }
         | Event::Unknown => {}
     }
 }
@@ -141,7 +148,7 @@ pub(super) fn said(
         StyleName::Samovar | StyleName::Talker | StyleName::Netcat => String::new(),
     };
     let before = match kind {
-        SayKind::Text | SayKind::Notice => format!("{clock}{from}: "),
+        SayKind::Text => format!("{clock}{from}: "),
         SayKind::Action => format!("{clock}* {from} "),
     };
     text.plain_lines().map(move |line| format!("{before}{line}"))

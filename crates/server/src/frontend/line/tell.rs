@@ -21,7 +21,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         },
         // Somebody else's doing: a direct room was opened. Its messages say so, with its label.
         Event::Entered { id: None, room, .. } => session.remember(room),
-        Event::Entered { id: Some(_), room, topic, members, members_total, seq: _ } => {
+        Event::Entered { id: Some(_), room, topic, members, members_total, .. } => {
             session.entered(room, topic.as_ref(), members, *members_total, out);
         }
         Event::Exited { room } => session.exited(room, out),
@@ -92,8 +92,17 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
                 session.note(&done, out);
             }
         }
-        Event::Stored { .. } | Event::Roster { .. } | Event::Pong { .. } | Event::Hidden { .. } => {
-        }
+        Event::Stored { .. }
+        | Event::Roster { .. }
+        | Event::Pong { .. }
+        | Event::Hidden { .. }
+        | Event::ReadIs { .. }
+        | Event::ReadMoved { .. }
+        | Event::UserStates { .. }
+        | Event::PastUsers { .. }
+        | Event::UserWatched { .. }
+        | Event::Signalled { .. }
+        | Event::Signal { .. } => {}
         Event::Unknown => {}
     }
 }

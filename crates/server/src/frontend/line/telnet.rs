@@ -56,6 +56,10 @@ impl Lines {
     /// Takes bytes off `input` up to the end of a line. Answers to telnet go to `out`.
     pub(super) fn next(&mut self, input: &mut BytesMut, out: &mut BytesMut) -> Step {
         while input.has_remaining() {
+            self.plain(input);
+            if input.is_empty() {
+                break;
+            }
             let byte = input.get_u8();
             self.has_begun = true;
             match self.state {
@@ -83,6 +87,19 @@ impl Lines {
             }
         }
         Step::Incomplete
+    }
+
+    /// Takes what is nothing but text, as far as it goes.
+    fn plain(&mut self, input: &mut BytesMut) {
+        if !matches!(self.state, State::Text) || self.last_was_cr {
+            return;
+        }
+        let run = memchr::memchr3(b'\n', b'\r', IAC, input).unwrap_or(input.len());
+        let room = LINE_BYTES_MAX.saturating_sub(self.line.len());
+        self.line.extend_from_slice(input.get(..run.min(room)).unwrap_or_default());
+        self.is_too_long |= run > room;
+        self.has_begun |= run > 0;
+        input.advance(run);
     }
 
     /// A byte was taken.

@@ -35,7 +35,7 @@ fn message(from: &str, text: &str) -> Event {
         text: MessageText::parse(text).unwrap(),
         kind: SayKind::Text,
         key: None,
-        account: false,
+        reply_to: None,
     }
 }
 
@@ -67,6 +67,7 @@ fn talking(name: StyleName, overrides: &Overrides) -> LineFrontend {
             members: vec![user("ana")],
             members_total: 1,
             seq: Sequence(0),
+            read_ms: None,
         },
         &mut out,
     );
@@ -114,7 +115,9 @@ fn check_with(name: StyleName, overrides: &Overrides, line: &str, asked: &[&str]
 }
 
 fn said(text: &str) -> String {
-    format!("Say {{ room: Named(\"lobby\"), text: {text:?}, kind: Text, key: None }}")
+    format!(
+        "Say {{ room: Named(\"lobby\"), text: {text:?}, kind: Text, key: None, reply_to: None }}"
+    )
 }
 
 #[test]
@@ -194,6 +197,7 @@ fn a_direct_room_that_somebody_else_opens_does_not_become_the_current_one() {
         members: vec![user("maya"), user("ana")],
         members_total: 2,
         seq: Sequence(0),
+        read_ms: None,
     };
     session.tell(&opened, &mut out);
     assert!(out.is_empty());

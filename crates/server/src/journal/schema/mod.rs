@@ -12,7 +12,8 @@ const MIGRATIONS: &[&str] = &[
     include_str!("004_deletion_and_retention.sql"),
     include_str!("005_rooms.sql"),
     include_str!("006_accounts.sql"),
-    include_str!("007_notices.sql"),
+    include_str!("007_replies.sql"),
+    include_str!("008_read_until.sql"),
 ];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.

@@ -72,7 +72,7 @@ const PLANTED: &[(&str, &[&str])] = &[
         &["account_tokens: there is no account 00000000-0000-0000-0000-000000000000"],
     ),
     (
-        "INSERT INTO account_rooms VALUES (zeroblob(16), '#ops', 'lobby', '', 0)",
+        "INSERT INTO account_rooms VALUES (zeroblob(16), '#ops', 'lobby', '', 0, NULL)",
         &[
             "account_rooms: there is no account 00000000-0000-0000-0000-000000000000",
             "account 00000000-0000-0000-0000-000000000000: key \"#ops\" is not that of \"lobby\"",
@@ -85,7 +85,7 @@ const PLANTED: &[(&str, &[&str])] = &[
                1970-01-01T12:00:00.000Z"],
     ),
     (
-        "INSERT INTO messages VALUES (77 << 40 | 1, 5, zeroblob(16), 'x', 0, NULL, 'y', 1000)",
+        "INSERT INTO messages VALUES (77 << 40 | 1, 5, zeroblob(16), 'x', 0, NULL, 'y', 1000, NULL)",
         &["room 77: has no row, and 1 messages"],
     ),
     (
@@ -167,7 +167,7 @@ async fn findings_are_counted_behind_the_first_hundred() {
     plant(
         directory.path(),
         "WITH RECURSIVE n(i) AS (SELECT 3 UNION ALL SELECT i + 1 FROM n WHERE i < 152)
-         INSERT INTO messages SELECT 2 << 40 | i, 43200000, zeroblob(16), 'a b', 0, NULL, '', 1000 + i FROM n;
+         INSERT INTO messages SELECT 2 << 40 | i, 43200000, zeroblob(16), 'a b', 0, NULL, '', 1000 + i, NULL FROM n;
          UPDATE rooms SET last_seq = 152 WHERE id = 2",
     );
     let report = verify(&database(directory.path())).unwrap();

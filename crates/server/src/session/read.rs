@@ -1,0 +1,39 @@
+//! What a session's person has read: said to the other sessions of its user, and heard of them. Never
+//! stores it.
+
+use chat_protocol::{Event, RoomAddress};
+use tokio::io::{AsyncRead, AsyncWrite};
+
+use super::Session;
+use crate::command::read;
+use crate::room::Rooms;
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+    /// Who types has seen what was told until now. A program says itself what its person has read.
+    pub(super) fn mark_read(&mut self) {
+        let Some(claim) = self.caller.claim.as_ref().filter(|_| self.inbox.take_news()) else {
+            return;
+        };
+        let seen = self.inbox.slots().map(|(_, place)| (place.id, place.cursor));
+        for room in claim.user().seat.mark_read(seen) {
+            read::tell_others(claim.user(), self.caller.session, room);
+        }
+    }
+
+    /// What other sessions of the user have read since this was told last, a room once.
+    pub(super) async fn tell_reads(&mut self, rooms: &Rooms) {
+        let Some(last) = rooms.reads.back().map(|mark| mark.number) else { return };
+        let told = std::mem::replace(&mut self.reads_told, last);
+        let by_others = rooms.reads.iter().filter(|mark| {
+            let is_new = mark.number > told && mark.by != self.caller.session;
+            is_new && self.caller.may_follow(&mark.room)
+        });
+        let by_others: Vec<RoomAddress> = by_others.map(|mark| mark.room.clone()).collect();
+        for room in by_others {
+            let Some(user) = self.caller.claim.as_ref().map(|claim| claim.user()) else { return };
+            if let Ok((seq, time_ms)) = read::position(&self.around.house, user, &room).await {
+                self.tell(&Event::ReadMoved { room, seq, time_ms });
+            }
+        }
+    }
+}
