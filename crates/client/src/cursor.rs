@@ -185,6 +185,7 @@ mod tests {
             kind: SayKind::Text,
             key: None,
             reply_to: None,
+            account: false,
         }
     }
 

@@ -29,7 +29,7 @@ struct Message<'a> {
 
 /// A message as a line; none for every other event.
 pub(crate) fn message(event: &Event) -> Option<String> {
-    let Event::Message { room, seq, time_ms, from, text, kind, reply_to, key: _ } = event else {
+    let Event::Message { room, seq, time_ms, from, text, kind, reply_to, .. } = event else {
         return None;
     };
     line(&Message {
@@ -43,6 +43,7 @@ pub(crate) fn message(event: &Event) -> Option<String> {
         kind: match kind {
             SayKind::Text => None,
             SayKind::Action => Some("action"),
+            SayKind::Notice => Some("notice"),
         },
         reply_to: reply_to.map(|seq| seq.0),
     })

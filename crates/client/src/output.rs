@@ -95,7 +95,7 @@ impl Output {
             let line = sanitise::lines(&line);
             data.push_str(&place);
             match kind {
-                SayKind::Text => data.extend([from.as_str(), ": ", &line, "\n"]),
+                SayKind::Text | SayKind::Notice => data.extend([from.as_str(), ": ", &line, "\n"]),
                 SayKind::Action => data.extend(["* ", from.as_str(), " ", &line, "\n"]),
             }
         }

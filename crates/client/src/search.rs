@@ -114,7 +114,7 @@ pub(crate) fn text(hit: &Hit, open: &str, close: &str) -> String {
     let Hit { room, seq, from, .. } = hit;
     let said = hit.marked(open, close);
     match hit.kind {
-        SayKind::Text => format!("[{room}] #{seq} {from}: {said}"),
+        SayKind::Text | SayKind::Notice => format!("[{room}] #{seq} {from}: {said}"),
         SayKind::Action => format!("[{room}] #{seq} * {from} {said}"),
     }
 }

@@ -59,6 +59,8 @@ pub enum SayKind {
     Text,
     /// `* ana waves` (`/me waves`)
     Action,
+    /// Said by a program, or to be answered by none: IRC's NOTICE.
+    Notice,
 }
 
 impl SayKind {
@@ -79,7 +81,7 @@ pub enum Command {
         room: RoomAddress,
         /// What.
         text: MessageText,
-        /// Text or action.
+        /// Text, action or notice.
         #[serde(default, skip_serializing_if = "SayKind::is_text")]
         kind: SayKind,
         /// A retry with the same key returns the first result.

@@ -86,7 +86,7 @@ pub enum Event {
         from: UserName,
         /// What.
         text: MessageText,
-        /// Text or action.
+        /// Text, action or notice.
         #[serde(default, skip_serializing_if = "SayKind::is_text")]
         kind: SayKind,
         /// The sender's key.
@@ -95,6 +95,9 @@ pub enum Event {
         /// The message of the same room that this one answers.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reply_to: Option<Sequence>,
+        /// Its author is an account.
+        #[serde(default, skip_serializing_if = "is_false")]
+        account: bool,
     },
     /// Somebody signals something; it is not kept.
     Signal {
@@ -665,6 +668,38 @@ impl Event {
             room.clone_from(address);
         }
         event
+    }
+
+    /// The request that it answers.
+    #[must_use]
+    pub const fn request_id(&self) -> Option<RequestId> {
+        if let Self::Done { id }
+        | Self::Stored { id, .. }
+        | Self::Refused { id, .. }
+        | Self::Entered { id, .. }
+        | Self::TopicIs { id, .. }
+        | Self::SettingsAre { id, .. }
+        | Self::RoomList { id, .. }
+        | Self::UserList { id, .. }
+        | Self::MemberList { id, .. }
+        | Self::History { id, .. }
+        | Self::UnreadList { id, .. }
+        | Self::Found { id, .. }
+        | Self::Identified { id, .. }
+        | Self::TokenMade { id, .. }
+        | Self::TokenList { id, .. }
+        | Self::Shunned { id, .. }
+        | Self::AccountList { id, .. }
+        | Self::Signalled { id, .. }
+        | Self::PastUsers { id, .. }
+        | Self::UserStates { id, .. }
+        | Self::ReadIs { id, .. }
+        | Self::Pong { id } = self
+        {
+            *id
+        } else {
+            None
+        }
     }
 
     /// The number of a stored event in its room.

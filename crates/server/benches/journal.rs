@@ -95,6 +95,7 @@ impl Bench {
         Record {
             author: Identity(Uuid::from_u128(1)),
             name: UserName::parse("ana").expect("a name"),
+            is_account: false,
             body: Body::Message {
                 text: MessageText::parse(&text).expect("a text"),
                 kind: SayKind::Text,

@@ -20,7 +20,7 @@ use chat_protocol::{
     Sequence, Timestamp, UserName, frame,
 };
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
-use frontend::irc::IrcSettings;
+use frontend::irc::{IrcSettings, Looks};
 use frontend::line::LineSettings;
 use frontend::line::style::{Overrides, Style, StyleName};
 use frontend::{Decoded, Dialect, Frontends, Wire};
@@ -144,10 +144,11 @@ fn encode(c: &mut Criterion) {
             kind: SayKind::Text,
             key: Some(MessageKey(Uuid::nil())),
             reply_to: None,
+            account: false,
         })
         .collect();
     let line = Dialect::Line { style: StyleName::Samovar, here: true };
-    for dialect in [Dialect::Native, line, Dialect::Irc { time: false }] {
+    for dialect in [Dialect::Native, line, Dialect::Irc(Looks::default())] {
         group.bench_function(format!("{dialect:?}"), |b| {
             b.iter(|| black_box(frontend::encode(dialect, &events, &TimeZone::UTC)));
         });

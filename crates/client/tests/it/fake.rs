@@ -57,6 +57,7 @@ pub(crate) fn said_by(from: &str, seq: u64, text: &str) -> Event {
         kind: SayKind::Text,
         key: None,
         reply_to: None,
+        account: false,
     }
 }
 

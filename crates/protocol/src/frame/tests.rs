@@ -231,6 +231,7 @@ fn a_page_of_the_longest_messages_fits_a_frame() {
         kind: SayKind::Action,
         key: Some(MessageKey(uuid::Uuid::max())),
         reply_to: Some(Sequence(u64::MAX)),
+        account: true,
     };
     let page = Event::History {
         id: Some(RequestId(u64::MAX)),

@@ -43,6 +43,8 @@ impl Frontend for HttpHint {
             replay: 0,
             at_end: AtEnd::Leave,
             is_typed: false,
+            watches_own: false,
+            looks: 0,
         }
     }
 }

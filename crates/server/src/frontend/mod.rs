@@ -14,7 +14,7 @@ use chat_protocol::{Event, Hello, Password, Request, RoomAddress, UserName};
 use jiff::tz::TimeZone;
 
 use http_hint::HttpHint;
-use irc::{IrcFrontend, IrcSettings};
+use irc::{IrcFrontend, IrcSettings, Looks};
 use line::style::StyleName;
 use line::{LineFrontend, LineSettings};
 use native::NativeFrontend;
@@ -91,6 +91,10 @@ pub(crate) struct Manners {
     pub(crate) at_end: AtEnd,
     /// A person types: it has longer for its name.
     pub(crate) is_typed: bool,
+    /// What is its own doing is told to it alone, event by event, and not in a shared encoding.
+    pub(crate) watches_own: bool,
+    /// Another number when the same room looks otherwise to it than before.
+    pub(crate) looks: u16,
 }
 
 /// One wire format, and one session's state in it.
@@ -119,17 +123,17 @@ pub(crate) enum Dialect {
     Native,
     /// Lines; `here`: the room is the session's current one and needs no label.
     Line { style: StyleName, here: bool },
-    /// Lines of IRC; `time`: what is told has its time.
-    Irc { time: bool },
+    /// Lines of IRC, with what these clients understand.
+    Irc(Looks),
 }
 
 impl Dialect {
-    /// Its place in the table of shared encodings.
-    pub(crate) const fn number(self) -> usize {
+    /// A number that no other dialect has.
+    pub(crate) const fn number(self) -> u32 {
         match self {
             Self::Native => 0,
-            Self::Line { style, here } => 1 + 2 * (style as usize) + (here as usize),
-            Self::Irc { time } => 9 + (time as usize),
+            Self::Line { style, here } => 1 + 2 * (style as u32) + (here as u32),
+            Self::Irc(looks) => 0x1_0000 + looks.bits() as u32,
         }
     }
 }
@@ -171,7 +175,7 @@ pub(crate) fn encode<'a>(
             Dialect::Line { style, here } => {
                 line::render::room_event(style, here, event, zone, &mut out)
             }
-            Dialect::Irc { time } => irc::room_event(time, event, &mut out),
+            Dialect::Irc(looks) => irc::room_event(looks, event, &mut out),
         }
     }
     out.freeze()

@@ -80,6 +80,8 @@ impl Frontend for NativeFrontend {
             replay: self.replay,
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
+            watches_own: false,
+            looks: 0,
         }
     }
 }

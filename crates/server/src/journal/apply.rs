@@ -30,6 +30,7 @@ pub(super) const KIND_TOPIC: i64 = 2;
 pub(super) const KIND_TOMBSTONE: i64 = 3;
 pub(super) const KIND_DELETION: i64 = 4;
 pub(super) const KIND_CHANGE: i64 = 5;
+pub(super) const KIND_NOTICE: i64 = 6;
 
 /// A transaction, and what the records in it share.
 pub(super) struct Turn<'a> {
@@ -84,13 +85,13 @@ pub(super) fn record(
         time: turn.now.max(state.time),
         author: record.author,
         name: record.name.clone(),
+        is_account: record.is_account,
         body: record.body.clone(),
         key: record.key,
     };
     let written;
     let (kind, body) = match &entry.body {
-        Body::Message { text, kind: SayKind::Text, .. } => (KIND_TEXT, text.as_str()),
-        Body::Message { text, kind: SayKind::Action, .. } => (KIND_ACTION, text.as_str()),
+        Body::Message { text, kind, .. } => (kind_of(*kind), text.as_str()),
         Body::Topic(topic) => (KIND_TOPIC, topic.as_str()),
         Body::Deletion { target, .. } => {
             written = target.to_string();
@@ -136,6 +137,24 @@ pub(super) fn record(
         standing::follow(transaction, room, state, author, change, entry.sequence)?;
     }
     Ok(Applied::Stored(entry))
+}
+
+const fn kind_of(kind: SayKind) -> i64 {
+    match kind {
+        SayKind::Text => KIND_TEXT,
+        SayKind::Action => KIND_ACTION,
+        SayKind::Notice => KIND_NOTICE,
+    }
+}
+
+/// How a stored message is meant; none: it is no message.
+pub(super) const fn say_kind(kind: i64) -> Option<SayKind> {
+    match kind {
+        KIND_TEXT => Some(SayKind::Text),
+        KIND_ACTION => Some(SayKind::Action),
+        KIND_NOTICE => Some(SayKind::Notice),
+        _ => None,
+    }
 }
 
 /// What became of the first record with this key; none: there was none.

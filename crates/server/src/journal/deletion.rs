@@ -7,7 +7,9 @@ use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use super::JournalError;
-use super::apply::{KIND_ACTION, KIND_TEXT, KIND_TOMBSTONE, message_id, sequence_of};
+use super::apply::{
+    KIND_ACTION, KIND_NOTICE, KIND_TEXT, KIND_TOMBSTONE, message_id, say_kind, sequence_of,
+};
 use super::record::{Record, RoomId};
 
 /// Makes a tombstone of a message: of the record's author, or of anybody. `indexed`: the index has all up to this
@@ -24,7 +26,8 @@ pub(super) fn bury(
         .prepare_cached("SELECT author, kind FROM messages WHERE id = ?1")?
         .query_row([id], |row| Ok((Identity(Uuid::from_bytes(row.get(0)?)), row.get(1)?)))
         .optional()?;
-    let Some((author, KIND_TEXT | KIND_ACTION)) = found else {
+    let message = found.filter(|(_, kind)| say_kind(*kind).is_some());
+    let Some((author, _)) = message else {
         return Ok(Err(no_such_message(record, target)));
     };
     if author != record.author && !of_anybody {
@@ -66,7 +69,7 @@ pub(super) fn last_own(
     let oldest = Sequence(newest.0.saturating_sub(OWN_LAST_EVENTS_MAX));
     let own: Option<i64> = connection
         .prepare_cached(
-            "SELECT id FROM messages WHERE id > ?1 AND id <= ?2 AND author = ?3 AND kind IN (?4, ?5)
+            "SELECT id FROM messages WHERE id > ?1 AND id <= ?2 AND author = ?3 AND kind IN (?4, ?5, ?6)
              ORDER BY id DESC LIMIT 1",
         )?
         .query_row(
@@ -75,7 +78,8 @@ pub(super) fn last_own(
                 end,
                 author.0.as_bytes(),
                 KIND_TEXT,
-                KIND_ACTION
+                KIND_ACTION,
+                KIND_NOTICE
             ],
             |row| row.get(0),
         )

@@ -4,7 +4,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::limits::UNREAD_COUNTED_MAX;
 use chat_protocol::{
-    Identity, LineText, MessageKey, MessageText, RoomName, SayKind, Sequence, Timestamp, UserName,
+    Identity, LineText, MessageKey, MessageText, RoomName, Sequence, Timestamp, UserName,
 };
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use tokio::sync::Semaphore;
@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::JournalError;
 use super::apply::{
-    KIND_ACTION, KIND_CHANGE, KIND_DELETION, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC, line,
-    message_id, sequence_of,
+    KIND_ACTION, KIND_CHANGE, KIND_DELETION, KIND_NOTICE, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC,
+    line, message_id, say_kind, sequence_of,
 };
 use super::record::{Body, Entry, RoomId, RoomKey};
 use super::standing;
@@ -123,7 +123,9 @@ fn forwards(
     extent: Extent,
 ) -> Result<Page, JournalError> {
     let statement = connection.prepare_cached(
-        "SELECT id, time_ms, author, name, kind, key, body, reply_to FROM messages
+        "SELECT id, time_ms, author, name, kind, key, body, reply_to,
+                EXISTS (SELECT 1 FROM accounts WHERE identity = author)
+         FROM messages
          WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3",
     )?;
     let end = extent.through.next();
@@ -140,7 +142,9 @@ fn backwards(
     extent: Extent,
 ) -> Result<Page, JournalError> {
     let statement = connection.prepare_cached(
-        "SELECT id, time_ms, author, name, kind, key, body, reply_to FROM messages
+        "SELECT id, time_ms, author, name, kind, key, body, reply_to,
+                EXISTS (SELECT 1 FROM accounts WHERE identity = author)
+         FROM messages
          WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
     )?;
     let end = extent.through.next();
@@ -221,7 +225,7 @@ pub(super) fn unread(
     name: &UserName,
 ) -> Result<Vec<Unread>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT body FROM messages WHERE id > ?1 AND id <= ?2 AND kind IN (?3, ?4) AND author <> ?5
+        "SELECT body FROM messages WHERE id > ?1 AND id <= ?2 AND kind IN (?3, ?4, ?7) AND author <> ?5
          ORDER BY id LIMIT ?6",
     )?;
     let mut found = Vec::new();
@@ -235,7 +239,8 @@ pub(super) fn unread(
             KIND_TEXT,
             KIND_ACTION,
             reader.0.as_bytes(),
-            limit
+            limit,
+            KIND_NOTICE
         ])?;
         let mut unread = Unread { room, messages: 0, mentions: 0 };
         while let Some(row) = rows.next()? {
@@ -287,13 +292,8 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
     let name: String = row.get(3)?;
     let body: String = row.get(6)?;
     let text = || MessageText::parse(&body).map_err(|error| damaged(&error));
-    let message = |kind| {
-        let reply_to = row.get::<_, Option<i64>>(7)?.map(|seq| Sequence(seq.unsigned_abs()));
-        Ok::<_, JournalError>(Body::Message { text: text()?, kind, reply_to })
-    };
+    let reply_to = row.get::<_, Option<i64>>(7)?.map(|seq| Sequence(seq.unsigned_abs()));
     let body = match row.get(4)? {
-        KIND_TEXT => message(SayKind::Text)?,
-        KIND_ACTION => message(SayKind::Action)?,
         KIND_TOPIC => Body::Topic(line(&body)?),
         KIND_TOMBSTONE => Body::Tombstone,
         KIND_DELETION => {
@@ -301,7 +301,10 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
             Body::Deletion { target, of_anybody: false }
         }
         KIND_CHANGE => Body::Change(Box::new(standing::change(&body)?)),
-        other => return Err(damaged(&format!("a message of kind {other}"))),
+        other => {
+            let unknown = || damaged(&format!("a message of kind {other}"));
+            Body::Message { text: text()?, kind: say_kind(other).ok_or_else(unknown)?, reply_to }
+        }
     };
     let key: Option<[u8; 16]> = row.get(5)?;
     Ok(Entry {
@@ -309,6 +312,7 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
         time: Timestamp(row.get::<_, i64>(1)?.unsigned_abs()),
         author: Identity(Uuid::from_bytes(row.get(2)?)),
         name: UserName::parse(&name).map_err(|error| damaged(&error))?,
+        is_account: row.get(8)?,
         body,
         key: key.map(|bytes| MessageKey(Uuid::from_bytes(bytes))),
     })

@@ -92,6 +92,8 @@ pub(crate) struct Record {
     pub(crate) author: Identity,
     /// Its name, now.
     pub(crate) name: UserName,
+    /// It is an account; not stored.
+    pub(crate) is_account: bool,
     /// What.
     pub(crate) body: Body,
     /// A retry with the same key returns the first result.
@@ -164,6 +166,8 @@ pub(crate) struct Entry {
     pub(crate) author: Identity,
     /// Its name, then.
     pub(crate) name: UserName,
+    /// It is an account.
+    pub(crate) is_account: bool,
     /// What.
     pub(crate) body: Body,
     /// The sender's key.

@@ -10,7 +10,7 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
 use super::JournalError;
-use super::apply::{KIND_ACTION, sequence_of};
+use super::apply::{say_kind, sequence_of};
 use super::record::RoomId;
 use super::snippet::{CLOSE, OPEN, snippet};
 use super::standing::{self, Known, Reader};
@@ -292,7 +292,7 @@ fn message(row: &Row<'_>) -> Result<FoundMessage, JournalError> {
         time: Timestamp(row.get::<_, i64>(1)?.unsigned_abs()),
         author: Identity(Uuid::from_bytes(row.get(6)?)),
         from: UserName::parse(&name).map_err(damaged)?,
-        kind: if row.get::<_, i64>(3)? == KIND_ACTION { SayKind::Action } else { SayKind::Text },
+        kind: say_kind(row.get(3)?).unwrap_or_default(),
         snippet: snippet(&marked),
     })
 }

@@ -55,6 +55,7 @@ fn said(receipts: &Receipts, text: &str, key: Option<u128>) -> Record {
     Record {
         author: ana(),
         name: UserName::parse("ana").unwrap(),
+        is_account: false,
         body: Body::Message {
             text: MessageText::parse(text).unwrap(),
             kind: SayKind::Text,

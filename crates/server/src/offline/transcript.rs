@@ -99,6 +99,7 @@ impl<'a> Transcript<'a> {
                 line.kind = match kind {
                     SayKind::Text => None,
                     SayKind::Action => Some("action"),
+                    SayKind::Notice => Some("notice"),
                 };
             }
             Body::Topic(topic) => {
@@ -124,9 +125,11 @@ impl<'a> Transcript<'a> {
         let time = instant(entry.time).to_zoned(self.zone.clone()).strftime("%Y-%m-%d %H:%M:%S");
         let name = &entry.name;
         let (before, lines) = match &entry.body {
-            Body::Message { text, kind: SayKind::Text, .. } => (format!("{name}: "), plain(text)),
             Body::Message { text, kind: SayKind::Action, .. } => {
                 (format!("* {name} "), plain(text))
+            }
+            Body::Message { text, kind: SayKind::Text | SayKind::Notice, .. } => {
+                (format!("{name}: "), plain(text))
             }
             Body::Topic(topic) => match topic.as_str() {
                 "" => (format!("* {name} "), "cleared the topic".to_owned()),
@@ -169,6 +172,7 @@ mod tests {
             time: Timestamp(1_700_000_000_000),
             author: Identity(Uuid::from_u128(1)),
             name: UserName::parse("maya").unwrap(),
+            is_account: false,
             body,
             key: None,
         };

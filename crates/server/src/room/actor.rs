@@ -357,6 +357,7 @@ impl RoomActor {
         turn.records.push(Record {
             author: who,
             name: member.name.clone(),
+            is_account: member.seat.is_account(),
             body: Body::Change(Box::new(change)),
             key: None,
             refusal: None,
@@ -406,7 +407,9 @@ impl RoomActor {
         (key, decided): (Option<MessageKey>, Result<(), Refusal>),
         ticket: Ticket,
     ) {
-        let member = open.members.get(&author).map(|member| &member.name);
+        let member = open.members.get(&author);
+        let is_account = member.is_some_and(|member| member.seat.is_account());
+        let member = member.map(|member| &member.name);
         let remembered = || open.remembered.get(&author).map(|known| &known.name);
         let refusal = decided.err();
         let name = match (member.or_else(remembered), &refusal) {
@@ -417,7 +420,7 @@ impl RoomActor {
                 return ticket.settle(Outcome::Refused(refusal));
             }
         };
-        turn.records.push(Record { author, name, body, key, refusal, ticket });
+        turn.records.push(Record { author, name, is_account, body, key, refusal, ticket });
         turn.steps.push(Step::Record);
     }
 

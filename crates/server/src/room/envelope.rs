@@ -41,12 +41,14 @@ impl RoomEvent {
     /// A stored event. `address` is what the room is called; a direct room is called by its author
     /// until a session gives it the name it has there.
     pub(crate) fn stored(entry: Entry, address: Option<&RoomAddress>) -> Self {
-        let Entry { sequence: seq, time: time_ms, author, name: from, body, key } = entry;
+        let Entry { sequence: seq, time: time_ms, author, name: from, is_account, body, key } =
+            entry;
         let room = address.cloned().unwrap_or_else(|| RoomAddress::Direct(from.clone()));
         let mut puts_out = None;
         let event = match body {
             Body::Message { text, kind, reply_to } => {
-                Event::Message { room, seq, time_ms, from, text, kind, key, reply_to }
+                let account = is_account;
+                Event::Message { room, seq, time_ms, from, text, kind, key, reply_to, account }
             }
             Body::Topic(topic) => Event::TopicChanged { room, seq, time_ms, from, topic },
             Body::Deletion { target, .. } => Event::Deleted { room, seq, time_ms, from, target },
@@ -107,7 +109,8 @@ pub(crate) struct Envelope {
     has_changes: bool,
     is_for_others: bool,
     authors: u64,
-    encodings: [OnceLock<Bytes>; DIALECTS_MAX],
+    /// By the numbers of their dialects, in the order in which they were needed.
+    encodings: [OnceLock<(u32, Bytes)>; DIALECTS_MAX],
 }
 
 impl Envelope {
@@ -195,15 +198,14 @@ impl Envelope {
 
     /// The whole envelope on a wire: made by the first session of the dialect that needs it,
     /// shared by all others. A dialect beyond the table is encoded each time.
-    pub(crate) fn encoded(
-        &self,
-        dialect: usize,
-        encode: impl FnOnce(&[RoomEvent]) -> Bytes,
-    ) -> Bytes {
-        match self.encodings.get(dialect) {
-            Some(shared) => shared.get_or_init(|| encode(&self.events)).clone(),
-            None => encode(&self.events),
+    pub(crate) fn encoded(&self, dialect: u32, encode: impl Fn(&[RoomEvent]) -> Bytes) -> Bytes {
+        for place in &self.encodings {
+            let (of, encoding) = place.get_or_init(|| (dialect, encode(&self.events)));
+            if *of == dialect {
+                return encoding.clone();
+            }
         }
+        encode(&self.events)
     }
 }
 
@@ -231,6 +233,7 @@ mod tests {
             time: Timestamp(0),
             author: Identity(Uuid::from_u128(7)),
             name: UserName::parse("ana").unwrap(),
+            is_account: false,
             body: Body::Message {
                 text: MessageText::parse(text).unwrap(),
                 kind: SayKind::Text,
@@ -261,9 +264,16 @@ mod tests {
     #[test]
     fn a_dialect_is_encoded_once() {
         let envelope = Envelope::cut(vec![said(1, "hi")]).next().unwrap();
-        let first = envelope.encoded(3, |_| Bytes::from_static(b"hi"));
-        let second = envelope.encoded(3, |_| panic!("encoded twice"));
-        assert_eq!(first, second);
+        let number = |dialect: u32| Bytes::from(dialect.to_string());
+        for dialect in 0..u32::try_from(DIALECTS_MAX).unwrap() {
+            let dialect = 70_000 + dialect;
+            assert_eq!(envelope.encoded(dialect, |_| number(dialect)), number(dialect));
+            let again = envelope.encoded(dialect, |_| panic!("encoded twice"));
+            assert_eq!(again, number(dialect));
+        }
+        let beyond = envelope.encoded(1, |_| Bytes::from_static(b"first"));
+        assert_eq!(beyond, "first");
+        assert_eq!(envelope.encoded(1, |_| Bytes::from_static(b"anew")), "anew");
         assert!(envelope.may_be_by(Identity(Uuid::from_u128(7))));
         assert!(!envelope.may_be_by(Identity(Uuid::from_u128(8))));
     }

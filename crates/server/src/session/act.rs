@@ -22,7 +22,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         while self.accepts_commands() && !self.caller.is_cut() {
             let (input, out) = (&mut self.input, self.outbox.bytes());
             let decoded = self.frontend.decode(input, self.has_ended, out);
-            self.manners = self.frontend.manners(); // a client may have asked for others
+            self.mind_manners(); // a client may have asked for others
             match decoded {
                 Decoded::Handled => {}
                 // What is done and not waited for is boxed: a session that waits is small.
@@ -42,6 +42,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         Ok(())
+    }
+
+    fn mind_manners(&mut self) {
+        let manners = self.frontend.manners();
+        if manners.looks != self.manners.looks {
+            self.inbox.forget_dialects();
+        }
+        self.manners = manners;
     }
 
     /// The peer has finished, and all it said is dealt with.

@@ -89,7 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let ignored = self.caller.claim.as_ref().map_or(0, |claim| claim.user().ignored_bits());
         if !ends
             && !envelope.may_be_by_any(ignored)
-            && self.inbox.takes_whole(slot, envelope, me, shows_own)
+            && self.inbox.takes_whole(slot, envelope, me, shows_own && !self.manners.watches_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
             let frontend = &self.frontend;

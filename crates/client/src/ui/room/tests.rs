@@ -12,6 +12,7 @@ fn said(seq: u64, from: &str, text: &str) -> Event {
         kind: SayKind::Text,
         key: None,
         reply_to: None,
+        account: false,
     }
 }
 

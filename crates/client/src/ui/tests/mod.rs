@@ -58,6 +58,7 @@ pub(super) fn said(to: &str, seq: u64, time_ms: u64, from: &str, text: &str) -> 
         kind: SayKind::Text,
         key: None,
         reply_to: None,
+        account: false,
     }
 }
 

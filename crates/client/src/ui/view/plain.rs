@@ -40,7 +40,7 @@ fn all(app: &App) -> impl Iterator<Item = String> + '_ {
             Body::Said { from, kind, text, .. } => text
                 .plain_lines()
                 .map(|line| match kind {
-                    SayKind::Text => format!("{time} {from}: {line}"),
+                    SayKind::Text | SayKind::Notice => format!("{time} {from}: {line}"),
                     SayKind::Action => format!("{time} * {from} {line}"),
                 })
                 .collect(),

@@ -144,7 +144,7 @@ impl Look<'_> {
             let before = match (number, kind, self.is_compact()) {
                 (0, SayKind::Action, false) => format!("{from} "),
                 (0, SayKind::Action, true) => format!("* {from} "),
-                (0, SayKind::Text, true) => format!("{from}: "),
+                (0, SayKind::Text | SayKind::Notice, true) => format!("{from}: "),
                 (..) => String::new(),
             };
             let said = format!("{before}{said}");
@@ -189,7 +189,7 @@ impl Look<'_> {
         let bar_style = theme.style(Role::Mention).remove_modifier(Modifier::REVERSED);
         laid.push(bar, bar_style);
         let name = match kind {
-            SayKind::Text => fitted(from.as_str(), self.name_cells()),
+            SayKind::Text | SayKind::Notice => fitted(from.as_str(), self.name_cells()),
             SayKind::Action => "*".to_owned(),
         };
         let pad = self.name_cells().saturating_sub(width(&name));

@@ -1,12 +1,11 @@
-//! What a client asks for once it has a name: IRC's commands as commands of ours.
+//! What a session has asked for and is not answered yet: which answer is to what, and to which labelled
+//! command. Never knows how an answer looks.
 
-use bytes::BytesMut;
-use chat_protocol::{
-    Command, LineText, MessageText, Password, RoomAddress, RoomName, RoomSecret, SayKind, UserName,
-};
+use std::collections::VecDeque;
 
-use super::message::Message;
-use super::{Decoded, IrcFrontend, capability};
+use chat_protocol::{Event, RequestId, RoomAddress, Sequence, UserName};
+
+use super::label::Labelled;
 
 /// What was asked for, for the answer.
 #[derive(Clone, Debug)]
@@ -17,8 +16,10 @@ pub(super) enum Asked {
     Part(String),
     /// To say something.
     Say(String),
-    /// The topic, or another one.
+    /// The topic.
     Topic(String),
+    /// Another topic.
+    SetTopic(String),
     /// Who is there, as names.
     Names(RoomAddress),
     /// Who is there, a line each.
@@ -37,200 +38,206 @@ pub(super) enum Asked {
     Service,
 }
 
-/// A line of somebody who has a name.
-pub(super) fn registered(
-    session: &mut IrcFrontend,
-    command: &str,
-    message: &Message<'_>,
-    out: &mut BytesMut,
-) -> Decoded {
-    let parameters = message.parameters.as_slice();
-    match (command, parameters) {
-        ("CAP", _) => capability::negotiate(session, parameters, out),
-        ("PING", _) => session.pong(parameters, out),
-        ("PONG" | "PASS", _) => {}
-        ("USER", _) => session.numeric(462, out).text("You have registered already"),
-        ("QUIT", _) => return session.goodbye(out),
-        ("NICK", [nick, ..]) => match UserName::parse(nick) {
-            Ok(name) => session.ask(Command::Nick { name }, Asked::Nick((*nick).to_owned())),
-            Err(error) => bad_nick(session, nick, &error.to_string(), out),
-        },
-        ("NICK", []) => session.numeric(431, out).text("No nickname given"),
-        ("JOIN", [rooms, more @ ..]) => {
-            let mut keys = more.first().copied().unwrap_or_default().split(',');
-            for room in rooms.split(',') {
-                let key = keys.next().filter(|key| !key.is_empty());
-                let key = key.and_then(|key| LineText::parse(key).ok()).map(RoomSecret::new);
-                if let Some(address) = named(session, room, out) {
-                    let asked = Asked::Join(room.to_owned());
-                    session.ask(Command::Join { room: address, key }, asked);
-                }
+/// When it is answered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Awaits {
+    /// With the answer.
+    Answer,
+    /// It is stored; when that is told to everybody, to this session too.
+    Event(RoomAddress, Sequence),
+    /// It is done; when the room is left.
+    Exit(RoomAddress),
+}
+
+/// Something that was asked for.
+#[derive(Clone, Debug)]
+pub(super) struct Waiting {
+    id: RequestId,
+    /// What.
+    pub(super) asked: Asked,
+    /// By which labelled command.
+    pub(super) labelled: Option<Labelled>,
+    awaits: Awaits,
+}
+
+/// All of that, oldest first. There are at most as many as one line asks for beyond
+/// [`crate::limits::IRC_PENDING_MAX`].
+#[derive(Debug, Default)]
+pub(super) struct Queue {
+    waiting: VecDeque<Waiting>,
+    last_id: u64,
+    /// The newest of its own events that it was told.
+    seen: Option<(RoomAddress, Sequence)>,
+}
+
+/// What an event is to a session that waits.
+#[derive(Debug)]
+pub(super) enum Concerns {
+    /// Nothing that it asked for.
+    Nothing,
+    /// Something that it asked for, and more will come.
+    Part(Waiting),
+    /// The end of something that it asked for; with it, of others too.
+    End(Waiting),
+    /// It is told nothing yet.
+    Later,
+}
+
+impl Queue {
+    /// This was asked for.
+    pub(super) fn push(&mut self, asked: Asked, labelled: Option<Labelled>) -> RequestId {
+        self.last_id += 1;
+        let id = RequestId(self.last_id);
+        self.waiting.push_back(Waiting { id, asked, labelled, awaits: Awaits::Answer });
+        id
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.waiting.len()
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.waiting.is_empty()
+    }
+
+    /// Does it wait to see its own doing?
+    pub(super) fn awaits_own(&self) -> bool {
+        self.waiting.iter().any(|waiting| waiting.asked.is_stored())
+    }
+
+    /// Its peer sends no more: what is stored is done.
+    pub(super) fn forget_stored(&mut self) {
+        self.waiting.retain(|waiting| matches!(waiting.awaits, Awaits::Answer));
+    }
+
+    /// What an event is to it. `echoes`: what it says comes back to it. `me`: who it is.
+    pub(super) fn concerns(
+        &mut self,
+        event: &Event,
+        me: Option<&UserName>,
+        echoes: bool,
+    ) -> Concerns {
+        if let Some(id) = event.request_id() {
+            return self.answered(id, event, echoes);
+        }
+        if let Event::Exited { room } = event {
+            let awaited = self.position(|waiting| waiting.awaits == Awaits::Exit(room.clone()));
+            return self.end(awaited);
+        }
+        if let Event::Renamed { from, to } = event {
+            self.readdress(from, to);
+            let is_own = me == Some(from);
+            return self.part(|asked| is_own && matches!(asked, Asked::Nick(_)));
+        }
+        if let Event::AwayChanged { user, .. } = event {
+            let is_own = me == Some(user);
+            return self.part(|asked| is_own && matches!(asked, Asked::Away));
+        }
+        let Some((room, seq, from)) = stored(event) else { return Concerns::Nothing };
+        if me == Some(from) {
+            self.seen = Some((room.clone(), seq));
+        }
+        let awaited = Awaits::Event(room.clone(), seq);
+        let awaited = self.position(|waiting| waiting.awaits == awaited);
+        self.end(awaited)
+    }
+
+    /// What will not be told any more, now that this was.
+    pub(super) fn passed(&mut self, event: &Event) -> Option<Waiting> {
+        let is_over = |awaits: &Awaits| match (awaits, event) {
+            (Awaits::Event(room, _), Event::Exited { room: left }) => room == left,
+            (Awaits::Event(room, seq), Event::Gap { room: gone, to, .. }) => {
+                room == gone && seq <= to
+            }
+            (Awaits::Event(room, seq), event) => {
+                stored(event).is_some_and(|(of, newer, _)| of == room && newer > *seq)
+            }
+            (Awaits::Answer | Awaits::Exit(_), _) => false,
+        };
+        let at = self.position(|waiting| is_over(&waiting.awaits))?;
+        self.waiting.remove(at)
+    }
+
+    fn answered(&mut self, id: RequestId, event: &Event, echoes: bool) -> Concerns {
+        let Some(at) = self.position(|waiting| waiting.id == id) else { return Concerns::Nothing };
+        let Some(waiting) = self.waiting.get_mut(at) else { return Concerns::Nothing };
+        if let Event::Stored { room, seq, duplicate: false, .. } = event {
+            let seen = |seen: &(RoomAddress, Sequence)| seen.0 == *room && seen.1 >= *seq;
+            let is_shown = echoes || !matches!(waiting.asked, Asked::Say(_));
+            if is_shown && !self.seen.as_ref().is_some_and(seen) {
+                waiting.awaits = Awaits::Event(room.clone(), *seq);
+                return Concerns::Later;
             }
         }
-        ("PART", [rooms, ..]) => {
-            for room in rooms.split(',') {
-                if let Some(address) = named(session, room, out) {
-                    let asked = Asked::Part(room.to_owned());
-                    session.ask(Command::Leave { room: address }, asked);
-                }
+        if let (Event::Done { .. }, Asked::Part(room)) = (event, &waiting.asked)
+            && let Some(room) = room.strip_prefix('#')
+            && let Ok(room) = RoomAddress::parse(room)
+        {
+            waiting.awaits = Awaits::Exit(room);
+            return Concerns::Later;
+        }
+        self.end(Some(at))
+    }
+
+    fn end(&mut self, at: Option<usize>) -> Concerns {
+        let ended = at.and_then(|at| self.waiting.remove(at));
+        if self.waiting.is_empty() {
+            self.waiting = VecDeque::new(); // most sessions ask for nothing, most of the time
+        }
+        ended.map_or(Concerns::Nothing, Concerns::End)
+    }
+
+    fn part(&self, is_it: impl Fn(&Asked) -> bool) -> Concerns {
+        let waiting = self.waiting.iter().find(|waiting| is_it(&waiting.asked));
+        waiting.cloned().map_or(Concerns::Nothing, Concerns::Part)
+    }
+
+    fn position(&self, is_it: impl Fn(&Waiting) -> bool) -> Option<usize> {
+        self.waiting.iter().position(is_it)
+    }
+
+    /// The other user of a direct room has another name.
+    fn readdress(&mut self, from: &UserName, to: &UserName) {
+        for waiting in &mut self.waiting {
+            if let Awaits::Event(RoomAddress::Direct(user), _) = &mut waiting.awaits
+                && user == from
+            {
+                user.clone_from(to);
             }
         }
-        ("PRIVMSG" | "NOTICE", [targets, text, ..]) => {
-            for target in targets.split(',') {
-                say(session, target, text, out);
-            }
-        }
-        ("PRIVMSG" | "NOTICE", []) => {
-            session.numeric(411, out).text(format_args!("No recipient given ({command})"));
-        }
-        ("PRIVMSG" | "NOTICE", [_]) => session.numeric(412, out).text("No text to send"),
-        ("TOPIC", [room, rest @ ..]) => topic(session, room, rest.first().copied(), out),
-        ("NAMES", [room, ..]) => {
-            if let Some(room) = named(session, room, out) {
-                session.ask(Command::Members { room: room.clone() }, Asked::Names(room));
-            }
-        }
-        ("WHO", [mask, ..]) => match room_of(mask) {
-            Some(room) => session.ask(Command::Members { room: room.clone() }, Asked::Who(room)),
-            None => session.numeric(315, out).word(word(mask)).text("End of WHO list"),
-        },
-        ("WHOIS", [.., nick]) => session.ask(Command::Users, Asked::Whois((*nick).to_owned())),
-        ("ISON", names) => {
-            let names = names.iter().flat_map(|names| names.split(' ')).map(str::to_owned);
-            session.ask(Command::Users, Asked::Ison(names.collect()));
-        }
-        ("USERHOST", names) => userhost(session, names, out),
-        ("LIST", _) => session.ask(Command::Rooms, Asked::List),
-        ("AWAY", rest) => match rest.first().filter(|text| !text.is_empty()) {
-            None => session.ask(Command::Away { text: None }, Asked::Away),
-            Some(text) => match LineText::parse(text) {
-                Ok(text) => session.ask(Command::Away { text: Some(text) }, Asked::Away),
-                Err(error) => session.fail("AWAY", "INVALID_TEXT", &error.to_string(), out),
-            },
-        },
-        ("MODE", [target, ..]) => mode(session, target, parameters.get(1).copied(), out),
-        ("JOIN" | "PART" | "TOPIC" | "MODE" | "WHOIS", []) => session.too_few(command, out),
-        ("WHO" | "NAMES", []) => {
-            let number = if command == "WHO" { 315 } else { 366 };
-            session.numeric(number, out).word("*").text("End of list");
-        }
-        ("MOTD", _) => session.numeric(422, out).text("There is no message of the day"),
-        ("LUSERS", _) => session.numeric(255, out).text("I have my clients, and no other server"),
-        ("VERSION", _) => {
-            let server = session.settings.server.clone();
-            let version = concat!("chat-server-", env!("CARGO_PKG_VERSION"));
-            session.numeric(351, out).word(version).word(server).text("Samovar");
-        }
-        _ => session.numeric(421, out).word(word(command)).text("Unknown command"),
-    }
-    Decoded::Handled
-}
-
-/// What may stand as a word in an answer.
-fn word(text: &str) -> String {
-    let word = super::one_line(text).replace(' ', "");
-    let word = word.trim_start_matches(':');
-    if word.is_empty() { "*".to_owned() } else { word.to_owned() }
-}
-
-pub(super) fn bad_nick(session: &IrcFrontend, nick: &str, why: &str, out: &mut BytesMut) {
-    session.numeric(432, out).word(word(nick)).text(super::one_line(why));
-}
-
-/// `#lobby`
-fn room_of(text: &str) -> Option<RoomAddress> {
-    let name = text.strip_prefix('#')?;
-    RoomName::parse(name).ok().map(RoomAddress::Named)
-}
-
-/// The same; what is no room is told.
-fn named(session: &IrcFrontend, text: &str, out: &mut BytesMut) -> Option<RoomAddress> {
-    let room = room_of(text);
-    if room.is_none() {
-        session.numeric(403, out).word(word(text)).text("No such channel");
-    }
-    room
-}
-
-/// What people of IRC say to its services, as our commands: `IDENTIFY [NAME] PASSWORD`,
-/// `REGISTER PASSWORD`.
-fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut) {
-    let words: Vec<&str> = text.split_whitespace().collect();
-    let me = session.me().to_owned();
-    let command = match words.as_slice() {
-        [word, password] if word.eq_ignore_ascii_case("identify") => login(&me, password),
-        [word, name, password] if word.eq_ignore_ascii_case("identify") => login(name, password),
-        [word, password, ..] if word.eq_ignore_ascii_case("register") => {
-            Password::parse(password).ok().map(|password| Command::Register { password })
-        }
-        _ => None,
-    };
-    match command {
-        Some(command) => session.ask(command, Asked::Service),
-        None => session.notice("IDENTIFY [NAME] PASSWORD, or REGISTER PASSWORD", out),
     }
 }
 
-fn login(name: &str, password: &str) -> Option<Command> {
-    let name = UserName::parse(name).ok()?;
-    Some(Command::Login { name, password: Password::parse(password).ok()? })
-}
-
-/// A room, or somebody.
-fn say(session: &mut IrcFrontend, to: &str, text: &str, out: &mut BytesMut) {
-    if to.eq_ignore_ascii_case("nickserv") {
-        return service(session, text, out);
-    }
-    let room = room_of(to)
-        .or_else(|| UserName::parse(to).ok().map(RoomAddress::Direct))
-        .filter(|_| !to.is_empty());
-    let Some(room) = room else {
-        return session.numeric(401, out).word(word(to)).text("No such nick/channel");
-    };
-    let ctcp = text.strip_prefix('\u{1}').map(|text| text.trim_end_matches('\u{1}'));
-    let (text, kind) = match ctcp.map(|ctcp| ctcp.split_once(' ').unwrap_or((ctcp, ""))) {
-        Some(("ACTION", text)) => (text, SayKind::Action),
-        Some(_) => return, // a question to another client; there is nothing to keep of it
-        None => (text, SayKind::Text),
-    };
-    if text.is_empty() {
-        return session.numeric(412, out).text("No text to send");
-    }
-    match MessageText::parse(text) {
-        Ok(text) => {
-            let command = Command::say(room, text, kind, None);
-            session.ask(command, Asked::Say(to.to_owned()));
+impl Asked {
+    /// Is its answer that it is stored?
+    const fn is_stored(&self) -> bool {
+        match self {
+            Self::Say(_) | Self::SetTopic(_) => true,
+            Self::Join(_)
+            | Self::Part(_)
+            | Self::Topic(_)
+            | Self::Names(_)
+            | Self::Who(_)
+            | Self::Whois(_)
+            | Self::Ison(_)
+            | Self::List
+            | Self::Nick(_)
+            | Self::Away
+            | Self::Service => false,
         }
-        Err(error) => session.numeric(404, out).word(word(to)).text(error),
     }
 }
 
-fn topic(session: &mut IrcFrontend, room: &str, text: Option<&str>, out: &mut BytesMut) {
-    let Some(address) = named(session, room, out) else { return };
-    let asked = Asked::Topic(room.to_owned());
-    match text.map(LineText::parse) {
-        None => session.ask(Command::GetTopic { room: address }, asked),
-        Some(Ok(topic)) => session.ask(Command::SetTopic { room: address, topic }, asked),
-        Some(Err(error)) => session.fail("TOPIC", "INVALID_TEXT", &error.to_string(), out),
+/// Where a stored event is, its number, and who did it; `hidden` is nobody's.
+const fn stored(event: &Event) -> Option<(&RoomAddress, Sequence, &UserName)> {
+    if let Event::Message { room, seq, from, .. }
+    | Event::TopicChanged { room, seq, from, .. }
+    | Event::Deleted { room, seq, from, .. }
+    | Event::RoomChanged { room, seq, from, .. }
+    | Event::Tombstone { room, seq, from, .. } = event
+    {
+        Some((room, *seq, from))
+    } else {
+        None
     }
-}
-
-/// What a room's modes are; they cannot be changed here.
-fn mode(session: &IrcFrontend, target: &str, change: Option<&str>, out: &mut BytesMut) {
-    match (room_of(target), change) {
-        (Some(_), None) => session.numeric(324, out).word(word(target)).word("+nt").end(),
-        (Some(_), Some("b" | "+b")) => {
-            session.numeric(368, out).word(word(target)).text("End of channel ban list");
-        }
-        (Some(_), Some(_)) => {
-            session.numeric(482, out).word(word(target)).text("Modes cannot be changed here");
-        }
-        (None, _) => session.numeric(221, out).word("+").end(),
-    }
-}
-
-fn userhost(session: &IrcFrontend, names: &[&str], out: &mut BytesMut) {
-    let own = names.iter().filter(|name| session.me().eq_ignore_ascii_case(name));
-    let own: Vec<String> = own.map(|_| format!("{0}=+{0}@samovar", session.me())).collect();
-    session.numeric(302, out).text(own.join(" "));
 }

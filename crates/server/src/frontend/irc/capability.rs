@@ -1,33 +1,72 @@
-//! What a client and the server agree on beyond the RFCs: <https://ircv3.net/specs/extensions/capability-negotiation>.
+//! What a client and the server agree on beyond the RFCs: the one table of what is offered, and CAP
+//! (<https://ircv3.net/specs/extensions/capability-negotiation>).
 
 use bytes::BytesMut;
 
 use super::message::Line;
-use super::{IrcFrontend, Phase};
+use super::{IrcFrontend, IrcSettings, Phase};
 
-/// The capabilities that are in use.
-#[derive(Clone, Copy, Debug, Default)]
-pub(super) struct Capabilities {
-    /// `server-time`: what is told has its time.
-    pub(super) server_time: bool,
-    /// `echo-message`: one's own messages come back.
-    pub(super) echo_message: bool,
-    /// `away-notify`: who is away is told.
-    pub(super) away_notify: bool,
+/// Something that is offered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Capability {
+    AccountTag,
+    AwayNotify,
+    Batch,
+    CapNotify,
+    EchoMessage,
+    LabeledResponse,
+    MessageTags,
+    ServerTime,
+    StandardReplies,
 }
 
-/// What is offered.
-const OFFERED: [&str; 3] = ["away-notify", "echo-message", "server-time"];
+/// A row of the table.
+struct Offer {
+    capability: Capability,
+    name: &'static str,
+    /// What CAP LS 302 says behind `=`; empty: nothing.
+    value: fn(&IrcSettings) -> String,
+    /// Not offered by every configuration.
+    is_offered: fn(&IrcSettings) -> bool,
+}
+
+const fn offer(capability: Capability, name: &'static str) -> Offer {
+    Offer { capability, name, value: |_| String::new(), is_offered: |_| true }
+}
+
+/// What is offered, by name.
+const OFFERED: &[Offer] = &[
+    offer(Capability::AccountTag, "account-tag"),
+    offer(Capability::AwayNotify, "away-notify"),
+    offer(Capability::Batch, "batch"),
+    offer(Capability::CapNotify, "cap-notify"),
+    offer(Capability::EchoMessage, "echo-message"),
+    offer(Capability::LabeledResponse, "labeled-response"),
+    offer(Capability::MessageTags, "message-tags"),
+    offer(Capability::ServerTime, "server-time"),
+    offer(Capability::StandardReplies, "standard-replies"),
+];
+
+/// What is in use.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Capabilities(u64);
 
 impl Capabilities {
-    fn flag(&mut self, name: &str) -> Option<&mut bool> {
-        match name {
-            "server-time" => Some(&mut self.server_time),
-            "echo-message" => Some(&mut self.echo_message),
-            "away-notify" => Some(&mut self.away_notify),
-            _ => None,
-        }
+    /// Is this one?
+    pub(super) const fn has(self, capability: Capability) -> bool {
+        self.0 & (1 << capability as u8) != 0
     }
+
+    const fn set(&mut self, capability: Capability, on: bool) {
+        let bit = 1 << capability as u8;
+        self.0 = if on { self.0 | bit } else { self.0 & !bit };
+    }
+}
+
+fn find(settings: &IrcSettings, name: &str) -> Option<Capability> {
+    let offer = OFFERED.iter().find(|offer| offer.name == name)?;
+    (offer.is_offered)(settings).then_some(offer.capability)
 }
 
 /// `CAP LS 302`, `CAP REQ :server-time -echo-message`, `CAP LIST`, `CAP END`.
@@ -39,27 +78,24 @@ pub(super) fn negotiate(session: &mut IrcFrontend, parameters: &[&str], out: &mu
     match subcommand.as_str() {
         "LS" => {
             session.negotiates = !is_registered;
-            answer(session, "LS", &OFFERED.join(" "), out);
+            let version = parameters.get(1).and_then(|version| version.parse::<u32>().ok());
+            let knows_values = version.is_some_and(|version| version >= 302);
+            if knows_values {
+                session.capabilities.set(Capability::CapNotify, true);
+                session.knows_values = true;
+            }
+            list(session, knows_values, out);
         }
         "LIST" => {
-            let mut now = session.capabilities;
-            let on = OFFERED.iter().filter(|name| now.flag(name).is_some_and(|flag| *flag));
-            let on: Vec<&str> = on.copied().collect();
-            answer(session, "LIST", &on.join(" "), out);
+            let now = session.capabilities;
+            let on = OFFERED.iter().filter(|offer| now.has(offer.capability));
+            let words: Vec<String> = on.map(|offer| offer.name.to_owned()).collect();
+            answer_list(session, "LIST", &words, session.knows_values, out);
         }
         "REQ" => {
-            session.negotiates = !is_registered;
+            session.negotiates |= !is_registered;
             let wanted = parameters.get(1).copied().unwrap_or_default();
-            let mut changed = session.capabilities;
-            // All of it, or nothing.
-            let is_known = wanted.split_whitespace().all(|word| {
-                let (name, on) = word.strip_prefix('-').map_or((word, true), |name| (name, false));
-                changed.flag(name).map(|flag| *flag = on).is_some()
-            });
-            if is_known {
-                session.capabilities = changed;
-            }
-            answer(session, if is_known { "ACK" } else { "NAK" }, wanted, out);
+            request(session, wanted, out);
         }
         "END" => session.negotiates = false,
         other => {
@@ -67,6 +103,58 @@ pub(super) fn negotiate(session: &mut IrcFrontend, parameters: &[&str], out: &mu
             session.numeric(410, out).word(other).text("Invalid CAP subcommand");
         }
     }
+}
+
+/// All of it, or nothing.
+fn request(session: &mut IrcFrontend, wanted: &str, out: &mut BytesMut) {
+    let mut changed = session.capabilities;
+    let is_known = wanted.split_whitespace().all(|word| {
+        let (name, on) = word.strip_prefix('-').map_or((word, true), |name| (name, false));
+        find(&session.settings, name).map(|capability| changed.set(capability, on)).is_some()
+    });
+    // Who speaks version 302 is told of changes, whatever it says.
+    changed.0 |= if session.knows_values { 1 << Capability::CapNotify as u8 } else { 0 };
+    if is_known {
+        session.capabilities = changed;
+    }
+    answer(session, if is_known { "ACK" } else { "NAK" }, wanted, out);
+}
+
+/// What is offered, in lines that are not too long.
+fn list(session: &IrcFrontend, knows_values: bool, out: &mut BytesMut) {
+    let settings = &session.settings;
+    let offered = OFFERED.iter().filter(|offer| (offer.is_offered)(settings));
+    let words = offered.map(|offer| match (offer.value)(settings) {
+        value if knows_values && !value.is_empty() => format!("{}={value}", offer.name),
+        _ => offer.name.to_owned(),
+    });
+    let words: Vec<String> = words.collect();
+    answer_list(session, "LS", &words, knows_values, out);
+}
+
+/// A list; who does not know of several lines is told all in one.
+fn answer_list(
+    session: &IrcFrontend,
+    subcommand: &str,
+    words: &[String],
+    has_several: bool,
+    out: &mut BytesMut,
+) {
+    const WORDS_BYTES_MAX: usize = 380;
+    let mut line = String::new();
+    for word in words {
+        if has_several && line.len() + word.len() > WORDS_BYTES_MAX {
+            let server = &session.settings.server;
+            let more = Line::new(out).source(server).command("CAP").word(session.me());
+            more.word(subcommand).word("*").text(&line);
+            line.clear();
+        }
+        if !line.is_empty() {
+            line.push(' ');
+        }
+        line.push_str(word);
+    }
+    answer(session, subcommand, &line, out);
 }
 
 fn answer(session: &IrcFrontend, subcommand: &str, text: &str, out: &mut BytesMut) {

@@ -1,6 +1,7 @@
 //! One line of IRC, read and written. Byte for byte as <https://modern.ircdocs.horse/#messages> and
 //! <https://ircv3.net/specs/extensions/message-tags> have it. Never knows what a command means.
 
+use std::borrow::Cow;
 use std::fmt::{self, Write};
 
 use bytes::{BufMut, BytesMut};
@@ -15,6 +16,8 @@ pub(crate) const PARAMETERS_MAX: usize = 15;
 /// A line, understood. It borrows from the line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Message<'a> {
+    /// What stands before it all.
+    pub(crate) tags: Tags<'a>,
     /// Who it claims to be from; a client's is not believed.
     pub(crate) source: Option<&'a str>,
     /// A word or three digits, as it was written.
@@ -53,12 +56,13 @@ impl<'a> Message<'a> {
             return Err(MessageError::Control);
         }
         let mut rest = line;
-        // Nothing that is offered reads a client's tags.
+        let mut tags = Tags::default();
         if let Some(behind) = rest.strip_prefix('@') {
-            let (tags, behind) = behind.split_once(' ').unwrap_or((behind, ""));
-            if tags.len() + 2 > CLIENT_TAGS_BYTES_MAX {
+            let (all, behind) = behind.split_once(' ').unwrap_or((behind, ""));
+            if all.len() + 2 > CLIENT_TAGS_BYTES_MAX {
                 return Err(MessageError::TagsTooLong);
             }
+            tags = Tags(all);
             rest = behind;
         }
         if rest.len() + 2 > LINE_BYTES_MAX {
@@ -77,8 +81,51 @@ impl<'a> Message<'a> {
         if !command.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
             return Err(MessageError::Command);
         }
-        Ok(Self { source, command, parameters: split(parameters) })
+        Ok(Self { tags, source, command, parameters: split(parameters) })
     }
+}
+
+/// The tags of a line, as they are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Tags<'a>(&'a str);
+
+impl<'a> Tags<'a> {
+    /// Names and values, in order; a value that is not there is empty.
+    pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
+        self.0.split(';').filter(|tag| !tag.is_empty()).map(|tag| {
+            let (name, value) = tag.split_once('=').unwrap_or((tag, ""));
+            (name, unescaped(value))
+        })
+    }
+
+    /// The value of a tag; of several with the same name, of the last.
+    pub(crate) fn get(self, name: &str) -> Option<Cow<'a, str>> {
+        self.iter().filter(|(tag, _)| *tag == name).last().map(|(_, value)| value)
+    }
+}
+
+/// A tag's value as it is meant. A backslash before anything else, or at the end, is nothing.
+fn unescaped(value: &str) -> Cow<'_, str> {
+    if !value.contains('\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut plain = String::with_capacity(value.len());
+    let mut characters = value.chars();
+    while let Some(character) = characters.next() {
+        if character != '\\' {
+            plain.push(character);
+            continue;
+        }
+        match characters.next() {
+            Some(':') => plain.push(';'),
+            Some('s') => plain.push(' '),
+            Some('r') => plain.push('\r'),
+            Some('n') => plain.push('\n'),
+            Some(other) => plain.push(other),
+            None => {}
+        }
+    }
+    Cow::Owned(plain)
 }
 
 /// Words between spaces; what begins with a colon goes to the end.
@@ -102,7 +149,7 @@ fn split(text: &str) -> Vec<&str> {
 }
 
 /// A tag's value as it is written.
-struct Escaped<'a>(&'a str);
+pub(super) struct Escaped<'a>(pub(super) &'a str);
 
 impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -133,13 +180,24 @@ impl<'a> Line<'a> {
 
     /// A tag; without a value if that is empty.
     pub(crate) fn tag(mut self, name: &str, value: &str) -> Self {
-        self.out.put_u8(if self.has_tags { b';' } else { b'@' });
-        self.has_tags = true;
+        self.begin_tag();
         self.put(name);
         if !value.is_empty() {
             self.put(format_args!("={}", Escaped(value)));
         }
         self
+    }
+
+    /// A tag with its value, as both are written: what needs no escaping, or has it.
+    pub(crate) fn written_tag(mut self, tag: impl fmt::Display) -> Self {
+        self.begin_tag();
+        self.put(tag);
+        self
+    }
+
+    fn begin_tag(&mut self) {
+        self.out.put_u8(if self.has_tags { b';' } else { b'@' });
+        self.has_tags = true;
     }
 
     /// Who it is from.

@@ -4,25 +4,32 @@
 
 mod asked;
 mod capability;
+mod command;
+mod identifier;
+mod isupport;
+mod label;
+mod looks;
 mod message;
 mod render;
 mod reply;
 mod tell;
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 use chat_protocol::text::is_dangerous;
-use chat_protocol::{
-    Command, Event, Password, Request, RequestId, RoomAddress, RoomName, UserName,
-};
+use chat_protocol::{Command, Event, Password, Request, RoomAddress, RoomName, UserName};
 use jiff::tz::TimeZone;
 
 use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Wish};
 use crate::limits::{IRC_PENDING_MAX, NAME_TRIES_MAX};
-use asked::Asked;
-use capability::Capabilities;
+use asked::{Asked, Queue};
+use capability::{Capabilities, Capability};
+use label::{LABEL_BYTES_MAX, Labelled, Labels};
+use looks::Frame;
+pub(crate) use looks::Looks;
 use message::{CLIENT_TAGS_BYTES_MAX, LINE_BYTES_MAX, Line, Message, MessageError};
 pub(crate) use render::room_event;
 
@@ -63,13 +70,19 @@ pub(crate) struct IrcFrontend {
     /// Between CAP LS and CAP END.
     negotiates: bool,
     capabilities: Capabilities,
+    /// It speaks version 302 of CAP: it understands values and lists of several lines.
+    knows_values: bool,
     me: Option<UserName>,
     /// Where it is: entering again is nothing.
     rooms: Vec<RoomName>,
     /// Asked for by one line, and not handed over yet.
     pending: VecDeque<Request>,
-    asked: VecDeque<(RequestId, Asked)>,
-    last_id: u64,
+    asked: Queue,
+    labels: Labels,
+    /// The labelled command that is dealt with.
+    labelled: Option<Labelled>,
+    /// Batches that it was sent; their references are numbers.
+    batches: u64,
     /// A line that is too long is passed over to its end.
     skips: bool,
 }
@@ -96,11 +109,14 @@ impl IrcFrontend {
             has_user: false,
             negotiates: false,
             capabilities: Capabilities::default(),
+            knows_values: false,
             me: None,
             rooms: Vec::new(),
             pending: VecDeque::new(),
-            asked: VecDeque::new(),
-            last_id: 0,
+            asked: Queue::default(),
+            labels: Labels::default(),
+            labelled: None,
+            batches: 0,
             skips: false,
         }
     }
@@ -110,12 +126,43 @@ impl IrcFrontend {
         self.me.as_ref().map_or("*", UserName::as_str)
     }
 
+    /// Deals with a line. What it is answered by way of its label, if it has one.
     fn line(&mut self, line: &[u8], out: &mut BytesMut) -> Decoded {
-        let Ok(line) = std::str::from_utf8(line) else {
-            self.fail("*", "INVALID_UTF8", "That is not UTF-8 text, and was not taken", out);
-            return Decoded::Handled;
-        };
-        let message = match Message::parse(line) {
+        let text = String::from_utf8_lossy(line);
+        let message = Message::parse(&text);
+        let labelled = message.as_ref().ok().and_then(|message| self.label_of(message));
+        self.labelled = labelled;
+        let decoded = self.within(labelled, out, |session, out| {
+            if matches!(text, Cow::Owned(_)) {
+                let why = "That is not UTF-8 text, and was not taken";
+                session.fail("*", "INVALID_UTF8", &[], why, out);
+                return Decoded::Handled;
+            }
+            session.message(message, out)
+        });
+        self.labelled = None;
+        if let Some(labelled) = labelled {
+            self.labels.settle(labelled, &self.settings.server, out);
+        }
+        decoded
+    }
+
+    /// The label of a command, whose answer is bundled from now on.
+    fn label_of(&mut self, message: &Message<'_>) -> Option<Labelled> {
+        let may = self.phase == Phase::Registered
+            && self.capabilities.has(Capability::LabeledResponse)
+            && self.capabilities.has(Capability::Batch);
+        let label = message.tags.get("label").filter(|_| may)?;
+        let is_one = !label.is_empty() && label.len() <= LABEL_BYTES_MAX;
+        is_one.then(|| self.labels.begin(&label))
+    }
+
+    fn message(
+        &mut self,
+        message: Result<Message<'_>, MessageError>,
+        out: &mut BytesMut,
+    ) -> Decoded {
+        let message = match message {
             Ok(message) => message,
             Err(MessageError::NoCommand) => return Decoded::Handled,
             Err(MessageError::TooLong | MessageError::TagsTooLong) => {
@@ -123,17 +170,51 @@ impl IrcFrontend {
                 return Decoded::Handled;
             }
             Err(error @ (MessageError::Command | MessageError::Control)) => {
-                self.fail("*", "INVALID_MESSAGE", &error.to_string(), out);
+                self.fail("*", "INVALID_MESSAGE", &[], &error.to_string(), out);
                 return Decoded::Handled;
             }
         };
         let command = message.command.to_ascii_uppercase();
         match self.phase {
-            Phase::Registered => asked::registered(self, &command, &message, out),
+            Phase::Registered => command::registered(self, &command, &message, out),
             Phase::Registering { tries } => self.registering(&command, &message, tries, out),
             // What a client sends ahead of its welcome is asked for behind it.
             Phase::Waiting { .. } | Phase::Over => Decoded::Incomplete,
         }
+    }
+
+    /// Says something to a labelled command, or just so.
+    fn within<T>(
+        &mut self,
+        labelled: Option<Labelled>,
+        out: &mut BytesMut,
+        say: impl FnOnce(&mut Self, &mut BytesMut) -> T,
+    ) -> T {
+        let Some(labelled) = labelled else { return say(self, out) };
+        let mut lines = BytesMut::new();
+        let said = say(self, &mut lines);
+        self.labels.say(labelled, &self.settings.server, &lines, out);
+        said
+    }
+
+    /// Something that was asked for is answered.
+    fn settle(&mut self, labelled: Option<Labelled>, out: &mut BytesMut) {
+        if let Some(labelled) = labelled {
+            self.labels.answered(labelled);
+            self.labels.settle(labelled, &self.settings.server, out);
+        }
+    }
+
+    /// How it is told events, in no batch.
+    fn frame(&self) -> Frame<'static> {
+        Frame { looks: Looks::of(self.capabilities), batch: None }
+    }
+
+    /// A reference for a batch: what is in it has it in its [`Frame`]; [`label::begin`] and
+    /// [`label::end`] stand around it.
+    fn next_batch(&mut self) -> String {
+        self.batches += 1;
+        self.batches.to_string()
     }
 
     fn registering(
@@ -186,16 +267,11 @@ impl IrcFrontend {
 
     /// Asks for something, now or behind what waits.
     fn ask(&mut self, command: Command, asked: Asked) {
-        self.last_id += 1;
-        let id = RequestId(self.last_id);
-        self.asked.push_back((id, asked));
+        if let Some(labelled) = self.labelled {
+            self.labels.asked(labelled);
+        }
+        let id = self.asked.push(asked, self.labelled);
         self.pending.push_back(Request { id: Some(id), command });
-    }
-
-    /// What an answer is to.
-    fn answered(&mut self, id: RequestId) -> Option<Asked> {
-        let at = self.asked.iter().position(|(asked, _)| *asked == id)?;
-        self.asked.remove(at).map(|(_, asked)| asked)
     }
 }
 
@@ -204,7 +280,7 @@ impl Frontend for IrcFrontend {
         None
     }
 
-    fn decode(&mut self, input: &mut BytesMut, _end: bool, out: &mut BytesMut) -> Decoded {
+    fn decode(&mut self, input: &mut BytesMut, end: bool, out: &mut BytesMut) -> Decoded {
         if self.phase == Phase::Over {
             return Decoded::Close;
         }
@@ -215,7 +291,10 @@ impl Frontend for IrcFrontend {
         if matches!(self.phase, Phase::Waiting { .. }) || self.asked.len() >= IRC_PENDING_MAX {
             return Decoded::Incomplete;
         }
-        let Some(end) = input.iter().position(|byte| *byte == b'\n') else {
+        if end {
+            self.asked.forget_stored();
+        }
+        let Some(line_end) = input.iter().position(|byte| *byte == b'\n') else {
             if input.len() > CLIENT_TAGS_BYTES_MAX + LINE_BYTES_MAX {
                 input.clear();
                 if !std::mem::replace(&mut self.skips, true) {
@@ -224,7 +303,12 @@ impl Frontend for IrcFrontend {
             }
             return Decoded::Incomplete;
         };
-        let line = input.split_to(end);
+        // Answers come in the order of what was asked, and a PONG behind all that was done before it.
+        // Only what is said does not wait for what was said before.
+        if !self.asked.is_empty() && !says(input.get(..line_end).unwrap_or_default()) {
+            return Decoded::Incomplete;
+        }
+        let line = input.split_to(line_end);
         input.advance(1);
         if std::mem::take(&mut self.skips) {
             return Decoded::Handled;
@@ -237,12 +321,14 @@ impl Frontend for IrcFrontend {
     }
 
     fn dialect(&self, _room: &RoomAddress) -> Dialect {
-        Dialect::Irc { time: self.capabilities.server_time }
+        Dialect::Irc(Looks::of(self.capabilities))
     }
 
     fn manners(&self) -> Manners {
         Manners {
-            shows_own: self.capabilities.echo_message,
+            shows_own: self.capabilities.has(Capability::EchoMessage),
+            watches_own: self.asked.awaits_own(),
+            looks: Looks::of(self.capabilities).bits(),
             enters_default_room: false,
             replay: self.settings.replay,
             at_end: AtEnd::LeaveWhenStored,
@@ -261,6 +347,15 @@ fn account(nick: &str, pass: &str) -> Option<Wish> {
 /// One more name was refused.
 const fn next_try(tries: u32) -> Phase {
     if tries + 1 >= NAME_TRIES_MAX { Phase::Over } else { Phase::Registering { tries: tries + 1 } }
+}
+
+/// Does this line only say something?
+fn says(line: &[u8]) -> bool {
+    let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
+    let first = words.find(|word| !word.starts_with(b"@") && !word.starts_with(b":"));
+    first.is_some_and(|word| {
+        word.eq_ignore_ascii_case(b"PRIVMSG") || word.eq_ignore_ascii_case(b"NOTICE")
+    })
 }
 
 /// A text in one line, without what drives a terminal.

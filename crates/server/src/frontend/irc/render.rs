@@ -5,35 +5,39 @@ use bytes::BytesMut;
 use chat_protocol::{Event, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::message::{LINE_BYTES_MAX, Line};
+use super::looks::{About, Frame, Looks};
+use super::message::LINE_BYTES_MAX;
 use super::one_line;
-use super::reply::{mask, target};
+use super::reply::target;
 
-/// Appends an event of a room.
-pub(crate) fn room_event(time: bool, event: &Event, out: &mut BytesMut) {
+/// Appends an event of a room, as all see it who look at it so.
+pub(crate) fn room_event(looks: Looks, event: &Event, out: &mut BytesMut) {
+    framed_event(Frame { looks, batch: None }, event, out);
+}
+
+/// The same in a frame of its own.
+pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) {
+    let about = About::event(event);
     match event {
-        Event::Message { room, time_ms, from, text, kind, .. } => {
-            said(time.then_some(*time_ms), from, room, text, *kind, None, out);
+        Event::Message { room, from, text, kind, .. } => {
+            said(frame, about, &Saying { from, to: room, text, kind: *kind, before: "" }, out);
         }
-        Event::TopicChanged { room, time_ms, from, topic, .. } => {
-            let line = from_user(time.then_some(*time_ms), from, out).command("TOPIC");
-            line.word(target(room)).text(topic);
+        Event::TopicChanged { room, from, topic, .. } => {
+            frame.line(about, from, out).command("TOPIC").word(target(room)).text(topic);
         }
         Event::RoomChanged { room, time_ms, from, change, .. } => {
-            changed(time.then_some(*time_ms), *time_ms, from, room, change, out);
+            changed(frame, about, *time_ms, (from, room, change), out);
         }
-        Event::Joined { room, time_ms, user } => {
-            let line = from_user(time.then_some(*time_ms), user, out).command("JOIN");
-            line.word(target(room)).end();
+        Event::Joined { room, user, .. } => {
+            frame.line(about, user, out).command("JOIN").word(target(room)).end();
         }
-        Event::Left { room, time_ms, user } => {
-            let line = from_user(time.then_some(*time_ms), user, out).command("PART");
-            line.word(target(room)).end();
+        Event::Left { room, user, .. } => {
+            frame.line(about, user, out).command("PART").word(target(room)).end();
         }
-        Event::Gone { time_ms, user, .. } => {
-            from_user(time.then_some(*time_ms), user, out).command("QUIT").text("gone");
+        Event::Gone { user, .. } => {
+            frame.line(about, user, out).command("QUIT").text("gone");
         }
-        Event::Renamed { from, to } => from_user(None, from, out).command("NICK").text(to),
+        Event::Renamed { from, to } => frame.line(about, from, out).command("NICK").text(to),
         Event::Crowd { .. }
         | Event::Deleted { .. }
         | Event::Tombstone { .. }
@@ -77,62 +81,54 @@ pub(crate) fn room_event(time: bool, event: &Event, out: &mut BytesMut) {
 
 /// Who is put out is kicked, whatever else it is; all other changes are told in words.
 fn changed(
-    time: Option<Timestamp>,
+    frame: Frame<'_>,
+    about: About<'_>,
     at: Timestamp,
-    from: &UserName,
-    room: &RoomAddress,
-    change: &RoomChange,
+    (from, room, change): (&UserName, &RoomAddress, &RoomChange),
     out: &mut BytesMut,
 ) {
+    let line = frame.line(about, from, out);
     match change.puts_out() {
         Some(user) => {
-            let line = from_user(time, from, out).command("KICK").word(target(room)).word(user);
+            let line = line.command("KICK").word(target(room)).word(user);
             line.text(one_line(&change.in_words(at)));
         }
         None => {
-            let line = from_user(time, from, out).command("NOTICE").word(target(room));
+            let line = line.command("NOTICE").word(target(room));
             line.text(format_args!("* {from} {}", one_line(&change.in_words(at))));
         }
     }
 }
 
-/// A message, a line or several. `before`: what stands before each, for clients without a clock.
-pub(super) fn said(
-    time: Option<Timestamp>,
-    from: &UserName,
-    to: &RoomAddress,
-    text: &MessageText,
-    kind: SayKind,
-    before: Option<&str>,
-    out: &mut BytesMut,
-) {
-    // ":nick!nick@host PRIVMSG #target :" and "\x01ACTION \x01" and the line end.
-    let overhead = 2 * from.as_str().len() + to.to_string().len() + 48;
-    let room = LINE_BYTES_MAX.saturating_sub(overhead + before.map_or(0, str::len));
-    for line in text.as_str().split('\n') {
-        for part in parts(&one_line(line), room) {
-            let line = from_user(time, from, out).command("PRIVMSG").word(target(to));
-            let before = before.unwrap_or_default();
-            match kind {
-                SayKind::Text => line.text(format_args!("{before}{part}")),
-                SayKind::Action => line.text(format_args!("\u{1}ACTION {before}{part}\u{1}")),
-            }
-        }
-    }
+/// Something that is said.
+pub(super) struct Saying<'a> {
+    pub(super) from: &'a UserName,
+    pub(super) to: &'a RoomAddress,
+    pub(super) text: &'a MessageText,
+    pub(super) kind: SayKind,
+    /// What stands before each line, for clients without a clock.
+    pub(super) before: &'a str,
 }
 
-pub(super) fn from_user<'a>(
-    time: Option<Timestamp>,
-    name: &UserName,
-    out: &'a mut BytesMut,
-) -> Line<'a> {
-    let mut line = Line::new(out);
-    if let Some(time) = time {
-        let millis = i64::try_from(time.0).unwrap_or(i64::MAX);
-        let time = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
-        line = line.tag("time", &format!("{time:.3}"));
+/// A message, a line or several; the first has its id.
+pub(super) fn said(frame: Frame<'_>, about: About<'_>, saying: &Saying<'_>, out: &mut BytesMut) {
+    let Saying { from, to, text, kind, before } = saying;
+    // ":nick!nick@host PRIVMSG #target :" and "\x01ACTION \x01" and the line end.
+    let overhead = 2 * from.as_str().len() + to.to_string().len() + 48;
+    let room = LINE_BYTES_MAX.saturating_sub(overhead + before.len());
+    let mut about = about;
+    for line in text.as_str().split('\n') {
+        for part in parts(line, room) {
+            let line = frame.line(about, from, out);
+            let word = if *kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
+            let line = line.command(word).word(target(to));
+            match kind {
+                SayKind::Text | SayKind::Notice => line.text(format_args!("{before}{part}")),
+                SayKind::Action => line.text(format_args!("\u{1}ACTION {before}{part}\u{1}")),
+            }
+            about = About { id: None, ..about };
+        }
     }
-    line.source(mask(name))
 }
 
 /// A text in parts of at most so many bytes, none of which ends within what people see as one

@@ -24,6 +24,13 @@ pub(super) fn target(room: &RoomAddress) -> impl Display + use<'_> {
     })
 }
 
+/// What may stand as a word in an answer.
+pub(super) fn word(text: &str) -> String {
+    let word = super::one_line(text).replace(' ', "");
+    let word = word.trim_start_matches(':');
+    if word.is_empty() { "*".to_owned() } else { word.to_owned() }
+}
+
 impl IrcFrontend {
     /// `:server 001 ana`, to which parameters are added.
     pub(super) fn numeric<'a>(&self, number: u16, out: &'a mut BytesMut) -> Line<'a> {
@@ -37,10 +44,20 @@ impl IrcFrontend {
         line.text(super::one_line(text));
     }
 
-    /// <https://ircv3.net/specs/extensions/standard-replies>
-    pub(super) fn fail(&self, command: &str, code: &str, text: &str, out: &mut BytesMut) {
-        let line = Line::new(out).source(&self.settings.server).command("FAIL").word(command);
-        line.word(code).text(super::one_line(text));
+    /// Something cannot be done; `context`: with which words
+    /// (<https://ircv3.net/specs/extensions/standard-replies>).
+    pub(super) fn fail(
+        &self,
+        command: &str,
+        code: &str,
+        context: &[&str],
+        text: &str,
+        out: &mut BytesMut,
+    ) {
+        let line = Line::new(out).source(&self.settings.server).command("FAIL");
+        let line = line.word(word(command)).word(code);
+        let line = context.iter().fold(line, |line, text| line.word(word(text)));
+        line.text(super::one_line(text));
     }
 
     pub(super) fn too_few(&self, command: &str, out: &mut BytesMut) {
@@ -74,16 +91,7 @@ impl IrcFrontend {
         self.numeric(2, out).text(format_args!("Your host is {server}, running {version}"));
         self.numeric(3, out).text("What is said here is on disk before anybody sees it");
         self.numeric(4, out).word(server).word(version.replace(' ', "-")).word("").word("nt").end();
-        self.numeric(5, out)
-            .word("CASEMAPPING=ascii")
-            .word("CHANTYPES=#")
-            .word("CHANMODES=,,,nt")
-            .word("PREFIX=")
-            .word("NICKLEN=32")
-            .word("CHANNELLEN=64")
-            .word("TOPICLEN=512")
-            .word("UTF8ONLY")
-            .text("are supported by this server");
+        self.isupport(out);
         self.message_of_the_day(motd, out);
     }
 

@@ -1,59 +1,63 @@
 //! What an IRC session is told for itself: the welcome, answers, its rooms.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use chat_protocol::event::{RoomInfo, UserInfo};
-use chat_protocol::{Event, Refusal, RequestId, RoomAddress, SayKind, UserName};
+use chat_protocol::{Event, LineText, Refusal, RoomAddress, UserName};
 
-use super::asked::{Asked, bad_nick};
+use super::asked::{Asked, Concerns};
+use super::capability::Capability;
+use super::command::bad_nick;
+use super::looks::{About, Frame, Look};
 use super::message::Line;
+use super::render::Saying;
 use super::reply::{mask, target};
-use super::{IrcFrontend, Phase, next_try, one_line, render};
+use super::{IrcFrontend, Phase, label, next_try, one_line, render};
 use crate::frontend::line::render::date_and_time;
 
+/// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
+    let echoes = session.capabilities.has(Capability::EchoMessage);
+    let me = session.me.clone();
+    match session.asked.concerns(event, me.as_ref(), echoes) {
+        Concerns::Nothing => show(session, None, event, out),
+        Concerns::Later => {}
+        Concerns::Part(waiting) => session.within(waiting.labelled, out, |session, out| {
+            show(session, Some(&waiting.asked), event, out);
+        }),
+        Concerns::End(waiting) => {
+            session.within(waiting.labelled, out, |session, out| {
+                show(session, Some(&waiting.asked), event, out);
+            });
+            session.settle(waiting.labelled, out);
+        }
+    }
+    while let Some(waiting) = session.asked.passed(event) {
+        session.settle(waiting.labelled, out);
+    }
+}
+
+/// An event as its lines. `asked`: what it answers.
+fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &mut BytesMut) {
+    let frame = session.frame();
     match event {
         Event::Welcome(welcome) => {
             session.phase = Phase::Registered;
             session.me.clone_from(&welcome.name);
             session.welcome(&welcome.version, welcome.motd.as_deref(), out);
         }
-        Event::Refused { id, refusal, text } => refused(session, *id, refusal, text, out),
-        Event::Entered { id, room, topic, members, .. } => {
-            if let Some(id) = id {
-                session.answered(*id);
-            }
-            if let (RoomAddress::Named(name), Some(me)) = (room, session.me.clone())
-                && !session.rooms.contains(name)
-            {
-                session.rooms.reserve_exact(1);
-                session.rooms.push(name.clone());
-                Line::new(out).source(mask(&me)).command("JOIN").word(target(room)).end();
-                if let Some(topic) = topic {
-                    session.numeric(332, out).word(target(room)).text(topic);
-                }
-                session.names(room, members, out);
-            }
+        Event::Refused { refusal, text, .. } => refused(session, asked, refusal, text, out),
+        Event::Entered { room, topic, members, .. } => {
+            entered(session, room, topic.as_ref(), members, out);
         }
-        Event::Exited { room } => {
-            if let (RoomAddress::Named(name), Some(me)) = (room, &session.me) {
-                let was_in = session.rooms.len();
-                session.rooms.retain(|room| room != name);
-                if session.rooms.len() == was_in {
-                    return; // it was kicked, and told so
-                }
-                Line::new(out).source(mask(me)).command("PART").word(target(room)).end();
-            }
-        }
+        Event::Exited { room } => exited(session, room, out),
         Event::Roster { room, members, .. } => session.names(room, members, out),
-        Event::TopicIs { id, room, topic } => {
-            id.and_then(|id| session.answered(id));
-            match topic {
-                Some(topic) => session.numeric(332, out).word(target(room)).text(topic),
-                None => session.numeric(331, out).word(target(room)).text("No topic is set"),
-            }
-        }
-        Event::Identified { id, name, account, .. } => {
-            id.and_then(|id| session.answered(id));
+        Event::TopicIs { room, topic, .. } => match topic {
+            Some(topic) => session.numeric(332, out).word(target(room)).text(topic),
+            None => session.numeric(331, out).word(target(room)).text("No topic is set"),
+        },
+        Event::Identified { name, account, .. } => {
             if let Some(me) = session.me.replace(name.clone()).filter(|me| me != name) {
                 Line::new(out).source(mask(&me)).command("NICK").text(name);
             }
@@ -62,47 +66,24 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
                 line.text(format_args!("You are now logged in as {name}"));
             }
         }
-        Event::RoomList { id, rooms, .. } => {
-            id.and_then(|id| session.answered(id));
-            list(session, rooms, out);
-        }
-        Event::MemberList { id, members, .. } => {
-            let asked = id.and_then(|id| session.answered(id));
-            member_list(session, asked, members, out);
-        }
-        Event::UserList { id, users, .. } => {
-            let asked = id.and_then(|id| session.answered(id));
-            user_list(session, asked, users, out);
-        }
-        Event::Done { id } | Event::Stored { id, .. } => {
-            if let Some(Asked::Away) = id.and_then(|id| session.answered(id)) {
-                session.notice("Your away message is changed", out);
-            }
-        }
+        Event::RoomList { rooms, .. } => list(session, rooms, out),
+        Event::MemberList { members, .. } => member_list(session, asked, members, out),
+        Event::UserList { users, .. } => user_list(session, asked, users, out),
         Event::History { id: None, room, events, .. } => replay(session, room, events, out),
         Event::Renamed { from, to } => {
-            render::room_event(false, event, out);
+            render::framed_event(frame, event, out);
             if session.me.as_ref() == Some(from) {
                 session.me = Some(to.clone());
             }
         }
-        Event::AwayChanged { user, text } => {
-            if session.capabilities.away_notify && session.me.as_ref() != Some(user) {
-                let line = Line::new(out).source(mask(user)).command("AWAY");
-                match text {
-                    Some(text) => line.text(text),
-                    None => line.end(),
-                }
-            }
-        }
+        Event::AwayChanged { user, text } => away(session, user, text.as_ref(), out),
         // What comes from the other user of a direct room is to oneself.
         Event::Message { room: RoomAddress::Direct(peer), from, .. } if peer == from => {
             let me = RoomAddress::Direct(session.me.clone().unwrap_or_else(|| peer.clone()));
-            let time = session.capabilities.server_time;
-            render::room_event(time, &event.relabelled(&me), out);
+            render::framed_event(frame, &event.relabelled(&me), out);
         }
         Event::RoomChanged { room, change, .. } => {
-            render::room_event(session.capabilities.server_time, event, out);
+            render::framed_event(frame, event, out);
             if let (RoomAddress::Named(name), Some(user)) = (room, change.puts_out())
                 && session.me.as_ref() == Some(user)
             {
@@ -121,9 +102,7 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
         | Event::TopicChanged { .. }
         | Event::Joined { .. }
         | Event::Left { .. }
-        | Event::Gone { .. } => {
-            render::room_event(session.capabilities.server_time, event, out);
-        }
+        | Event::Gone { .. } => render::framed_event(frame, event, out),
         Event::Gap { room, from, to, why } => {
             session.notice(&format!("{room}: messages {from} to {to} are gone: {why}"), out);
         }
@@ -131,7 +110,9 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
         Event::ShuttingDown { in_seconds, .. } => {
             session.notice(&format!("The server is shutting down in {in_seconds} seconds"), out);
         }
-        Event::Crowd { .. }
+        Event::Done { .. }
+        | Event::Stored { .. }
+        | Event::Crowd { .. }
         | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::History { id: Some(_), .. }
@@ -154,9 +135,56 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
     }
 }
 
+/// In a room, which it is told once.
+fn entered(
+    session: &mut IrcFrontend,
+    room: &RoomAddress,
+    topic: Option<&LineText>,
+    members: &[UserName],
+    out: &mut BytesMut,
+) {
+    let (RoomAddress::Named(name), Some(me)) = (room, session.me.clone()) else { return };
+    if session.rooms.contains(name) {
+        return;
+    }
+    session.rooms.reserve_exact(1);
+    session.rooms.push(name.clone());
+    Line::new(out).source(mask(&me)).command("JOIN").word(target(room)).end();
+    if let Some(topic) = topic {
+        session.numeric(332, out).word(target(room)).text(topic);
+    }
+    session.names(room, members, out);
+}
+
+/// Out of a room; who was kicked was told so.
+fn exited(session: &mut IrcFrontend, room: &RoomAddress, out: &mut BytesMut) {
+    let (RoomAddress::Named(name), Some(me)) = (room, &session.me) else { return };
+    let was_in = session.rooms.len();
+    session.rooms.retain(|room| room != name);
+    if session.rooms.len() < was_in {
+        Line::new(out).source(mask(me)).command("PART").word(target(room)).end();
+    }
+}
+
+fn away(session: &IrcFrontend, user: &UserName, text: Option<&LineText>, out: &mut BytesMut) {
+    if session.me.as_ref() == Some(user) {
+        return match text {
+            Some(_) => session.numeric(306, out).text("You have been marked as being away"),
+            None => session.numeric(305, out).text("You are no longer marked as being away"),
+        };
+    }
+    if session.capabilities.has(Capability::AwayNotify) {
+        let line = Line::new(out).source(mask(user)).command("AWAY");
+        match text {
+            Some(text) => line.text(text),
+            None => line.end(),
+        }
+    }
+}
+
 fn refused(
     session: &mut IrcFrontend,
-    id: Option<RequestId>,
+    asked: Option<&Asked>,
     refusal: &Refusal,
     text: &str,
     out: &mut BytesMut,
@@ -167,8 +195,8 @@ fn refused(
         return bad_name(session, &nick, refusal, text, out);
     }
     let text = one_line(text);
-    match id.and_then(|id| session.answered(id)) {
-        Some(Asked::Nick(nick)) => bad_name(session, &nick, refusal, &text, out),
+    match asked {
+        Some(Asked::Nick(nick)) => bad_name(session, nick, refusal, &text, out),
         Some(Asked::Join(room)) => {
             let number = if matches!(refusal, Refusal::RoomFull { .. }) {
                 471
@@ -183,7 +211,7 @@ fn refused(
             };
             session.numeric(number, out).word(room).text(text);
         }
-        Some(Asked::Part(room) | Asked::Topic(room)) => {
+        Some(Asked::Part(room) | Asked::Topic(room) | Asked::SetTopic(room)) => {
             let number = if matches!(refusal, Refusal::NoSuchRoom { .. }) { 403 } else { 442 };
             session.numeric(number, out).word(room).text(text);
         }
@@ -191,9 +219,9 @@ fn refused(
             let number = if matches!(refusal, Refusal::NoSuchUser { .. }) { 401 } else { 404 };
             session.numeric(number, out).word(to).text(text);
         }
-        Some(Asked::Names(room)) => session.names(&room, &[], out),
+        Some(Asked::Names(room)) => session.names(room, &[], out),
         Some(Asked::Who(room)) => {
-            session.numeric(315, out).word(target(&room)).text("End of WHO list");
+            session.numeric(315, out).word(target(room)).text("End of WHO list");
         }
         Some(Asked::Whois(_) | Asked::Ison(_) | Asked::List | Asked::Away | Asked::Service)
         | None => {
@@ -220,30 +248,30 @@ fn list(session: &IrcFrontend, rooms: &[RoomInfo], out: &mut BytesMut) {
 
 fn member_list(
     session: &IrcFrontend,
-    asked: Option<Asked>,
+    asked: Option<&Asked>,
     members: &[UserInfo],
     out: &mut BytesMut,
 ) {
     match asked {
         Some(Asked::Names(room)) => {
             let names: Vec<UserName> = members.iter().map(|member| member.name.clone()).collect();
-            session.names(&room, &names, out);
+            session.names(room, &names, out);
         }
         Some(Asked::Who(room)) => {
             let server = &session.settings.server;
             for UserInfo { name, away } in members {
                 let here = if away.is_some() { "G" } else { "H" };
-                let line = session.numeric(352, out).word(target(&room)).word(name);
+                let line = session.numeric(352, out).word(target(room)).word(name);
                 let line = line.word("samovar").word(server).word(name).word(here);
                 line.text(format_args!("0 {name}"));
             }
-            session.numeric(315, out).word(target(&room)).text("End of WHO list");
+            session.numeric(315, out).word(target(room)).text("End of WHO list");
         }
         Some(_) | None => {}
     }
 }
 
-fn user_list(session: &IrcFrontend, asked: Option<Asked>, users: &[UserInfo], out: &mut BytesMut) {
+fn user_list(session: &IrcFrontend, asked: Option<&Asked>, users: &[UserInfo], out: &mut BytesMut) {
     let find = |nick: &str| {
         let name = UserName::parse(nick).ok()?;
         users.iter().find(|user| user.name == name)
@@ -251,7 +279,7 @@ fn user_list(session: &IrcFrontend, asked: Option<Asked>, users: &[UserInfo], ou
     match asked {
         Some(Asked::Whois(nick)) => {
             let server = &session.settings.server;
-            match find(&nick) {
+            match find(nick) {
                 Some(UserInfo { name, away }) => {
                     let line = session.numeric(311, out).word(name).word(name).word("samovar");
                     line.word("*").text(name);
@@ -262,7 +290,7 @@ fn user_list(session: &IrcFrontend, asked: Option<Asked>, users: &[UserInfo], ou
                     session.numeric(318, out).word(name).text("End of /WHOIS list");
                 }
                 None => {
-                    let nick = one_line(&nick).replace(' ', "");
+                    let nick = one_line(nick).replace(' ', "");
                     session.numeric(401, out).word(&nick).text("No such nick/channel");
                     session.numeric(318, out).word(&nick).text("End of /WHOIS list");
                 }
@@ -277,16 +305,26 @@ fn user_list(session: &IrcFrontend, asked: Option<Asked>, users: &[UserInfo], ou
     }
 }
 
-/// What was said before one came, with its time; a client that has no clock for it reads it.
-fn replay(session: &IrcFrontend, room: &RoomAddress, events: &[Event], out: &mut BytesMut) {
+/// What was said before one came: a batch of history, if the client knows what that is. With its time;
+/// a client that has no clock for it reads it.
+fn replay(session: &mut IrcFrontend, room: &RoomAddress, events: &[Event], out: &mut BytesMut) {
+    let settings = Arc::clone(&session.settings);
+    let batch = session.capabilities.has(Capability::Batch).then(|| session.next_batch());
+    if let Some(batch) = &batch {
+        label::begin(&settings.server, batch, "chathistory", out).word(target(room)).end();
+    }
+    let frame = Frame { batch: batch.as_deref(), ..session.frame() };
     for event in events {
         let Event::Message { time_ms, from, text, kind, .. } = event else { continue };
-        let kind: SayKind = *kind;
-        if session.capabilities.server_time {
-            render::said(Some(*time_ms), from, room, text, kind, None, out);
+        let before = if frame.looks.has(Look::Time) {
+            String::new()
         } else {
-            let before = format!("[{}] ", date_and_time(*time_ms, &session.settings.zone));
-            render::said(None, from, room, text, kind, Some(&before), out);
-        }
+            format!("[{}] ", date_and_time(*time_ms, &settings.zone))
+        };
+        let saying = Saying { from, to: room, text, kind: *kind, before: &before };
+        render::said(frame, About::event(event), &saying, out);
+    }
+    if let Some(batch) = &batch {
+        label::end(&settings.server, batch, out);
     }
 }

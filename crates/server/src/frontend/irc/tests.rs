@@ -1,5 +1,5 @@
 use chat_protocol::event::Welcome;
-use chat_protocol::{JournalId, MessageText, Refusal, SayKind, Sequence, Timestamp};
+use chat_protocol::{JournalId, MessageText, Refusal, RequestId, SayKind, Sequence, Timestamp};
 use uuid::Uuid;
 
 use super::*;
@@ -65,7 +65,11 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     let mut session = session();
     let (asked, answer) = feed(&mut session, "CAP LS 302\r\nNICK ana\r\nUSER a 0 * :Ana\r\n");
     assert!(asked.is_empty(), "{asked:?}");
-    assert_eq!(answer, ":chat.example CAP * LS :away-notify echo-message server-time\r\n");
+    assert_eq!(
+        answer,
+        ":chat.example CAP * LS :account-tag away-notify batch cap-notify echo-message \
+         labeled-response message-tags server-time standard-replies\r\n"
+    );
     let (asked, answer) =
         feed(&mut session, "CAP REQ :server-time sasl\r\nCAP REQ server-time\r\n");
     assert!(asked.is_empty(), "{asked:?}");
@@ -139,6 +143,165 @@ fn what_cannot_be_is_answered_and_nothing_is_asked() {
     assert!(answer.contains(" 417 ") && answer.ends_with("PONG chat.example :x\r\n"), "{answer}");
 }
 
+/// Registered, and agreed on these.
+fn capable(capabilities: &str) -> IrcFrontend {
+    let mut session = registered();
+    let (_, answer) = feed(&mut session, &format!("CAP REQ :{capabilities}\r\n"));
+    assert!(answer.contains(" ACK "), "{answer}");
+    session
+}
+
+fn said(room: &str, seq: u64, from: &str, text: &str) -> Event {
+    Event::Message {
+        room: RoomAddress::parse(room).unwrap(),
+        seq: Sequence(seq),
+        time_ms: Timestamp(1_000),
+        from: UserName::parse(from).unwrap(),
+        text: MessageText::parse(text).unwrap(),
+        kind: SayKind::Text,
+        key: None,
+        reply_to: None,
+        account: true,
+    }
+}
+
+fn stored(id: u64, room: &str, seq: u64) -> Event {
+    Event::Stored {
+        id: Some(RequestId(id)),
+        room: RoomAddress::parse(room).unwrap(),
+        seq: Sequence(seq),
+        time_ms: Timestamp(1_000),
+        key: None,
+        duplicate: false,
+    }
+}
+
+#[test]
+fn an_echo_has_the_label_and_a_pong_comes_behind_it() {
+    let mut session = capable("batch echo-message labeled-response");
+    let lines = "@label=7 PRIVMSG #a :hi\r\nPRIVMSG #a :two\r\nPING x\r\n";
+    let mut input = BytesMut::from(lines.as_bytes());
+    let mut out = BytesMut::new();
+    let mut asked = 0;
+    let mut go_on = |session: &mut IrcFrontend, out: &mut BytesMut| loop {
+        match session.decode(&mut input, false, out) {
+            Decoded::Incomplete => return asked,
+            Decoded::Request(_) => asked += 1,
+            Decoded::Handled => {}
+            other @ (Decoded::Identify(_) | Decoded::Become(_) | Decoded::Close) => {
+                panic!("{other:?}")
+            }
+        }
+    };
+    assert_eq!(go_on(&mut session, &mut out), 2, "what is said does not wait");
+    session.tell(&stored(1, "a", 4), &mut out);
+    session.tell(&stored(2, "a", 5), &mut out);
+    assert!(session.manners().watches_own);
+    assert!(out.is_empty(), "not before it is shown");
+    session.tell(&said("a", 3, "bob", "before"), &mut out);
+    session.tell(&said("a", 4, "ana", "hi"), &mut out);
+    go_on(&mut session, &mut out);
+    session.tell(&said("a", 5, "ana", "two"), &mut out);
+    go_on(&mut session, &mut out);
+    let told = String::from_utf8(out.to_vec()).unwrap();
+    assert_eq!(
+        told.split_terminator("\r\n").collect::<Vec<_>>(),
+        [
+            ":bob!bob@samovar PRIVMSG #a :before",
+            "@label=7 :ana!ana@samovar PRIVMSG #a :hi",
+            ":ana!ana@samovar PRIVMSG #a :two",
+            ":chat.example PONG chat.example :x",
+        ]
+    );
+    assert!(!session.manners().watches_own);
+}
+
+#[test]
+fn what_does_not_come_back_is_acknowledged() {
+    let mut session = capable("batch labeled-response");
+    feed(&mut session, "@label=1 PRIVMSG #a :hi\r\n");
+    assert_eq!(told(&mut session, &stored(1, "a", 4)), "@label=1 :chat.example ACK\r\n");
+    // An echo that came before its receipt, and a room that is left before the echo.
+    let mut session = capable("batch echo-message labeled-response");
+    feed(&mut session, "@label=1 PRIVMSG #a :hi\r\n@label=2 PRIVMSG #a :two\r\n");
+    assert_eq!(
+        told(&mut session, &said("a", 4, "ana", "hi")),
+        ":ana!ana@samovar PRIVMSG #a :hi\r\n"
+    );
+    assert_eq!(told(&mut session, &stored(1, "a", 4)), "@label=1 :chat.example ACK\r\n");
+    assert_eq!(told(&mut session, &stored(2, "a", 5)), "");
+    let exited = Event::Exited { room: RoomAddress::parse("a").unwrap() };
+    assert_eq!(told(&mut session, &exited), "@label=2 :chat.example ACK\r\n");
+}
+
+#[test]
+fn answers_have_their_label_at_once_and_later() {
+    let mut session = capable("batch labeled-response");
+    let (_, answer) = feed(&mut session, "@label=1 PING x\r\n@label=2 MOTD\r\n@label=3 PONG\r\n");
+    assert_eq!(
+        answer,
+        "@label=1 :chat.example PONG chat.example :x\r\n\
+         @label=2 :chat.example 422 ana :There is no message of the day\r\n\
+         @label=3 :chat.example ACK\r\n"
+    );
+    assert_eq!(feed(&mut session, "@label=4 LIST\r\n").1, "");
+    let rooms = Event::RoomList { id: Some(RequestId(1)), rooms: Vec::new(), total: 0 };
+    assert_eq!(
+        told(&mut session, &rooms),
+        "@label=4 :chat.example BATCH +l4 labeled-response\r\n\
+         @batch=l4 :chat.example 321 ana Channel :Users  Name\r\n\
+         @batch=l4 :chat.example 323 ana :End of /LIST\r\n\
+         :chat.example BATCH -l4\r\n"
+    );
+    let lines = b"@label=5 PRIVMSG #a :hi\xaa\r\n";
+    let (mut input, mut out) = (BytesMut::from(&lines[..]), BytesMut::new());
+    session.decode(&mut input, false, &mut out);
+    assert!(out.starts_with(b"@label=5 :chat.example FAIL * INVALID_UTF8 "), "{out:?}");
+}
+
+#[test]
+fn tags_are_for_who_agreed_on_them() {
+    let event = said("lobby", 17, "bob", "one\ntwo");
+    let id = identifier::MessageId::of_event(&event).unwrap();
+    let line = ":bob!bob@samovar PRIVMSG #lobby";
+    for (capabilities, first, second) in [
+        ("batch", String::new(), ""),
+        ("account-tag", "@account=bob ".to_owned(), "@account=bob "),
+        ("message-tags", format!("@msgid={id} "), ""),
+        (
+            "server-time account-tag message-tags",
+            format!("@time=1970-01-01T00:00:01.000Z;account=bob;msgid={id} "),
+            "@time=1970-01-01T00:00:01.000Z;account=bob ",
+        ),
+    ] {
+        let expected = format!("{first}{line} :one\r\n{second}{line} :two\r\n");
+        assert_eq!(told(&mut capable(capabilities), &event), expected, "{capabilities}");
+    }
+}
+
+#[test]
+fn capabilities_are_listed_taken_and_given_back() {
+    let mut session = registered();
+    let (_, answer) = feed(&mut session, "CAP LIST\r\nCAP REQ :batch echo-message\r\nCAP LIST\r\n");
+    assert_eq!(
+        answer,
+        ":chat.example CAP ana LIST :\r\n\
+         :chat.example CAP ana ACK :batch echo-message\r\n\
+         :chat.example CAP ana LIST :batch echo-message\r\n"
+    );
+    let (_, answer) =
+        feed(&mut session, "CAP REQ :-batch nothing\r\nCAP REQ :-batch\r\nCAP LIST\r\n");
+    assert_eq!(
+        answer,
+        ":chat.example CAP ana NAK :-batch nothing\r\n\
+         :chat.example CAP ana ACK :-batch\r\n\
+         :chat.example CAP ana LIST :echo-message\r\n"
+    );
+    // Who speaks version 302 is told of changes, and cannot give that back.
+    let (_, answer) = feed(&mut session, "CAP LS 302\r\nCAP REQ :-cap-notify\r\nCAP LIST\r\n");
+    assert!(answer.ends_with(" LIST :cap-notify echo-message\r\n"), "{answer}");
+}
+
 #[test]
 fn what_is_said_is_a_line_or_several_and_none_ends_another() {
     let mut session = registered();
@@ -152,6 +315,7 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
         kind: SayKind::Text,
         key: None,
         reply_to: None,
+        account: false,
     };
     let answer = told(&mut session, &event);
     let lines: Vec<&str> = answer.split_terminator("\r\n").collect();

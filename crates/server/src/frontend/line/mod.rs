@@ -287,6 +287,8 @@ impl Frontend for LineFrontend {
                 StyleName::Netcat => AtEnd::Receive,
             },
             is_typed: true,
+            watches_own: false,
+            looks: 0,
         }
     }
 }

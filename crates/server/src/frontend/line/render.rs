@@ -148,7 +148,7 @@ pub(super) fn said(
         StyleName::Samovar | StyleName::Talker | StyleName::Netcat => String::new(),
     };
     let before = match kind {
-        SayKind::Text => format!("{clock}{from}: "),
+        SayKind::Text | SayKind::Notice => format!("{clock}{from}: "),
         SayKind::Action => format!("{clock}* {from} "),
     };
     text.plain_lines().map(move |line| format!("{before}{line}"))

@@ -94,7 +94,7 @@ impl LineFrontend {
             let Hit { room, seq, from, .. } = hit;
             let text = hit.marked("*", "*");
             let said = match hit.kind {
-                SayKind::Text => format!("{from}: {text}"),
+                SayKind::Text | SayKind::Notice => format!("{from}: {text}"),
                 SayKind::Action => format!("* {from} {text}"),
             };
             self.show(&format!("[{date}] [{room}] #{seq} {said}"), out);

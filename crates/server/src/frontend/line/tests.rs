@@ -36,6 +36,7 @@ fn message(from: &str, text: &str) -> Event {
         kind: SayKind::Text,
         key: None,
         reply_to: None,
+        account: false,
     }
 }
 

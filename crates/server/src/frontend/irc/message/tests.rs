@@ -30,9 +30,40 @@ fn lines_are_split_as_every_server_splits_them() {
 }
 
 #[test]
-fn tags_are_passed_over() {
+fn tags_stand_before_the_rest() {
     check("@a=b;c PING x", (None, "PING", vec!["x"]));
     check("@a=\\s :ana  PING", (Some("ana"), "PING", vec![]));
+    check("@ PING", (None, "PING", vec![]));
+}
+
+#[track_caller]
+fn check_tags(tags: &str, expected: &[(&str, &str)]) {
+    let line = format!("@{tags} PING");
+    let message = Message::parse(&line).unwrap();
+    let read: Vec<(&str, String)> =
+        message.tags.iter().map(|(name, value)| (name, value.into_owned())).collect();
+    let read: Vec<(&str, &str)> =
+        read.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(read, expected, "{tags}");
+}
+
+#[test]
+fn tags_are_read_as_they_are_meant() {
+    check_tags("label=7", &[("label", "7")]);
+    check_tags("a;b=;c=d", &[("a", ""), ("b", ""), ("c", "d")]);
+    check_tags(";a=1;;", &[("a", "1")]);
+    check_tags("x=one\\stwo\\:three\\\\", &[("x", "one two;three\\")]);
+    check_tags("x=\\r\\n", &[("x", "\r\n")]);
+    check_tags("x=\\b\\\\s\\", &[("x", "b\\s")]);
+    check_tags("x==y=;z", &[("x", "=y="), ("z", "")]);
+    check_tags(
+        "+draft/reply=abc;vendor.example/k=\u{e9}",
+        &[("+draft/reply", "abc"), ("vendor.example/k", "\u{e9}")],
+    );
+    let line = "@a=1;+typing=active;a=2 TAGMSG #ops";
+    let message = Message::parse(line).unwrap();
+    assert_eq!(message.tags.get("a").as_deref(), Some("2"), "the last one counts");
+    assert_eq!(message.tags.get("b"), None);
 }
 
 #[test]
@@ -95,6 +126,11 @@ proptest! {
         }
         let written = String::from_utf8(out.to_vec()).unwrap();
         let message = Message::parse(written.strip_suffix("\r\n").unwrap()).unwrap();
+        let read: Vec<(&str, String)> =
+            message.tags.iter().map(|(name, value)| (name, value.into_owned())).collect();
+        let given: Vec<(&str, String)> =
+            tags.iter().map(|(name, value)| (name.as_str(), value.clone())).collect();
+        prop_assert_eq!(read, given);
         prop_assert_eq!(message.source, source.as_deref());
         prop_assert_eq!(message.command, &command);
         let expected: Vec<&str> =

@@ -1,0 +1,33 @@
+//! What this server is like, in tokens (<https://modern.ircdocs.horse/#rplisupport-005>). All of it is
+//! true.
+
+use bytes::BytesMut;
+use chat_protocol::limits::{LINE_TEXT_BYTES_MAX, ROOM_NAME_BYTES_MAX, USER_NAME_BYTES_MAX};
+
+use super::IrcFrontend;
+
+/// Tokens of one line: with the name and the text, as many as a line has parameters.
+const TOKENS_OF_A_LINE: usize = 13;
+
+impl IrcFrontend {
+    /// `005` lines.
+    pub(super) fn isupport(&self, out: &mut BytesMut) {
+        for tokens in tokens().chunks(TOKENS_OF_A_LINE) {
+            let line = self.numeric(5, out);
+            let line = tokens.iter().fold(line, |line, token| line.word(token));
+            line.text("are supported by this server");
+        }
+    }
+}
+
+fn tokens() -> Vec<String> {
+    let fixed = ["CASEMAPPING=ascii", "CHANTYPES=#", "CHANMODES=,,,nt", "PREFIX=", "UTF8ONLY"];
+    let mut tokens: Vec<String> = fixed.into_iter().map(str::to_owned).collect();
+    tokens.extend([
+        format!("NICKLEN={USER_NAME_BYTES_MAX}"),
+        format!("CHANNELLEN={}", ROOM_NAME_BYTES_MAX + 1),
+        format!("TOPICLEN={LINE_TEXT_BYTES_MAX}"),
+        format!("AWAYLEN={LINE_TEXT_BYTES_MAX}"),
+    ]);
+    tokens
+}

@@ -1,0 +1,126 @@
+//! How a room's events look to a session, as far as its capabilities change that: sessions with the
+//! same looks share encodings.
+
+use chat_protocol::{Event, Timestamp, UserName};
+
+use bytes::BytesMut;
+
+use super::capability::{Capabilities, Capability};
+use super::identifier::MessageId;
+use super::message::Line;
+use super::reply::mask;
+
+/// A set of those capabilities that change a shared line.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Looks(u16);
+
+/// What they are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(u8)]
+pub(super) enum Look {
+    /// `server-time`: when it was.
+    Time,
+    /// `message-tags`: ids, and what clients tell each other.
+    Tags,
+    /// `account-tag`: which account said it.
+    Account,
+}
+
+/// Which capability makes which look.
+const LOOKS: &[(Capability, Look)] = &[
+    (Capability::ServerTime, Look::Time),
+    (Capability::MessageTags, Look::Tags),
+    (Capability::AccountTag, Look::Account),
+];
+
+impl Looks {
+    /// To who has agreed on these.
+    pub(super) fn of(capabilities: Capabilities) -> Self {
+        let has = |(capability, _): &&(Capability, Look)| capabilities.has(*capability);
+        Self(LOOKS.iter().filter(has).fold(0, |bits, (_, look)| bits | 1 << *look as u16))
+    }
+
+    /// Is this one of them?
+    pub(super) const fn has(self, look: Look) -> bool {
+        self.0 & (1 << look as u16) != 0
+    }
+
+    /// A number that no other set has.
+    pub(crate) const fn bits(self) -> u16 {
+        self.0
+    }
+}
+
+/// How a line of an event is framed.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Frame<'a> {
+    /// For whom.
+    pub(super) looks: Looks,
+    /// The batch that it is in.
+    pub(super) batch: Option<&'a str>,
+}
+
+/// What a line's tags say about it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct About<'a> {
+    /// When it was.
+    pub(super) time: Option<Timestamp>,
+    /// Which message it is.
+    pub(super) id: Option<MessageId>,
+    /// The account whose it is.
+    pub(super) account: Option<&'a UserName>,
+}
+
+impl<'a> About<'a> {
+    /// A stored event.
+    pub(super) fn event(event: &'a Event) -> Self {
+        let mut about = Self { id: MessageId::of_event(event), ..Self::default() };
+        if let Event::Message { time_ms, from, account, .. } = event {
+            about.time = Some(*time_ms);
+            about.account = account.then_some(from);
+        }
+        if let Event::TopicChanged { time_ms, .. }
+        | Event::Deleted { time_ms, .. }
+        | Event::RoomChanged { time_ms, .. }
+        | Event::Tombstone { time_ms, .. }
+        | Event::Joined { time_ms, .. }
+        | Event::Left { time_ms, .. }
+        | Event::Gone { time_ms, .. } = event
+        {
+            about.time = Some(*time_ms);
+        }
+        about
+    }
+}
+
+impl Frame<'_> {
+    /// A line with its tags, from a user.
+    pub(super) fn line<'a>(
+        self,
+        about: About<'_>,
+        from: &UserName,
+        out: &'a mut BytesMut,
+    ) -> Line<'a> {
+        self.tags(about, out).source(mask(from))
+    }
+
+    /// The tags alone.
+    pub(super) fn tags<'a>(self, about: About<'_>, out: &'a mut BytesMut) -> Line<'a> {
+        let mut line = Line::new(out);
+        if let Some(batch) = self.batch {
+            line = line.tag("batch", batch);
+        }
+        if let Some(time) = about.time.filter(|_| self.looks.has(Look::Time)) {
+            let millis = i64::try_from(time.0).unwrap_or(i64::MAX);
+            let time = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+            line = line.written_tag(format_args!("time={time:.3}"));
+        }
+        if let Some(account) = about.account.filter(|_| self.looks.has(Look::Account)) {
+            line = line.tag("account", account.as_str());
+        }
+        if let Some(id) = about.id.filter(|_| self.looks.has(Look::Tags)) {
+            line = line.written_tag(format_args!("msgid={id}"));
+        }
+        line
+    }
+}
