@@ -74,6 +74,7 @@ impl Scope {
             | Command::Login { .. }
             | Command::Logout
             | Command::ChangePassword { .. }
+            | Command::Stay { .. }
             | Command::MakeToken { .. }
             | Command::Tokens
             | Command::RevokeToken { .. }

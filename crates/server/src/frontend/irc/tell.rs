@@ -128,6 +128,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::Found { .. }
         | Event::Pong { .. }
