@@ -21,6 +21,7 @@ mod grillo;
 mod irc;
 mod journal;
 mod layers;
+mod limits;
 mod moderation;
 mod native;
 mod netcat;
