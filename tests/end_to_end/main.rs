@@ -23,6 +23,7 @@ mod grillo;
 mod irc;
 mod journal;
 mod layers;
+mod limits;
 mod manual;
 mod moderation;
 mod native;

@@ -113,6 +113,11 @@ const fn is_printed(event: &Event) -> bool {
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::UserWatched { .. }
+        | Event::BanList { .. }
+        | Event::Status { .. }
+        | Event::AddressBanList { .. }
+        | Event::StoredRoomList { .. }
+        | Event::RoomReport { .. }
         | Event::StayIs { .. }
         | Event::PastUsers { .. }
         | Event::Found { .. }

@@ -185,6 +185,11 @@ impl Actor {
             | Event::TokenList { .. }
             | Event::Shunned { .. }
             | Event::AccountList { .. }
+            | Event::BanList { .. }
+            | Event::Status { .. }
+            | Event::AddressBanList { .. }
+            | Event::StoredRoomList { .. }
+            | Event::RoomReport { .. }
             | Event::Notice { .. } => {
                 out.push(Update::Event(event));
                 None
