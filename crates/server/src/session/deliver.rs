@@ -103,13 +103,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return;
         }
         for event in envelope.events() {
+            if !self.inbox.is_new(slot, event) {
+                continue;
+            }
+            // Once: when another room tells it too, somebody else may have the old name.
             if let Event::Renamed { from, to } = &event.event {
                 self.inbox.readdress(from, to);
                 self.inbox.forget_dialects();
             }
-            if self.inbox.is_new(slot, event) {
-                self.tell_event(slot, event, me, shows_own);
-            }
+            self.tell_event(slot, event, me, shows_own);
         }
     }
 
