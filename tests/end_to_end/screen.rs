@@ -4,7 +4,7 @@ mod plain;
 mod text;
 mod trouble;
 
-use chat_protocol::{Command, Event, Signal, TypingState};
+use chat_protocol::{Command, Event, TypingState};
 use samovar_tests::{Pane, Server, Setup, Signal, chat_client, room};
 
 /// Starts the client in a pane, as ana in the lobby.
@@ -357,7 +357,7 @@ fn who_types_is_seen_by_the_others() {
             break (from, signal);
         }
     };
-    let typing = Signal::Typing { state: TypingState::Active };
+    let typing = chat_protocol::Signal::Typing { state: TypingState::Active };
     assert_eq!((from.as_str(), &signal), ("ana", &typing));
     maya.ask(Command::Signal { room: room("lobby"), signal: typing, key: None });
     pane.wait_for("maya is typing…");
