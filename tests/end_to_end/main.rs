@@ -34,6 +34,7 @@ mod one_port;
 mod pipes;
 mod private;
 mod resume;
+mod rights;
 mod rooms;
 mod samovar;
 mod screen;
