@@ -218,6 +218,9 @@ impl App {
             | Event::ReadIs { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::Metadata { .. }
+            | Event::MetadataKeys { .. }
+            | Event::MetadataChanged { .. }
             | Event::StayIs { .. }
             | Event::UserWatched { .. }
             | Event::Done { .. }
