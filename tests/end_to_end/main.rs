@@ -25,6 +25,7 @@ mod journal;
 mod layers;
 mod limits;
 mod manual;
+mod metadata;
 mod moderation;
 mod native;
 mod netcat;

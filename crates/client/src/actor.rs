@@ -315,6 +315,9 @@ impl Actor {
                 | Command::UnwatchUsers { .. }
                 | Command::WatchedUsers
                 | Command::Was { .. }
+                | Command::GetMetadata { .. }
+                | Command::SetMetadata { .. }
+                | Command::WatchMetadata { .. }
                 | Command::Stay { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
@@ -334,6 +337,7 @@ impl Actor {
                 | Command::UnbanAddress { .. }
                 | Command::CloseRoom { .. }
                 | Command::Signal { .. }
+                | Command::ClearMetadata { .. }
                 | Command::Delete { .. }
                 | Command::Register { .. }
                 | Command::Login { .. }

@@ -242,6 +242,8 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Signalled { id, .. }
         | Event::UserStates { id, .. }
         | Event::PastUsers { id, .. }
+        | Event::Metadata { id, .. }
+        | Event::MetadataKeys { id, .. }
         | Event::StayIs { id, .. }
         | Event::Found { id, .. }
         | Event::Identified { id, .. }
@@ -266,6 +268,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Hidden { .. }
         | Event::Signal { .. }
         | Event::ReadMoved { .. }
+        | Event::MetadataChanged { .. }
         | Event::UserWatched { .. }
         | Event::Joined { .. }
         | Event::Left { .. }

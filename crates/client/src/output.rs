@@ -243,6 +243,9 @@ impl Output {
             | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::Metadata { .. }
+            | Event::MetadataKeys { .. }
+            | Event::MetadataChanged { .. }
             | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }
@@ -299,6 +302,9 @@ pub(crate) const fn room_of(event: &Event) -> Option<&RoomAddress> {
         | Event::StoredRoomList { .. }
         | Event::RoomReport { .. }
         | Event::StayIs { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::PastUsers { .. }
         | Event::UnreadList { .. }
         | Event::Found { .. }

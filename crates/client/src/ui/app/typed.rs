@@ -204,6 +204,10 @@ impl App {
             | Command::UnwatchUsers { .. }
             | Command::WatchedUsers
             | Command::Was { .. }
+            | Command::GetMetadata { .. }
+            | Command::SetMetadata { .. }
+            | Command::ClearMetadata { .. }
+            | Command::WatchMetadata { .. }
             | Command::Stay { .. }
             | Command::Watch { .. }
             | Command::GetTopic { .. }

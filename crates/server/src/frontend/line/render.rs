@@ -134,6 +134,9 @@ pub(crate) fn room_event(
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::Unknown => {}
