@@ -295,6 +295,7 @@ impl Actor {
                 | Command::UnwatchUsers { .. }
                 | Command::WatchedUsers
                 | Command::Was { .. }
+                | Command::Conversations { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
                     continue;

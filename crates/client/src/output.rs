@@ -217,6 +217,7 @@ impl Output {
             | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::ConversationList { .. }
             | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }

@@ -345,6 +345,14 @@ pub enum Event {
         /// There is more in the direction that was asked for.
         more: bool,
     },
+    /// Where one's rooms were spoken in last, as asked: the earliest first.
+    ConversationList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::PAGE_EVENTS_MAX`].
+        conversations: Vec<ConversationInfo>,
+    },
     /// What one has not read, as asked: rooms in which something was said, the busiest first.
     UnreadList {
         /// Of the request.
@@ -546,6 +554,15 @@ pub struct UnreadInfo {
     pub mentions: u64,
 }
 
+/// A room that was spoken in, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationInfo {
+    /// Which.
+    pub room: RoomAddress,
+    /// When its last message was stored.
+    pub last_ms: Timestamp,
+}
+
 /// A personal token, in a list. What it is nobody knows but who was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenInfo {
@@ -683,6 +700,7 @@ impl Event {
         | Self::UserList { id, .. }
         | Self::MemberList { id, .. }
         | Self::History { id, .. }
+        | Self::ConversationList { id, .. }
         | Self::UnreadList { id, .. }
         | Self::Found { id, .. }
         | Self::Identified { id, .. }

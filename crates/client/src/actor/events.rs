@@ -153,6 +153,7 @@ impl Actor {
             | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::ConversationList { .. }
             | Event::UserWatched { .. }
             | Event::Renamed { .. }
             | Event::AwayChanged { .. }

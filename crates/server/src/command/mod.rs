@@ -258,6 +258,9 @@ pub(crate) async fn execute(
         Command::History { room, range, limit } => {
             list::history(house, caller, id, room, range, limit).await
         }
+        Command::Conversations { after_ms, before_ms, newest, limit } => {
+            list::conversations(house, caller, id, (after_ms, before_ms), newest, limit).await
+        }
         Command::Search { room, text, from, after_ms, before_ms, before, limit } => {
             let wanted = search::Wanted {
                 room,

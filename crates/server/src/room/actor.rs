@@ -126,7 +126,7 @@ impl RoomActor {
         let entries = if opened.last == Sequence(0) || recent_max == 0 {
             Vec::new()
         } else {
-            let range = Range::Before { before: None };
+            let range = Range::Before { after: Sequence(0), before: None };
             self.journal.page(opened.id, range, recent_max).await?.entries
         };
         let address = opened.name.map(RoomAddress::Named);

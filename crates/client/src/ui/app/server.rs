@@ -209,6 +209,7 @@ impl App {
             | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::ConversationList { .. }
             | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }

@@ -199,6 +199,7 @@ impl App {
             | Command::UnwatchUsers { .. }
             | Command::WatchedUsers
             | Command::Was { .. }
+            | Command::Conversations { .. }
             | Command::Watch { .. }
             | Command::GetTopic { .. }
             | Command::SetTopic { .. }

@@ -5,6 +5,7 @@ use std::collections::VecDeque;
 
 use chat_protocol::{Event, RequestId, RoomAddress, Sequence, UserName};
 
+use super::chathistory;
 use super::label::Labelled;
 
 /// What was asked for, for the answer.
@@ -22,6 +23,10 @@ pub(super) enum Asked {
     SetTopic(String),
     /// Who is there, as names.
     Names(RoomAddress),
+    /// What was said there.
+    History(chathistory::Wanted),
+    /// Where something was said.
+    Conversations,
     /// Who is there, a line each.
     Who(RoomAddress),
     /// Who somebody is.
@@ -218,6 +223,8 @@ impl Asked {
             | Self::Topic(_)
             | Self::Names(_)
             | Self::Who(_)
+            | Self::History(_)
+            | Self::Conversations
             | Self::Whois(_)
             | Self::Ison(_)
             | Self::List

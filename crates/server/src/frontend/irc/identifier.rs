@@ -48,7 +48,6 @@ impl MessageId {
     }
 
     /// Reads one.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what names a message by its id reads it"))]
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (seq, print) = text.split_once('-')?;
         let id =
@@ -56,7 +55,6 @@ impl MessageId {
         (id.to_string() == text).then_some(id)
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "what names a message by its id asks"))]
     /// May it be of this room? Of a direct room any may.
     pub(super) fn may_be_in(self, room: &RoomAddress) -> bool {
         match room {

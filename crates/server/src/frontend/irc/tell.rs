@@ -1,7 +1,5 @@
 //! What an IRC session is told for itself: the welcome, answers, its rooms.
 
-use std::sync::Arc;
-
 use bytes::BytesMut;
 use chat_protocol::event::{RoomInfo, UserInfo};
 use chat_protocol::{Event, LineText, Refusal, RoomAddress, UserName};
@@ -9,12 +7,9 @@ use chat_protocol::{Event, LineText, Refusal, RoomAddress, UserName};
 use super::asked::{Asked, Concerns};
 use super::capability::Capability;
 use super::command::bad_nick;
-use super::looks::{About, Frame, Look};
 use super::message::Line;
-use super::render::Saying;
 use super::reply::{mask, target};
-use super::{IrcFrontend, Phase, label, next_try, one_line, render};
-use crate::frontend::line::render::date_and_time;
+use super::{IrcFrontend, Phase, chathistory, next_try, one_line, render};
 
 /// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
@@ -69,7 +64,18 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::RoomList { rooms, .. } => list(session, rooms, out),
         Event::MemberList { members, .. } => member_list(session, asked, members, out),
         Event::UserList { users, .. } => user_list(session, asked, users, out),
-        Event::History { id: None, room, events, .. } => replay(session, room, events, out),
+        Event::History { id: None, room, events, .. } => {
+            let target = target(room).to_string();
+            chathistory::batch(session, &target, room, events, out);
+        }
+        Event::History { id: Some(_), room, events, .. } => {
+            if let Some(Asked::History(wanted)) = asked {
+                chathistory::batch(session, &wanted.target, room, events, out);
+            }
+        }
+        Event::ConversationList { conversations, .. } => {
+            chathistory::conversations(session, conversations, out);
+        }
         Event::Renamed { from, to } => {
             render::framed_event(frame, event, out);
             if session.me.as_ref() == Some(from) {
@@ -115,7 +121,6 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::Crowd { .. }
         | Event::Deleted { .. }
         | Event::Tombstone { .. }
-        | Event::History { id: Some(_), .. }
         | Event::UnreadList { .. }
         | Event::TokenMade { .. }
         | Event::TokenList { .. }
@@ -219,11 +224,19 @@ fn refused(
             let number = if matches!(refusal, Refusal::NoSuchUser { .. }) { 401 } else { 404 };
             session.numeric(number, out).word(to).text(text);
         }
+        Some(Asked::History(wanted)) => chathistory::refused(session, wanted, refusal, &text, out),
         Some(Asked::Names(room)) => session.names(room, &[], out),
         Some(Asked::Who(room)) => {
             session.numeric(315, out).word(target(room)).text("End of WHO list");
         }
-        Some(Asked::Whois(_) | Asked::Ison(_) | Asked::List | Asked::Away | Asked::Service)
+        Some(
+            Asked::Whois(_)
+            | Asked::Ison(_)
+            | Asked::List
+            | Asked::Away
+            | Asked::Service
+            | Asked::Conversations,
+        )
         | None => {
             session.notice(&text, out);
         }
@@ -302,29 +315,5 @@ fn user_list(session: &IrcFrontend, asked: Option<&Asked>, users: &[UserInfo], o
             session.numeric(303, out).text(there.join(" "));
         }
         Some(_) | None => {}
-    }
-}
-
-/// What was said before one came: a batch of history, if the client knows what that is. With its time;
-/// a client that has no clock for it reads it.
-fn replay(session: &mut IrcFrontend, room: &RoomAddress, events: &[Event], out: &mut BytesMut) {
-    let settings = Arc::clone(&session.settings);
-    let batch = session.capabilities.has(Capability::Batch).then(|| session.next_batch());
-    if let Some(batch) = &batch {
-        label::begin(&settings.server, batch, "chathistory", out).word(target(room)).end();
-    }
-    let frame = Frame { batch: batch.as_deref(), ..session.frame() };
-    for event in events {
-        let Event::Message { time_ms, from, text, kind, .. } = event else { continue };
-        let before = if frame.looks.has(Look::Time) {
-            String::new()
-        } else {
-            format!("[{}] ", date_and_time(*time_ms, &settings.zone))
-        };
-        let saying = Saying { from, to: room, text, kind: *kind, before: &before };
-        render::said(frame, About::event(event), &saying, out);
-    }
-    if let Some(batch) = &batch {
-        label::end(&settings.server, batch, out);
     }
 }

@@ -129,6 +129,7 @@ pub(crate) fn room_event(
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::UserWatched { .. }
         | Event::Unknown => {}
     }

@@ -100,6 +100,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::UserWatched { .. }
         | Event::Signalled { .. }
         | Event::Signal { .. } => {}
