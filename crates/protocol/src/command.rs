@@ -143,6 +143,9 @@ pub enum Command {
         /// Which; none: the last that one said there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seq: Option<Sequence>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
     },
     /// Let somebody into a room. Answer: `stored`, as for all that changes a room.
     Invite {

@@ -151,6 +151,12 @@ pub enum Event {
         from: UserName,
         /// Which message; it comes as a `tombstone` from now on.
         target: Sequence,
+        /// When that was said, and who said it; none: it is not kept any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        original: Option<Box<Original>>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
     },
     /// Here was a message that is deleted.
     Tombstone {
@@ -552,6 +558,15 @@ pub struct UnreadInfo {
     pub messages: u64,
     /// In so many of them one's name is a word.
     pub mentions: u64,
+}
+
+/// What a deleted message was, as far as that is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// When it was stored.
+    pub time_ms: Timestamp,
+    /// Who said it.
+    pub from: UserName,
 }
 
 /// A room that was spoken in, in a list.

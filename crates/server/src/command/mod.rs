@@ -222,7 +222,9 @@ pub(crate) async fn execute(
             signal::signal(house, caller, id, room, (signal, key)).await
         }
         Command::SetTopic { room, topic } => say::set_topic(house, caller, id, room, topic).await,
-        Command::Delete { room, seq } => say::delete(house, caller, id, room, seq).await,
+        Command::Delete { room, seq, reason } => {
+            say::delete(house, caller, id, room, (seq, reason)).await
+        }
         Command::Unread => read::unread(house, caller, id).await,
         Command::MarkRead { room, seq } => read::mark(caller, id, room, seq),
         Command::MarkReadUntil { room, time_ms } => {

@@ -3,6 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::command::HistoryPart;
+use chat_protocol::event::Original;
 use chat_protocol::limits::UNREAD_COUNTED_MAX;
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, RoomName, Sequence, Timestamp, UserName,
@@ -16,6 +17,7 @@ use super::apply::{
     KIND_ACTION, KIND_CHANGE, KIND_DELETION, KIND_NOTICE, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC,
     line, message_id, say_kind, sequence_of,
 };
+use super::deletion;
 use super::record::{Body, Entry, RoomId, RoomKey};
 use super::standing::{self, Reader};
 use crate::limits::UNREAD_READ_MAX;
@@ -162,7 +164,7 @@ impl Of<'_> {
         };
         let statement = self.connection.prepare_cached(&format!(
             "SELECT id, time_ms, author, name, kind, key, body, reply_to,
-                    EXISTS (SELECT 1 FROM accounts WHERE identity = author)
+                    EXISTS (SELECT 1 FROM accounts WHERE identity = author), {ORIGINAL}
              FROM messages
              WHERE id > ?1 AND id < ?2 {part} {order} LIMIT ?3"
         ))?;
@@ -321,6 +323,22 @@ pub(super) fn rooms(
     Ok((found, total))
 }
 
+/// When what a deletion deleted was said, and by whom. `body` begins with its number.
+pub(super) const ORIGINAL: &str = "
+    CASE kind WHEN 4 THEN (SELECT of.time_ms FROM messages AS of
+        WHERE of.id = messages.id - (messages.id & 0xffffffffff) + CAST(messages.body AS INTEGER))
+    END,
+    CASE kind WHEN 4 THEN (SELECT of.name FROM messages AS of
+        WHERE of.id = messages.id - (messages.id & 0xffffffffff) + CAST(messages.body AS INTEGER))
+    END";
+
+fn original(row: &Row<'_>) -> Result<Option<Original>, JournalError> {
+    let (time, name): (Option<u64>, Option<String>) = (row.get(9)?, row.get(10)?);
+    let Some((time_ms, name)) = time.map(Timestamp).zip(name) else { return Ok(None) };
+    let from = UserName::parse(&name).map_err(|error| damaged(&error))?;
+    Ok(Some(Original { time_ms, from }))
+}
+
 /// Parses a row again: what was damaged on disk is said, and never shown.
 pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
     let name: String = row.get(3)?;
@@ -331,8 +349,9 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
         KIND_TOPIC => Body::Topic(line(&body)?),
         KIND_TOMBSTONE => Body::Tombstone,
         KIND_DELETION => {
-            let target = body.parse().map(Sequence).map_err(|error| damaged(&error))?;
-            Body::Deletion { target, of_anybody: false }
+            let (target, reason) = deletion::read(&body)?;
+            let original = original(row)?.map(Box::new);
+            Body::Deletion { target, of_anybody: false, original, reason }
         }
         KIND_CHANGE => Body::Change(Box::new(standing::change(&body)?)),
         other => {

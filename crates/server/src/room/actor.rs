@@ -309,14 +309,14 @@ impl RoomActor {
                 });
                 Self::record(open, turn, who, Body::Topic(topic), (None, decided), ticket);
             }
-            RoomCommand::Delete { who, target, ticket } => {
+            RoomCommand::Delete { who, target, reason, ticket } => {
                 let decided = Self::decided(open, who, &ticket, |room, _, rank| {
                     policy::may(policy::Act::DeleteOwn, rank, room)
                 });
                 let of_anybody = ticket.room().is_some_and(|room| {
                     policy::may(policy::Act::DeleteOthers, open.rank(who), room).is_ok()
                 });
-                let body = Body::Deletion { target, of_anybody };
+                let body = Body::Deletion { target, of_anybody, original: None, reason };
                 Self::record(open, turn, who, body, (None, decided), ticket);
             }
             RoomCommand::Change { who, ask, ticket } => self.change(open, turn, who, *ask, ticket),

@@ -108,7 +108,7 @@ pub(super) enum RoomCommand {
     Say { who: Identity, said: Said, key: Option<MessageKey>, ticket: Ticket },
     Signal { who: Identity, signalled: Signalled, reply: SignalReply },
     SetTopic { who: Identity, topic: LineText, ticket: Ticket },
-    Delete { who: Identity, target: Sequence, ticket: Ticket },
+    Delete { who: Identity, target: Sequence, reason: Option<LineText>, ticket: Ticket },
     Change { who: Identity, ask: Box<Ask>, ticket: Ticket },
     ForgetBefore { first: Sequence },
     Rename { who: Identity, to: UserName, change: ChangeId },
@@ -232,8 +232,14 @@ impl RoomHandle {
     }
 
     /// Deletes a member's message; the ticket tells what became of it.
-    pub(crate) async fn delete(&self, who: Identity, target: Sequence, ticket: Ticket) {
-        self.tell(RoomCommand::Delete { who, target, ticket }).await;
+    pub(crate) async fn delete(
+        &self,
+        who: Identity,
+        target: Sequence,
+        reason: Option<LineText>,
+        ticket: Ticket,
+    ) {
+        self.tell(RoomCommand::Delete { who, target, reason, ticket }).await;
     }
 
     /// Changes the room, or what somebody may do there; the ticket tells what became of it.

@@ -5,8 +5,8 @@ use std::collections::VecDeque;
 
 use chat_protocol::{Event, RequestId, RoomAddress, Sequence, UserName};
 
-use super::chathistory;
 use super::label::Labelled;
+use super::{chathistory, monitor, redact};
 
 /// What was asked for, for the answer.
 #[derive(Clone, Debug)]
@@ -27,6 +27,12 @@ pub(super) enum Asked {
     History(chathistory::Wanted),
     /// Where something was said.
     Conversations,
+    /// How far it has read something.
+    Read(String),
+    /// Who of those that it watches is there.
+    Watched(monitor::Wanted),
+    /// That something is deleted.
+    Redact(redact::Wanted),
     /// Who is there, a line each.
     Who(RoomAddress),
     /// Who somebody is.
@@ -75,6 +81,15 @@ pub(super) struct Queue {
     seen: Option<(RoomAddress, Sequence)>,
 }
 
+/// What a session is told of its own doing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// What it says.
+    pub(super) messages: bool,
+    /// What it deletes.
+    pub(super) deletions: bool,
+}
+
 /// What an event is to a session that waits.
 #[derive(Debug)]
 pub(super) enum Concerns {
@@ -115,15 +130,15 @@ impl Queue {
         self.waiting.retain(|waiting| matches!(waiting.awaits, Awaits::Answer));
     }
 
-    /// What an event is to it. `echoes`: what it says comes back to it. `me`: who it is.
+    /// What an event is to it. `me`: who it is.
     pub(super) fn concerns(
         &mut self,
         event: &Event,
         me: Option<&UserName>,
-        echoes: bool,
+        shown: Shown,
     ) -> Concerns {
         if let Some(id) = event.request_id() {
-            return self.answered(id, event, echoes);
+            return self.answered(id, event, shown);
         }
         if let Event::Exited { room } = event {
             let awaited = self.position(|waiting| waiting.awaits == Awaits::Exit(room.clone()));
@@ -163,12 +178,16 @@ impl Queue {
         self.waiting.remove(at)
     }
 
-    fn answered(&mut self, id: RequestId, event: &Event, echoes: bool) -> Concerns {
+    fn answered(&mut self, id: RequestId, event: &Event, shown: Shown) -> Concerns {
         let Some(at) = self.position(|waiting| waiting.id == id) else { return Concerns::Nothing };
         let Some(waiting) = self.waiting.get_mut(at) else { return Concerns::Nothing };
         if let Event::Stored { room, seq, duplicate: false, .. } = event {
             let seen = |seen: &(RoomAddress, Sequence)| seen.0 == *room && seen.1 >= *seq;
-            let is_shown = echoes || !matches!(waiting.asked, Asked::Say(_));
+            let is_shown = match waiting.asked {
+                Asked::Say(_) => shown.messages,
+                Asked::Redact(_) => shown.deletions,
+                _ => true,
+            };
             if is_shown && !self.seen.as_ref().is_some_and(seen) {
                 waiting.awaits = Awaits::Event(room.clone(), *seq);
                 return Concerns::Later;
@@ -217,7 +236,7 @@ impl Asked {
     /// Is its answer that it is stored?
     const fn is_stored(&self) -> bool {
         match self {
-            Self::Say(_) | Self::SetTopic(_) => true,
+            Self::Say(_) | Self::SetTopic(_) | Self::Redact(_) => true,
             Self::Join(_)
             | Self::Part(_)
             | Self::Topic(_)
@@ -225,6 +244,8 @@ impl Asked {
             | Self::Who(_)
             | Self::History(_)
             | Self::Conversations
+            | Self::Read(_)
+            | Self::Watched(_)
             | Self::Whois(_)
             | Self::Ison(_)
             | Self::List

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use chat_protocol::event::Original;
 use chat_protocol::{Event, RoomAddress, Sequence, Timestamp, UserName};
 
 /// What a print keeps of its hash.
@@ -44,6 +45,22 @@ impl MessageId {
             Some(Self::of(room, *seq, *time_ms, from))
         } else {
             None
+        }
+    }
+
+    /// That of a deleted message.
+    pub(super) fn deleted(
+        room: &RoomAddress,
+        seq: Sequence,
+        original: Option<&Original>,
+    ) -> Option<Self> {
+        match (room, original) {
+            (_, Some(Original { time_ms, from })) => Some(Self::of(room, seq, *time_ms, from)),
+            // It has no part in the print.
+            (RoomAddress::Named(name), None) => {
+                Some(Self { seq, print: print([b"#", name.folded().as_bytes()]) })
+            }
+            (RoomAddress::Direct(_), None) => None,
         }
     }
 

@@ -4,6 +4,7 @@
 use bytes::BytesMut;
 use chat_protocol::limits::{
     LINE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX, ROOM_NAME_BYTES_MAX, USER_NAME_BYTES_MAX,
+    WATCHED_USERS_MAX,
 };
 
 use super::IrcFrontend;
@@ -31,6 +32,7 @@ fn tokens() -> Vec<String> {
         format!("TOPICLEN={LINE_TEXT_BYTES_MAX}"),
         format!("AWAYLEN={LINE_TEXT_BYTES_MAX}"),
         format!("CHATHISTORY={PAGE_EVENTS_MAX}"),
+        format!("MONITOR={WATCHED_USERS_MAX}"),
         "MSGREFTYPES=msgid,timestamp".to_owned(),
     ]);
     tokens

@@ -26,6 +26,8 @@ pub(super) enum Look {
     Tags,
     /// `account-tag`: which account said it.
     Account,
+    /// `draft/message-redaction`: what is deleted.
+    Redaction,
 }
 
 /// Which capability makes which look.
@@ -33,6 +35,7 @@ const LOOKS: &[(Capability, Look)] = &[
     (Capability::ServerTime, Look::Time),
     (Capability::MessageTags, Look::Tags),
     (Capability::AccountTag, Look::Account),
+    (Capability::MessageRedaction, Look::Redaction),
 ];
 
 impl Looks {

@@ -2,13 +2,16 @@
 //! is several messages, and none is longer than a line may be.
 
 use bytes::BytesMut;
-use chat_protocol::{Event, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName};
+use chat_protocol::{
+    Event, LineText, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName,
+};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::looks::{About, Frame, Looks};
+use super::identifier::MessageId;
+use super::looks::{About, Frame, Look, Looks};
 use super::message::LINE_BYTES_MAX;
 use super::one_line;
-use super::reply::target;
+use super::reply::{self, target};
 
 /// Appends an event of a room, as all see it who look at it so.
 pub(crate) fn room_event(looks: Looks, event: &Event, out: &mut BytesMut) {
@@ -25,6 +28,19 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         Event::TopicChanged { room, from, topic, .. } => {
             frame.line(about, from, out).command("TOPIC").word(target(room)).text(topic);
         }
+        Event::Deleted { room, from, target, original, reason, .. } => {
+            if let Some(id) = MessageId::deleted(room, *target, original.as_deref())
+                && frame.looks.has(Look::Redaction)
+            {
+                let about = About { id: None, ..about };
+                let line = frame.line(about, from, out).command("REDACT");
+                let line = line.word(reply::target(room)).word(id);
+                match reason.as_ref().map(LineText::as_str).filter(|reason| !reason.is_empty()) {
+                    Some(reason) => line.text(reason),
+                    None => line.end(),
+                }
+            }
+        }
         Event::RoomChanged { room, time_ms, from, change, .. } => {
             changed(frame, about, *time_ms, (from, room, change), out);
         }
@@ -39,7 +55,6 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         }
         Event::Renamed { from, to } => frame.line(about, from, out).command("NICK").text(to),
         Event::Crowd { .. }
-        | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::UnreadList { .. }
         | Event::Identified { .. }

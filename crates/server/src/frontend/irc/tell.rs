@@ -2,20 +2,26 @@
 
 use bytes::BytesMut;
 use chat_protocol::event::{RoomInfo, UserInfo};
-use chat_protocol::{Event, LineText, Refusal, RoomAddress, UserName};
+use chat_protocol::{Event, LineText, Refusal, RoomAddress, Timestamp, UserName};
 
-use super::asked::{Asked, Concerns};
+use super::asked::{Asked, Concerns, Shown};
 use super::capability::Capability;
 use super::command::bad_nick;
 use super::message::Line;
 use super::reply::{mask, target};
-use super::{IrcFrontend, Phase, chathistory, next_try, one_line, render};
+use super::{
+    IrcFrontend, Phase, chathistory, markread, monitor, next_try, one_line, redact, render,
+};
 
 /// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
-    let echoes = session.capabilities.has(Capability::EchoMessage);
+    let has = |capability| session.capabilities.has(capability);
+    let shown = Shown {
+        messages: has(Capability::EchoMessage),
+        deletions: has(Capability::MessageRedaction),
+    };
     let me = session.me.clone();
-    match session.asked.concerns(event, me.as_ref(), echoes) {
+    match session.asked.concerns(event, me.as_ref(), shown) {
         Concerns::Nothing => show(session, None, event, out),
         Concerns::Later => {}
         Concerns::Part(waiting) => session.within(waiting.labelled, out, |session, out| {
@@ -43,8 +49,8 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             session.welcome(&welcome.version, welcome.motd.as_deref(), out);
         }
         Event::Refused { refusal, text, .. } => refused(session, asked, refusal, text, out),
-        Event::Entered { room, topic, members, .. } => {
-            entered(session, room, topic.as_ref(), members, out);
+        Event::Entered { room, topic, members, read_ms, .. } => {
+            entered(session, room, (topic.as_ref(), *read_ms), members, out);
         }
         Event::Exited { room } => exited(session, room, out),
         Event::Roster { room, members, .. } => session.names(room, members, out),
@@ -84,7 +90,10 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         }
         Event::AwayChanged { user, text } => away(session, user, text.as_ref(), out),
         // What comes from the other user of a direct room is to oneself.
-        Event::Message { room: RoomAddress::Direct(peer), from, .. } if peer == from => {
+        Event::Message { room: RoomAddress::Direct(peer), from, .. }
+        | Event::Deleted { room: RoomAddress::Direct(peer), from, .. }
+            if peer == from =>
+        {
             let me = RoomAddress::Direct(session.me.clone().unwrap_or_else(|| peer.clone()));
             render::framed_event(frame, &event.relabelled(&me), out);
         }
@@ -104,7 +113,26 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::SettingsAre { room, settings, .. } => {
             session.notice(&format!("{room}: {}", settings.in_words().join("; ")), out);
         }
+        Event::ReadIs { room, time_ms, .. } => {
+            let asked = match asked {
+                Some(Asked::Read(called)) => called.clone(),
+                Some(_) | None => target(room).to_string(),
+            };
+            markread::told(session, &asked, *time_ms, out);
+        }
+        Event::ReadMoved { room, time_ms, .. } => {
+            if session.capabilities.has(Capability::ReadMarker) {
+                markread::told(session, &target(room).to_string(), *time_ms, out);
+            }
+        }
+        Event::UserStates { users, .. } => {
+            if let Some(Asked::Watched(wanted)) = asked {
+                monitor::states(session, wanted, users, out);
+            }
+        }
+        Event::UserWatched { change, user } => monitor::changed(session, *change, user, out),
         Event::Message { .. }
+        | Event::Deleted { .. }
         | Event::TopicChanged { .. }
         | Event::Joined { .. }
         | Event::Left { .. }
@@ -119,7 +147,6 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::Done { .. }
         | Event::Stored { .. }
         | Event::Crowd { .. }
-        | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::UnreadList { .. }
         | Event::TokenMade { .. }
@@ -129,11 +156,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::Hidden { .. }
         | Event::Signal { .. }
         | Event::Signalled { .. }
-        | Event::ReadIs { .. }
-        | Event::ReadMoved { .. }
-        | Event::UserStates { .. }
         | Event::PastUsers { .. }
-        | Event::UserWatched { .. }
         | Event::Found { .. }
         | Event::Pong { .. }
         | Event::Unknown => {}
@@ -144,7 +167,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
 fn entered(
     session: &mut IrcFrontend,
     room: &RoomAddress,
-    topic: Option<&LineText>,
+    (topic, read_ms): (Option<&LineText>, Option<Timestamp>),
     members: &[UserName],
     out: &mut BytesMut,
 ) {
@@ -157,6 +180,9 @@ fn entered(
     Line::new(out).source(mask(&me)).command("JOIN").word(target(room)).end();
     if let Some(topic) = topic {
         session.numeric(332, out).word(target(room)).text(topic);
+    }
+    if session.capabilities.has(Capability::ReadMarker) {
+        markread::told(session, &target(room).to_string(), read_ms, out);
     }
     session.names(room, members, out);
 }
@@ -225,6 +251,9 @@ fn refused(
             session.numeric(number, out).word(to).text(text);
         }
         Some(Asked::History(wanted)) => chathistory::refused(session, wanted, refusal, &text, out),
+        Some(Asked::Read(called)) => markread::refused(session, called, &text, out),
+        Some(Asked::Watched(wanted)) => monitor::refused(session, wanted, refusal, &text, out),
+        Some(Asked::Redact(wanted)) => redact::refused(session, wanted, refusal, &text, out),
         Some(Asked::Names(room)) => session.names(room, &[], out),
         Some(Asked::Who(room)) => {
             session.numeric(315, out).word(target(room)).text("End of WHO list");

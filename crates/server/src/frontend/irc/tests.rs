@@ -68,7 +68,8 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     assert_eq!(
         answer,
         ":chat.example CAP * LS :account-tag away-notify batch cap-notify \
-         draft/chathistory draft/event-playback echo-message labeled-response message-tags server-time standard-replies\r\n"
+         draft/chathistory draft/event-playback draft/message-redaction draft/read-marker \
+         echo-message extended-monitor labeled-response message-tags server-time standard-replies\r\n"
     );
     let (asked, answer) =
         feed(&mut session, "CAP REQ :server-time sasl\r\nCAP REQ server-time\r\n");
