@@ -19,6 +19,7 @@ mod direct;
 mod gone;
 mod grillo;
 mod irc;
+mod irc_history;
 mod journal;
 mod layers;
 mod moderation;

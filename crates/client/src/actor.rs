@@ -296,6 +296,7 @@ impl Actor {
                 | Command::WatchedUsers
                 | Command::Was { .. }
                 | Command::Conversations { .. }
+                | Command::Stay { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
                     continue;

@@ -243,6 +243,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::UserStates { id, .. }
         | Event::PastUsers { id, .. }
         | Event::ConversationList { id, .. }
+        | Event::StayIs { id, .. }
         | Event::Found { id, .. }
         | Event::Identified { id, .. }
         | Event::TokenMade { id, .. }

@@ -422,6 +422,14 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token: Option<String>,
     },
+    /// Whether one's account stays in its rooms while it is not connected, as asked.
+    StayIs {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// It does.
+        on: bool,
+    },
     /// A personal token, told once and never again.
     TokenMade {
         /// Of the request.

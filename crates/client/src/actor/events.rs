@@ -154,6 +154,7 @@ impl Actor {
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
             | Event::ConversationList { .. }
+            | Event::StayIs { .. }
             | Event::UserWatched { .. }
             | Event::Renamed { .. }
             | Event::AwayChanged { .. }

@@ -40,11 +40,17 @@ pub(super) async fn away(
     text: Option<LineText>,
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
+    let change = tell_away(house, user, text.clone()).await;
+    Ok(Answer::Changed { change, event: Event::AwayChanged { user: user.name(), text } })
+}
+
+/// A user is away, or back: its rooms learn of it.
+pub(super) async fn tell_away(house: &House, user: &User, text: Option<LineText>) -> ChangeId {
     user.set_away(text.clone());
     house.registry.tell_watchers(&user.name());
     let change = house.registry.changes().next();
     for membership in user.seat.rooms() {
         membership.room.set_away(user.identity(), text.clone(), change).await;
     }
-    Ok(Answer::Changed { change, event: Event::AwayChanged { user: user.name(), text } })
+    change
 }

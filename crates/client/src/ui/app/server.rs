@@ -210,6 +210,7 @@ impl App {
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
             | Event::ConversationList { .. }
+            | Event::StayIs { .. }
             | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }

@@ -200,6 +200,7 @@ impl App {
             | Command::WatchedUsers
             | Command::Was { .. }
             | Command::Conversations { .. }
+            | Command::Stay { .. }
             | Command::Watch { .. }
             | Command::GetTopic { .. }
             | Command::SetTopic { .. }

@@ -112,6 +112,11 @@ impl Queue {
         id
     }
 
+    #[cfg(test)]
+    pub(super) const fn last_id(&self) -> RequestId {
+        RequestId(self.last_id)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -183,12 +188,9 @@ impl Queue {
         let Some(waiting) = self.waiting.get_mut(at) else { return Concerns::Nothing };
         if let Event::Stored { room, seq, duplicate: false, .. } = event {
             let seen = |seen: &(RoomAddress, Sequence)| seen.0 == *room && seen.1 >= *seq;
-            let is_shown = match waiting.asked {
-                Asked::Say(_) => shown.messages,
-                Asked::Redact(_) => shown.deletions,
-                _ => true,
-            };
-            if is_shown && !self.seen.as_ref().is_some_and(seen) {
+            let is_hidden = (matches!(waiting.asked, Asked::Say(_)) && !shown.messages)
+                || (matches!(waiting.asked, Asked::Redact(_)) && !shown.deletions);
+            if !is_hidden && !self.seen.as_ref().is_some_and(seen) {
                 waiting.awaits = Awaits::Event(room.clone(), *seq);
                 return Concerns::Later;
             }

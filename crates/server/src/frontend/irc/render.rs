@@ -70,6 +70,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
         | Event::ConversationList { .. }
+        | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::AwayChanged { .. }
         | Event::Welcome(_)

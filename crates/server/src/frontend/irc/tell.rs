@@ -157,6 +157,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::Signal { .. }
         | Event::Signalled { .. }
         | Event::PastUsers { .. }
+        | Event::StayIs { .. }
         | Event::Found { .. }
         | Event::Pong { .. }
         | Event::Unknown => {}

@@ -330,3 +330,4 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
 }
 
 mod chathistory;
+mod marks;

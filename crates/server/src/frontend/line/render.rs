@@ -132,6 +132,7 @@ pub(crate) fn room_event(
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
         | Event::ConversationList { .. }
+        | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::Unknown => {}
     }
