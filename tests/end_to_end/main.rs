@@ -22,6 +22,7 @@ mod irc;
 mod irc_history;
 mod journal;
 mod layers;
+mod limits;
 mod moderation;
 mod native;
 mod netcat;

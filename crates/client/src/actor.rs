@@ -288,6 +288,11 @@ impl Actor {
                 | Command::Tokens
                 | Command::Shunned
                 | Command::Accounts { .. }
+                | Command::Bans { .. }
+                | Command::Status
+                | Command::AddressBans
+                | Command::StoredRooms { .. }
+                | Command::ReportRoom { .. }
                 | Command::MarkRead { .. }
                 | Command::MarkReadUntil { .. }
                 | Command::GetRead { .. }
@@ -311,6 +316,9 @@ impl Actor {
                     Answer::Event(Event::Done { id: Some(id) })
                 }
                 Command::SetTopic { .. }
+                | Command::BanAddress { .. }
+                | Command::UnbanAddress { .. }
+                | Command::CloseRoom { .. }
                 | Command::Signal { .. }
                 | Command::Delete { .. }
                 | Command::Register { .. }

@@ -250,6 +250,11 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::TokenList { id, .. }
         | Event::Shunned { id, .. }
         | Event::AccountList { id, .. }
+        | Event::BanList { id, .. }
+        | Event::Status { id, .. }
+        | Event::AddressBanList { id, .. }
+        | Event::StoredRoomList { id, .. }
+        | Event::RoomReport { id, .. }
         | Event::Pong { id } => *id,
         Event::Welcome(_)
         | Event::Exited { .. }

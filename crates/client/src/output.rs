@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use chat_client::{Gap, Update};
 use chat_protocol::event::{UnreadInfo, UserInfo, Welcome};
+use chat_protocol::moment::in_utc;
 use chat_protocol::search::Hit;
 use chat_protocol::{Event, LineText, RoomAddress, RoomName, SayKind, SearchCursor, UserName};
 
@@ -215,7 +216,20 @@ impl Output {
                 });
                 list("Accounts", accounts, *total)
             }
+            Event::BanList { room, bans, total, .. } => {
+                let bans = bans.iter().map(|ban| {
+                    let until = ban.until_ms.map(|until| format!("  until {}", in_utc(until)));
+                    let reason = ban.reason.as_ref().map(|reason| format!(": {reason}"));
+                    let (until, reason) = (until.unwrap_or_default(), reason.unwrap_or_default());
+                    format!("{}{until}{reason}", ban.user)
+                });
+                list(&format!("Banned from {room}"), bans, *total)
+            }
             Event::Welcome(_)
+            | Event::Status { .. }
+            | Event::AddressBanList { .. }
+            | Event::StoredRoomList { .. }
+            | Event::RoomReport { .. }
             | Event::Hidden { .. }
             | Event::Signal { .. }
             | Event::Signalled { .. }

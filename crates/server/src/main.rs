@@ -12,9 +12,11 @@ mod listener;
 mod notify;
 mod offline;
 mod policy;
+mod rate;
 mod room;
 mod session;
 mod signals;
+mod tally;
 mod telemetry;
 mod user;
 
@@ -46,13 +48,15 @@ Examples:
   chat-server --config team.toml check                 is this configuration fine?
   chat-server backup /backup/chat.sqlite               a copy, while the daemon runs
   chat-server account add ana                          make an account, while it runs or not
+  chat-server ban add 192.0.2.0/24 --for 2h spam       nobody comes in from there
+  chat-server status                                   who is in, how large it is, which limits hit
   chat-server export --room ops --since 1d --format text
 
 Signals: SIGTERM and SIGINT stop it (accepted messages are stored, exit 0); SIGHUP reads
 [limits], [tls] with its files, operator, server.motd and log.level again.
 
 Exit codes: 0 stopped as asked, 1 could not start or go on (verify: something is wrong), 2 wrong
-usage or configuration."
+usage or configuration; status: 1 if it does not run."
 )]
 struct Arguments {
     /// Configuration file (otherwise ./chat-server.toml, the user's, /etc/chat-server/)
@@ -149,7 +153,7 @@ fn beside_the_daemon(
         Ok(data) => data,
         Err(error) => return complain(&error, 2),
     };
-    match offline::run(task, &data) {
+    match offline::run(task, &data, daemon::ask) {
         Ok(code) => code,
         Err(error) => complain(&format_args!("{error:#}"), offline::exit_code(&error)),
     }

@@ -172,6 +172,11 @@ impl Actor {
             | Event::TokenList { .. }
             | Event::Shunned { .. }
             | Event::AccountList { .. }
+            | Event::BanList { .. }
+            | Event::Status { .. }
+            | Event::AddressBanList { .. }
+            | Event::StoredRoomList { .. }
+            | Event::RoomReport { .. }
             | Event::Notice { .. }
             | Event::ShuttingDown { .. } => {
                 out.push(Update::Event(event));

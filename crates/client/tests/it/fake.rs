@@ -311,7 +311,11 @@ impl Room {
             }],
             Command::Users => vec![Event::UserList {
                 id,
-                users: vec![UserInfo { name: "maya".parse().unwrap(), away: None }],
+                users: vec![UserInfo {
+                    name: "maya".parse().unwrap(),
+                    away: None,
+                    role: Default::default(),
+                }],
                 total: 1,
             }],
             other => panic!("{other:?} is not played"),

@@ -12,7 +12,7 @@ use super::{Answer, Caller, House, journal_refusal, stay};
 use crate::journal::{Account, AccountChange, Deed, Suspension};
 
 /// Who the caller is, if it is an administrator now.
-fn administrator(house: &House, caller: &Caller) -> Result<String, Refusal> {
+pub(super) fn administrator(house: &House, caller: &Caller) -> Result<String, Refusal> {
     let name = caller.claim.as_ref().map(|claim| claim.user().name().to_string());
     if caller.origin.is_administrator {
         return Ok(name.map_or_else(|| "operator".to_owned(), |name| format!("operator ({name})")));
@@ -25,7 +25,12 @@ fn administrator(house: &House, caller: &Caller) -> Result<String, Refusal> {
         .ok_or(Refusal::NotAdministrator)
 }
 
-fn deed(who: String, what: &str, whom: &dyn Display, why: &dyn Display) -> AccountChange {
+pub(super) fn deed(
+    who: String,
+    what: &str,
+    whom: &dyn Display,
+    why: &dyn Display,
+) -> AccountChange {
     AccountChange::Record(Deed {
         time: Timestamp(0),
         who,

@@ -55,6 +55,7 @@ impl Scope {
             | Command::GetTopic { room }
             | Command::Members { room }
             | Command::GetSettings { room }
+            | Command::Bans { room }
             | Command::GetRead { room }
             | Command::History { room, .. }
             | Command::Search { room: Some(room), .. } => reads(room),
@@ -92,7 +93,14 @@ impl Scope {
             | Command::AddAccount { .. }
             | Command::DeleteAccount { .. }
             | Command::SetAdministrator { .. }
-            | Command::Accounts { .. } => false,
+            | Command::Accounts { .. }
+            | Command::Status
+            | Command::BanAddress { .. }
+            | Command::UnbanAddress { .. }
+            | Command::AddressBans
+            | Command::StoredRooms { .. }
+            | Command::ReportRoom { .. }
+            | Command::CloseRoom { .. } => false,
         };
         if is_fine { Ok(()) } else { Err(Refusal::OutOfScope) }
     }

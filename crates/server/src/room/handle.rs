@@ -9,9 +9,10 @@ use chat_protocol::{
 };
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 use super::{Ask, ChangeId, RoomEvent, Seat, Subscription};
-use crate::journal::{Outcome, RoomId, Ticket};
+use crate::journal::{Outcome, Remembered, RoomId, Ticket};
 use crate::policy::{self, Secret};
 
 /// The room was let go in this moment: open it again.
@@ -41,9 +42,36 @@ pub(crate) struct Summary {
 pub(crate) struct Person {
     /// Who.
     pub(crate) identity: Identity,
-    /// Its name: a guest that is banned is banned by name too. Where it connects from will stand
-    /// here as well.
+    /// Its name: a guest that is banned is banned by name too.
     pub(crate) name: UserName,
+    /// It is a guest.
+    pub(crate) is_guest: bool,
+}
+
+/// Who asks a room for something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker {
+    /// Who.
+    pub(crate) identity: Identity,
+    /// By which right.
+    pub(crate) power: Power,
+}
+
+/// By which right somebody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Power {
+    /// Its own.
+    Own,
+    /// A token that is not for everything: it is no administrator by that.
+    Scoped,
+    /// The server's, from its command line. It is in no room.
+    Operator,
+}
+
+impl Asker {
+    /// The server's own user.
+    pub(crate) const OPERATOR: Self =
+        Self { identity: Identity(Uuid::nil()), power: Power::Operator };
 }
 
 /// Somebody who wants to enter.
@@ -58,6 +86,8 @@ pub(crate) struct Entrant {
     pub(crate) follows: bool,
     /// The key that it gave.
     pub(crate) secret: Option<Secret>,
+    /// It may enter as an administrator of the server, if it is one.
+    pub(crate) may_administer: bool,
 }
 
 /// Who is in a room.
@@ -105,16 +135,17 @@ pub(super) enum RoomCommand {
     Enter { entrant: Entrant, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
     Watch { who: Option<Person>, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
     Leave { who: Identity, gone: Option<ChangeId>, reply: oneshot::Sender<Result<(), NotThere>> },
-    Say { who: Identity, said: Said, key: Option<MessageKey>, ticket: Ticket },
-    Signal { who: Identity, signalled: Signalled, reply: SignalReply },
-    SetTopic { who: Identity, topic: LineText, ticket: Ticket },
-    Delete { who: Identity, target: Sequence, reason: Option<LineText>, ticket: Ticket },
-    Change { who: Identity, ask: Box<Ask>, ticket: Ticket },
+    Say { who: Asker, said: Said, key: Option<MessageKey>, ticket: Ticket },
+    Signal { who: Asker, signalled: Signalled, reply: SignalReply },
+    SetTopic { who: Asker, topic: LineText, ticket: Ticket },
+    Delete { who: Asker, target: Sequence, reason: Option<LineText>, ticket: Ticket },
+    Change { who: Asker, ask: Box<Ask>, ticket: Ticket },
     ForgetBefore { first: Sequence },
     Rename { who: Identity, to: UserName, change: ChangeId },
     SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
     Roster { is_long: bool, reply: oneshot::Sender<Roster> },
     Describe { who: Option<Identity>, reply: oneshot::Sender<(RoomSettings, Option<Role>)> },
+    Remembered { reply: oneshot::Sender<Vec<Remembered>> },
 }
 
 /// A message, as its author says it.
@@ -203,7 +234,7 @@ impl RoomHandle {
     /// Says something; the ticket tells what became of it, also if the room is gone.
     pub(crate) async fn say(
         &self,
-        who: Identity,
+        who: Asker,
         said: Said,
         key: Option<MessageKey>,
         ticket: Ticket,
@@ -212,7 +243,7 @@ impl RoomHandle {
     }
 
     /// Tells those who are there that a member types, if they are to be told; nobody waits for it.
-    pub(crate) async fn typing(&self, who: Identity, signalled: Signalled) {
+    pub(crate) async fn typing(&self, who: Asker, signalled: Signalled) {
         let (reply, _) = oneshot::channel();
         self.tell(RoomCommand::Signal { who, signalled, reply }).await;
     }
@@ -220,21 +251,21 @@ impl RoomHandle {
     /// Tells those who are there what a member signals, and says when.
     pub(crate) async fn signal(
         &self,
-        who: Identity,
+        who: Asker,
         signalled: Signalled,
     ) -> Result<Result<Timestamp, Refusal>, RoomGone> {
         self.ask(|reply| RoomCommand::Signal { who, signalled, reply }).await
     }
 
     /// Changes the topic; the ticket tells what became of it.
-    pub(crate) async fn set_topic(&self, who: Identity, topic: LineText, ticket: Ticket) {
+    pub(crate) async fn set_topic(&self, who: Asker, topic: LineText, ticket: Ticket) {
         self.tell(RoomCommand::SetTopic { who, topic, ticket }).await;
     }
 
     /// Deletes a member's message; the ticket tells what became of it.
     pub(crate) async fn delete(
         &self,
-        who: Identity,
+        who: Asker,
         target: Sequence,
         reason: Option<LineText>,
         ticket: Ticket,
@@ -243,7 +274,7 @@ impl RoomHandle {
     }
 
     /// Changes the room, or what somebody may do there; the ticket tells what became of it.
-    pub(crate) async fn change(&self, who: Identity, ask: Ask, ticket: Ticket) {
+    pub(crate) async fn change(&self, who: Asker, ask: Ask, ticket: Ticket) {
         self.tell(RoomCommand::Change { who, ask: Box::new(ask), ticket }).await;
     }
 
@@ -278,6 +309,11 @@ impl RoomHandle {
         who: Option<Identity>,
     ) -> Result<(RoomSettings, Option<Role>), RoomGone> {
         self.ask(|reply| RoomCommand::Describe { who, reply }).await
+    }
+
+    /// What does it remember of users?
+    pub(crate) async fn remembered(&self) -> Result<Vec<Remembered>, RoomGone> {
+        self.ask(|reply| RoomCommand::Remembered { reply }).await
     }
 
     async fn ask<T>(
@@ -324,6 +360,7 @@ impl RoomCommand {
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Describe { .. }
+            | Self::Remembered { .. }
             | Self::Roster { .. } => {}
         }
     }
@@ -344,6 +381,7 @@ impl RoomCommand {
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Describe { .. }
+            | Self::Remembered { .. }
             | Self::Roster { .. } => self.refuse(&Refusal::Unavailable),
         }
     }
@@ -366,6 +404,7 @@ impl RoomCommand {
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Describe { .. }
+            | Self::Remembered { .. }
             | Self::Roster { .. } => {}
         }
     }

@@ -186,8 +186,11 @@ impl Open {
     /// Who came first.
     fn first(&self, limit: usize) -> Arc<[UserInfo]> {
         let members = self.order.values().filter_map(|who| self.members.get(who)).take(limit);
-        let info =
-            |member: &Member| UserInfo { name: member.name.clone(), away: member.away.clone() };
+        let info = |member: &Member| UserInfo {
+            name: member.name.clone(),
+            away: member.away.clone(),
+            role: self.standing(member.seat.identity).map_or(Role::Member, |it| it.role),
+        };
         members.map(info).collect()
     }
 

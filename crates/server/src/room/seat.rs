@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
-use chat_protocol::{Identity, RoomAddress, Sequence, Timestamp, UserName};
+use chat_protocol::{Identity, Role, RoomAddress, Sequence, Timestamp, UserName};
 use tokio::sync::watch;
 
 use super::RoomHandle;
@@ -179,7 +179,7 @@ pub(super) struct SeatClosed;
 
 impl Seat {
     pub(crate) fn new(identity: Identity, name: UserName) -> Self {
-        let profile = Mutex::new(Profile { name, away: None });
+        let profile = Mutex::new(Profile { name, away: None, role: Role::Member });
         Self {
             identity,
             profile,

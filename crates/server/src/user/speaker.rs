@@ -8,7 +8,9 @@ use chat_protocol::event::UserInfo;
 use chat_protocol::{Identity, LineText, Refusal, Sequence, Timestamp, UserName};
 
 use super::claim::Pass;
+
 use crate::journal::{AccountRoom, RoomKey, Shun, Shunned, TokenHash};
+use crate::rate::Buckets;
 use crate::room::{Seat, author_bit};
 
 /// Somebody who speaks.
@@ -36,6 +38,8 @@ pub(crate) struct User {
     kept: Mutex<HashMap<RoomKey, Kept>>,
     /// An account's rooms were entered, as far as they could be.
     settling: AtomicU8,
+    /// What an account's sessions have taken together.
+    buckets: Buckets,
 }
 
 /// How far a room is read: up to an event, and until a time.
@@ -80,6 +84,7 @@ impl User {
             fingerprint: AtomicU64::new(0),
             kept: Mutex::default(),
             settling: AtomicU8::new(NOT_SETTLED),
+            buckets: Buckets::default(),
         }
     }
 
@@ -96,6 +101,11 @@ impl User {
     /// Its name, and whether it is away.
     pub(crate) fn info(&self) -> UserInfo {
         self.seat.profile().clone()
+    }
+
+    /// What its sessions have taken together; a guest has only one.
+    pub(crate) fn buckets(&self) -> Option<&Buckets> {
+        self.seat.is_account().then_some(&self.buckets)
     }
 
     /// It has a session.

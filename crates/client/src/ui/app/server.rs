@@ -227,6 +227,11 @@ impl App {
             | Event::TokenList { .. }
             | Event::Shunned { .. }
             | Event::AccountList { .. }
+            | Event::BanList { .. }
+            | Event::Status { .. }
+            | Event::AddressBanList { .. }
+            | Event::StoredRoomList { .. }
+            | Event::RoomReport { .. }
             | Event::Pong { .. }
             | Event::Unknown => {}
         }

@@ -227,6 +227,14 @@ impl App {
             | Command::DeleteAccount { .. }
             | Command::SetAdministrator { .. }
             | Command::Accounts { .. }
+            | Command::Bans { .. }
+            | Command::Status
+            | Command::BanAddress { .. }
+            | Command::UnbanAddress { .. }
+            | Command::AddressBans
+            | Command::StoredRooms { .. }
+            | Command::ReportRoom { .. }
+            | Command::CloseRoom { .. }
             | Command::Invite { .. }
             | Command::Kick { .. }
             | Command::Ban { .. }

@@ -341,6 +341,7 @@ impl Frontend for IrcFrontend {
             },
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
+            only_waits: false,
         }
     }
 }

@@ -131,6 +131,13 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             }
         }
         Event::UserWatched { change, user } => monitor::changed(session, *change, user, out),
+        Event::BanList { room, bans, .. } => {
+            for ban in bans {
+                let line = session.numeric(367, out).word(target(room));
+                line.word(format_args!("{}!*@*", ban.user)).end();
+            }
+            session.numeric(368, out).word(target(room)).text("End of channel ban list");
+        }
         Event::Message { .. }
         | Event::Deleted { .. }
         | Event::TopicChanged { .. }
@@ -153,6 +160,10 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::TokenList { .. }
         | Event::Shunned { .. }
         | Event::AccountList { .. }
+        | Event::Status { .. }
+        | Event::AddressBanList { .. }
+        | Event::StoredRoomList { .. }
+        | Event::RoomReport { .. }
         | Event::Hidden { .. }
         | Event::Signal { .. }
         | Event::Signalled { .. }
@@ -302,7 +313,7 @@ fn member_list(
         }
         Some(Asked::Who(room)) => {
             let server = &session.settings.server;
-            for UserInfo { name, away } in members {
+            for UserInfo { name, away, .. } in members {
                 let here = if away.is_some() { "G" } else { "H" };
                 let line = session.numeric(352, out).word(target(room)).word(name);
                 let line = line.word("samovar").word(server).word(name).word(here);
@@ -323,7 +334,7 @@ fn user_list(session: &IrcFrontend, asked: Option<&Asked>, users: &[UserInfo], o
         Some(Asked::Whois(nick)) => {
             let server = &session.settings.server;
             match find(nick) {
-                Some(UserInfo { name, away }) => {
+                Some(UserInfo { name, away, .. }) => {
                     let line = session.numeric(311, out).word(name).word(name).word("samovar");
                     line.word("*").text(name);
                     session.numeric(312, out).word(name).word(server).text("Samovar");
