@@ -20,6 +20,7 @@ mod gone;
 mod grillo;
 mod irc;
 mod irc_history;
+mod irc_websocket;
 mod journal;
 mod layers;
 mod limits;

@@ -135,14 +135,15 @@ pub(super) struct Saying<'a> {
 /// A message, a line or several; the first has its id.
 pub(super) fn said(frame: Frame<'_>, about: About<'_>, saying: &Saying<'_>, out: &mut BytesMut) {
     let Saying { from, to, text, kind, before } = saying;
-    // ":nick!nick@host PRIVMSG #target :" and "\x01ACTION \x01" and the line end.
-    let overhead = 2 * from.as_str().len() + to.to_string().len() + 48;
+    let word = if *kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
+    // What stands around a text that is as long as it may be.
+    let around = format!(":{} {word} {} :\r\n", reply::mask(from), target(to)).len();
+    let overhead = around + if *kind == SayKind::Action { "\u{1}ACTION \u{1}".len() } else { 0 };
     let room = LINE_BYTES_MAX.saturating_sub(overhead + before.len());
     let mut about = about;
     for line in text.as_str().split('\n') {
         for part in parts(line, room) {
             let line = frame.line(about, from, out);
-            let word = if *kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
             let line = line.command(word).word(target(to));
             match kind {
                 SayKind::Text | SayKind::Notice => line.text(format_args!("{before}{part}")),
