@@ -385,6 +385,10 @@ fn decoded(frame: Option<Result<BytesMut, PreambleError>>) -> Result<Event, Link
 
 fn broken(error: PreambleError) -> LinkError {
     match error {
+        // In TLS an end without a goodbye is an error; to us it is an end.
+        PreambleError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            LinkError::Closed
+        }
         PreambleError::Io(error) => LinkError::Io(error),
         PreambleError::TooLong | PreambleError::WantsTls => LinkError::Foreign(error.to_string()),
     }
