@@ -120,6 +120,7 @@ const fn is_printed(event: &Event) -> bool {
         | Event::RoomReport { .. }
         | Event::StayIs { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::Found { .. }
         | Event::Identified { .. }
         | Event::TokenMade { .. }

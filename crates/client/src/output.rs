@@ -301,6 +301,7 @@ pub(crate) const fn room_of(event: &Event) -> Option<&RoomAddress> {
         | Event::RoomReport { .. }
         | Event::StayIs { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::UnreadList { .. }
         | Event::Found { .. }
         | Event::Identified { .. }
