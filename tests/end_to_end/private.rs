@@ -83,6 +83,7 @@ fn questions(name: &str) -> Vec<Command> {
         Command::Members { room: at.clone() },
         Command::GetTopic { room: at.clone() },
         Command::GetSettings { room: at.clone() },
+        Command::Bans { room: at.clone() },
         Command::SetTopic { room: at.clone(), topic: LineText::parse("mine").unwrap() },
         Command::Leave { room: at.clone() },
         Command::MarkRead { room: at.clone(), seq: Sequence(1) },

@@ -316,6 +316,9 @@ impl Actor {
                 | Command::WatchedUsers
                 | Command::Was { .. }
                 | Command::Conversations { .. }
+                | Command::GetMetadata { .. }
+                | Command::SetMetadata { .. }
+                | Command::WatchMetadata { .. }
                 | Command::Stay { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
@@ -335,6 +338,7 @@ impl Actor {
                 | Command::UnbanAddress { .. }
                 | Command::CloseRoom { .. }
                 | Command::Signal { .. }
+                | Command::ClearMetadata { .. }
                 | Command::Delete { .. }
                 | Command::Register { .. }
                 | Command::Login { .. }

@@ -243,6 +243,8 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::UserStates { id, .. }
         | Event::PastUsers { id, .. }
         | Event::ConversationList { id, .. }
+        | Event::Metadata { id, .. }
+        | Event::MetadataKeys { id, .. }
         | Event::StayIs { id, .. }
         | Event::Found { id, .. }
         | Event::Identified { id, .. }
@@ -267,6 +269,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Hidden { .. }
         | Event::Signal { .. }
         | Event::ReadMoved { .. }
+        | Event::MetadataChanged { .. }
         | Event::UserWatched { .. }
         | Event::Joined { .. }
         | Event::Left { .. }

@@ -244,6 +244,9 @@ impl Output {
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
             | Event::ConversationList { .. }
+            | Event::Metadata { .. }
+            | Event::MetadataKeys { .. }
+            | Event::MetadataChanged { .. }
             | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }
@@ -300,6 +303,9 @@ pub(crate) const fn room_of(event: &Event) -> Option<&RoomAddress> {
         | Event::StoredRoomList { .. }
         | Event::RoomReport { .. }
         | Event::StayIs { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::PastUsers { .. }
         | Event::ConversationList { .. }
         | Event::UnreadList { .. }

@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{PAGE_EVENTS_MAX, PAGE_HITS_MAX};
 use crate::{
-    LineText, MessageKey, MessageText, Moment, Network, Password, RequestId, Role, RoomAddress,
-    RoomName, RoomSecret, SearchCursor, Sequence, Setting, Signal, Timestamp, Token, TokenName,
-    UserName,
+    LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Moment, Network, Password,
+    RequestId, Role, RoomAddress, RoomName, RoomSecret, SearchCursor, Sequence, Setting, Signal,
+    Timestamp, Token, TokenName, UserName,
 };
 
 /// The version of the native protocol that this crate speaks.
@@ -268,6 +268,40 @@ pub enum Command {
     GetRead {
         /// Which room.
         room: RoomAddress,
+    },
+    /// What is known of a room, or of a user (`@name`)? Answer: `metadata`.
+    GetMetadata {
+        /// Of which.
+        of: RoomAddress,
+        /// What; none: all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<MetadataKey>,
+    },
+    /// Let something be known of oneself, or of a room that one keeps. Answer: `done`, and
+    /// `metadata_changed`.
+    SetMetadata {
+        /// Of which.
+        of: RoomAddress,
+        /// What.
+        key: MetadataKey,
+        /// How it is; none: it is known no more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<MetadataValue>,
+    },
+    /// Let nothing be known. Answer: `metadata`, with what was.
+    ClearMetadata {
+        /// Of which.
+        of: RoomAddress,
+    },
+    /// Be told of this, of rooms that one is in and users whom one meets there; for this session.
+    /// Answer: `metadata_keys`, all of which it is told now.
+    WatchMetadata {
+        /// What, too.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more: Vec<MetadataKey>,
+        /// What no more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fewer: Vec<MetadataKey>,
     },
     /// Take another name. Answer: `done`.
     Nick {

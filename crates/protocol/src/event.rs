@@ -1,13 +1,15 @@
 //! What a client is told.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::administration::{AddressBan, BanInfo, RoomReport, Status, StoredRoomInfo};
 use crate::search::Hit;
 use crate::{
-    JournalId, LineText, MessageKey, MessageText, Refusal, RequestId, Role, RoomAddress,
-    RoomChange, RoomName, RoomSettings, SayKind, SearchCursor, Sequence, Signal, Timestamp, Token,
-    TokenName, UserName,
+    JournalId, LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Refusal, RequestId,
+    Role, RoomAddress, RoomChange, RoomName, RoomSettings, SayKind, SearchCursor, Sequence, Signal,
+    Timestamp, Token, TokenName, UserName,
 };
 
 /// What a client is told. An event with an `id` answers the request with that id.
@@ -392,6 +394,35 @@ pub enum Event {
         /// Until then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         time_ms: Option<Timestamp>,
+    },
+    /// What is known of a room or a user, as asked.
+    Metadata {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Of which; a user is `@name`.
+        of: RoomAddress,
+        /// What, and how it is.
+        values: BTreeMap<MetadataKey, MetadataValue>,
+    },
+    /// Of what this session is told.
+    MetadataKeys {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::METADATA_WATCHED_MAX`].
+        keys: Vec<MetadataKey>,
+    },
+    /// Something is known of a room or a user, or no more: it has changed, or this session has just
+    /// met it.
+    MetadataChanged {
+        /// Of which; a user is `@name`.
+        of: RoomAddress,
+        /// What.
+        key: MetadataKey,
+        /// How it is; none: nothing is known any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<MetadataValue>,
     },
     /// What a search found, newest first.
     Found {
@@ -791,6 +822,12 @@ impl Event {
         } else {
             None
         }
+    }
+
+    /// It says what is known of a user, and not of the room.
+    #[must_use]
+    pub const fn is_about_user(&self) -> bool {
+        matches!(self, Self::MetadataChanged { of: RoomAddress::Direct(_), .. })
     }
 
     /// The number of a stored event in its room.

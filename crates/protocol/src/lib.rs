@@ -9,6 +9,7 @@ pub mod event;
 pub mod frame;
 pub mod id;
 pub mod limits;
+pub mod metadata;
 pub mod moment;
 pub mod name;
 pub mod nearest;
@@ -26,6 +27,7 @@ pub use event::Event;
 pub use id::{
     Cursor, Identity, JournalId, MessageKey, RequestId, SearchCursor, Sequence, Timestamp,
 };
+pub use metadata::{MetadataKey, MetadataValue};
 pub use moment::Moment;
 pub use name::{RoomAddress, RoomName, UserName};
 pub use network::Network;

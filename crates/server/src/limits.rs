@@ -100,6 +100,8 @@ pub(crate) const QUIET_PRESENCE_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) const SESSION_CHANGES_SEEN: usize = 4_096;
 /// Rooms in which one session is heard to type at the same time.
 pub(crate) const TYPING_ROOMS_MAX: usize = 16;
+/// What a session that enters a room is told of metadata; it may ask for the rest.
+pub(crate) const METADATA_MET_MAX: usize = 500;
 /// A typed line, in bytes without its end; a longer one is refused and skipped.
 pub(crate) const LINE_BYTES_MAX: usize = 4_096 + 256;
 /// A telnet sub-negotiation, in bytes; a longer one ends the session.

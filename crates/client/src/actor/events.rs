@@ -168,6 +168,9 @@ impl Actor {
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
             | Event::ConversationList { .. }
+            | Event::Metadata { .. }
+            | Event::MetadataKeys { .. }
+            | Event::MetadataChanged { .. }
             | Event::StayIs { .. }
             | Event::UserWatched { .. }
             | Event::Renamed { .. }

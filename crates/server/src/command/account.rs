@@ -11,9 +11,11 @@ use chat_protocol::{
 use super::guest::Identified;
 use super::room::{How, enter};
 use super::scope::Scope;
-use super::{Answer, Caller, House, journal_refusal, presence, stay};
+use super::{Answer, Caller, House, journal_refusal, metadata, presence, stay};
 use crate::account::{hash_of, new_token};
-use crate::journal::{AccountChange, AccountRoom, Changed, RoomKey, StoredToken, TokenHash};
+use crate::journal::{
+    AccountChange, AccountRoom, Changed, MetadataOwner, RoomKey, StoredToken, TokenHash,
+};
 use crate::user::{Claim, NotAttached, User, friendly};
 
 /// How long the last session of an account may take to leave its rooms.
@@ -80,6 +82,7 @@ pub(super) async fn register(
     let account = made?;
     house.registry.promote(claim, &account);
     user.has_settled();
+    metadata::keep(house, user).await;
     tracing::info!(%name, "registered");
     let token = caller.ticket.as_ref().map(|ticket| ticket.token.clone());
     Ok(Answer::Event(Event::Identified { id, name, account: true, token }))
@@ -216,6 +219,10 @@ pub(super) async fn settle(house: &House, user: &User) {
     };
     for shunned in shunned {
         user.shun(shunned);
+    }
+    match house.journal.metadata(MetadataOwner::Account(account)).await {
+        Ok(metadata) => user.set_metadata(metadata),
+        Err(error) => tracing::error!(%error, name = %user.name(), "metadata cannot be read"),
     }
     for kept in rooms {
         if let Err(refusal) = enter_again(house, user, kept).await {

@@ -7,6 +7,7 @@ mod admin;
 mod announcements;
 pub(crate) mod guest;
 mod list;
+pub(crate) mod metadata;
 mod moderation;
 mod presence;
 pub(crate) mod read;
@@ -20,7 +21,8 @@ mod signal;
 pub(crate) mod stay;
 
 use chat_protocol::{
-    Command, Event, Identity, Refusal, Request, RequestId, RoomAddress, Timestamp, UserName,
+    Command, Event, Identity, MetadataKey, Refusal, Request, RequestId, RoomAddress, Timestamp,
+    UserName,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -206,6 +208,13 @@ pub(crate) enum Answer {
         /// That.
         event: Event,
     },
+    /// The session is to be told of metadata, or no longer.
+    WatchesMetadata {
+        /// Of these too.
+        more: Vec<MetadataKey>,
+        /// Of these no more.
+        fewer: Vec<MetadataKey>,
+    },
     /// The session is to watch users, or no longer.
     Watches(Watches),
     /// Something of the caller itself has changed; the rooms tell the others.
@@ -287,6 +296,12 @@ pub(crate) async fn execute(
         Command::WatchUsers { names } => Ok(Answer::Watches(Watches::More(names))),
         Command::UnwatchUsers { names } => Ok(Answer::Watches(Watches::Fewer(names))),
         Command::WatchedUsers => Ok(Answer::Watches(Watches::All)),
+        Command::GetMetadata { of, keys } => metadata::get(house, caller, id, of, keys).await,
+        Command::SetMetadata { of, key, value } => {
+            metadata::set(house, caller, of, key, value).await
+        }
+        Command::ClearMetadata { of } => metadata::clear(house, caller, id, of).await,
+        Command::WatchMetadata { more, fewer } => Ok(Answer::WatchesMetadata { more, fewer }),
         Command::Rooms => list::rooms(house, caller, id).await,
         Command::Was { name } => Ok(Answer::Event(list::was(house, id, name))),
         Command::Users => Ok(Answer::Event(list::users(house, id))),

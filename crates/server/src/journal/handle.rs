@@ -16,6 +16,7 @@ use super::account::{self, Account, AccountChange, AccountRoom, Changed, Shunned
 use super::examine::{self, Checked, Contents};
 use super::guest::{Guest, GuestChange, TokenHash};
 use super::history::{Page, Range, Readers, StoredRoom, Unread};
+use super::metadata::{Metadata, MetadataOwner};
 #[cfg(test)]
 use super::record::Record;
 use super::record::{Entry, OpenedRoom, Parcel, RoomId, RoomKey};
@@ -237,6 +238,11 @@ impl Journal {
             Ok((account::rooms(connection, account)?, account::shunned(connection, account)?))
         };
         self.readers.read(read).await
+    }
+
+    /// What is known of a room or an account.
+    pub(crate) async fn metadata(&self, owner: MetadataOwner) -> Result<Metadata, JournalError> {
+        self.readers.read(move |connection| super::metadata::of(connection, &owner)).await
     }
 
     /// Addresses from which nobody comes in.

@@ -110,6 +110,7 @@ impl Listener {
             match self.socket.accept().await {
                 Ok((connection, peer)) => self.arrives(connection, &peer, reception).await,
                 Err(error) => {
+                    reception.around.borrow().house.tally.hit(Limit::OpenFiles);
                     tracing::warn!(%error, url = %self.url, "cannot accept; pausing");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
@@ -145,6 +146,9 @@ impl Listener {
         };
         let buckets = share.as_ref().map(|share| Arc::clone(&share.buckets));
         let meter = origin.is_limited.then(|| Meter::new(times.rates, buckets, house.started));
+        if reception.gate.is_full() {
+            house.tally.hit(Limit::Connections);
+        }
         let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
         let peer = peer.to_string().into_boxed_str();
         tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
@@ -325,6 +329,9 @@ where
     let limit = at.around.borrow().limits.handshake.unwrap_or(Duration::MAX);
     let mut stage = at.stage.clone();
     let handshake = timeout(limit, async {
+        if at.handshakes.available_permits() == 0 {
+            at.around.borrow().house.tally.hit(Limit::Handshakes);
+        }
         // It is never closed.
         let _place = at.handshakes.acquire().await.map_err(io::Error::other)?;
         tls.accept(stream, head).await

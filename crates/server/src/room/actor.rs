@@ -331,6 +331,11 @@ impl RoomActor {
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
+            // In a large room nobody is told what is known of one of many.
+            RoomCommand::Known { event, .. } if self.is_quiet(open) && event.is_about_user() => {}
+            RoomCommand::Known { who, event, change } => {
+                turn.steps.push(Step::Presence(RoomEvent::of(who, Some(change), None, *event)));
+            }
             RoomCommand::Roster { is_long: true, reply } => drop(reply.send(open.long_roster())),
             RoomCommand::Roster { is_long: false, reply } => {
                 drop(reply.send(open.roster(self.is_quiet(open))));

@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::event::UserInfo;
 use chat_protocol::{
-    Identity, LineText, MessageKey, MessageText, Refusal, Role, RoomAddress, RoomSettings, SayKind,
-    Sequence, Signal, Timestamp, UserName,
+    Event, Identity, LineText, MessageKey, MessageText, Refusal, Role, RoomAddress, RoomSettings,
+    SayKind, Sequence, Signal, Timestamp, UserName,
 };
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -143,6 +143,7 @@ pub(super) enum RoomCommand {
     ForgetBefore { first: Sequence },
     Rename { who: Identity, to: UserName, change: ChangeId },
     SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
+    Known { who: Identity, event: Box<Event>, change: ChangeId },
     Roster { is_long: bool, reply: oneshot::Sender<Roster> },
     Describe { who: Option<Identity>, reply: oneshot::Sender<(RoomSettings, Option<Role>)> },
     Remembered { reply: oneshot::Sender<Vec<Remembered>> },
@@ -293,6 +294,11 @@ impl RoomHandle {
         self.tell(RoomCommand::SetAway { who, text, change }).await;
     }
 
+    /// Programs know something else of the room, or of a member; `who` made it so.
+    pub(crate) async fn known(&self, who: Identity, event: Event, change: ChangeId) {
+        self.tell(RoomCommand::Known { who, event: Box::new(event), change }).await;
+    }
+
     /// Who is there, as it is told on entering?
     pub(crate) async fn roster(&self) -> Result<Roster, RoomGone> {
         self.ask(|reply| RoomCommand::Roster { is_long: false, reply }).await
@@ -357,6 +363,7 @@ impl RoomCommand {
             | Self::Watch { .. }
             | Self::Leave { .. }
             | Self::ForgetBefore { .. }
+            | Self::Known { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Describe { .. }
@@ -378,6 +385,7 @@ impl RoomCommand {
             | Self::Watch { .. }
             | Self::Leave { .. }
             | Self::ForgetBefore { .. }
+            | Self::Known { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Describe { .. }
@@ -401,6 +409,7 @@ impl RoomCommand {
             }
             Self::Leave { .. }
             | Self::ForgetBefore { .. }
+            | Self::Known { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Describe { .. }

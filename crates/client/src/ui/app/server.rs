@@ -210,6 +210,9 @@ impl App {
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
             | Event::ConversationList { .. }
+            | Event::Metadata { .. }
+            | Event::MetadataKeys { .. }
+            | Event::MetadataChanged { .. }
             | Event::StayIs { .. }
             | Event::UserWatched { .. }
             | Event::Done { .. }

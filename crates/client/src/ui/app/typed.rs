@@ -205,6 +205,10 @@ impl App {
             | Command::WatchedUsers
             | Command::Was { .. }
             | Command::Conversations { .. }
+            | Command::GetMetadata { .. }
+            | Command::SetMetadata { .. }
+            | Command::ClearMetadata { .. }
+            | Command::WatchMetadata { .. }
             | Command::Stay { .. }
             | Command::Watch { .. }
             | Command::GetTopic { .. }

@@ -75,6 +75,9 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
         | Event::ConversationList { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::AwayChanged { .. }

@@ -168,6 +168,9 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::Signal { .. }
         | Event::Signalled { .. }
         | Event::PastUsers { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::StayIs { .. }
         | Event::Found { .. }
         | Event::Pong { .. }

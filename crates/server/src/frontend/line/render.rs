@@ -137,6 +137,9 @@ pub(crate) fn room_event(
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
         | Event::ConversationList { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::Unknown => {}
