@@ -122,6 +122,8 @@ pub(crate) const HASHES_WAITING_MAX: usize = 64;
 pub(crate) const BURST: Duration = Duration::from_secs(10);
 /// Who takes more than there is owes it, at most so many bursts.
 pub(crate) const DEBT_BURSTS_MAX: u64 = 2;
+/// Who says nothing for so long has ended its flood.
+pub(crate) const FLOOD_PAUSE: Duration = Duration::from_secs(1);
 /// How often somebody is told of being too fast.
 pub(crate) const TOO_FAST_TOLD: Duration = Duration::from_secs(60);
 /// Addresses that have gone and whose rates are remembered; then those that do not matter any more
