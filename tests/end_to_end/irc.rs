@@ -4,28 +4,28 @@ use chat_protocol::Event;
 use samovar_tests::{Client, NativeClient, Server, Setup};
 
 /// An IRC client, and what it is sent, line by line.
-struct Irc(Client);
+pub(crate) struct Irc(pub(crate) Client);
 
 impl Irc {
     /// Registered by this name, all of the welcome read.
-    fn greeted(address: &str, nick: &str) -> Self {
+    pub(crate) fn greeted(address: &str, nick: &str) -> Self {
         let mut irc = Self(Client::connect(address));
         irc.send(&format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}"));
         irc.until(&format!(" 422 {nick} :There is no message of the day"));
         irc
     }
 
-    fn send(&mut self, line: &str) {
+    pub(crate) fn send(&mut self, line: &str) {
         self.0.send(format!("{line}\r\n"));
     }
 
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let line = String::from_utf8(self.0.line()).unwrap();
         line.strip_suffix("\r\n").expect("lines of IRC end in CR LF").to_owned()
     }
 
     /// The next line that ends so; those before it.
-    fn until(&mut self, end: &str) -> Vec<String> {
+    pub(crate) fn until(&mut self, end: &str) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
             let line = self.line();
@@ -37,7 +37,7 @@ impl Irc {
     }
 
     #[track_caller]
-    fn expect(&mut self, line: &str) {
+    pub(crate) fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 }

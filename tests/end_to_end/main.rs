@@ -21,6 +21,8 @@ mod exit_codes;
 mod gone;
 mod grillo;
 mod irc;
+mod irc_history;
+mod irc_websocket;
 mod journal;
 mod layers;
 mod limits;

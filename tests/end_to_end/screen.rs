@@ -53,7 +53,7 @@ fn what_is_deleted_is_gone_from_every_screen() {
     maya.join("lobby");
     maya.say("lobby", "better not said");
     pane.wait_for("better not said");
-    maya.ask(Command::Delete { room: room("lobby"), seq: None });
+    maya.ask(Command::Delete { room: room("lobby"), seq: None, reason: None });
     pane.wait_for("a message of maya was deleted");
     pane.wait_gone("better not said");
     pane.enter("mine is worse");

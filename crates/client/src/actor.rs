@@ -315,6 +315,7 @@ impl Actor {
                 | Command::UnwatchUsers { .. }
                 | Command::WatchedUsers
                 | Command::Was { .. }
+                | Command::Conversations { .. }
                 | Command::GetMetadata { .. }
                 | Command::SetMetadata { .. }
                 | Command::WatchMetadata { .. }

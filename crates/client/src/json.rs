@@ -123,6 +123,7 @@ const fn is_printed(event: &Event) -> bool {
         | Event::MetadataKeys { .. }
         | Event::MetadataChanged { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::Found { .. }
         | Event::Identified { .. }
         | Event::TokenMade { .. }

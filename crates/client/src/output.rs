@@ -243,6 +243,7 @@ impl Output {
             | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::ConversationList { .. }
             | Event::Metadata { .. }
             | Event::MetadataKeys { .. }
             | Event::MetadataChanged { .. }
@@ -306,6 +307,7 @@ pub(crate) const fn room_of(event: &Event) -> Option<&RoomAddress> {
         | Event::MetadataKeys { .. }
         | Event::MetadataChanged { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::UnreadList { .. }
         | Event::Found { .. }
         | Event::Identified { .. }

@@ -144,6 +144,9 @@ pub enum Command {
         /// Which; none: the last that one said there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seq: Option<Sequence>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
     },
     /// Let somebody into a room. Answer: `stored`, as for all that changes a room.
     Invite {
@@ -350,6 +353,20 @@ pub enum Command {
         #[serde(default = "page_events_default")]
         limit: u32,
     },
+    /// Which of the rooms that one is in, direct ones too, were spoken in last between these times, and
+    /// when? By that time, the earliest first. Answer: `conversation_list`.
+    Conversations {
+        /// Behind this time.
+        after_ms: Timestamp,
+        /// Before this time.
+        before_ms: Timestamp,
+        /// The last of them that fit, and not the first.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        newest: bool,
+        /// How many at most, up to [`PAGE_EVENTS_MAX`].
+        #[serde(default = "page_events_default")]
+        limit: u32,
+    },
     /// Messages that have certain words, newest first. Answer: `found`.
     Search {
         /// In which room; none: in all that one may read.
@@ -549,9 +566,9 @@ pub enum Command {
     Unknown,
 }
 
-/// Which part of a room's history: from `after` or `after_ms` on if there is one, forwards;
-/// otherwise what stands before `before` or `before_ms`, or the newest events. `around` and
-/// `around_ms` stand alone: the page has that place in its middle.
+/// Which part of a room's history: from `after` or `after_ms` on if there is one, forwards (or, with
+/// `newest`, the last events behind it); otherwise what stands before `before` or `before_ms`, or the
+/// newest events. `around` and `around_ms` stand alone: the page has that place in its middle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryRange {
     /// Only events behind this sequence.
@@ -572,6 +589,33 @@ pub struct HistoryRange {
     /// Events on both sides of this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub around_ms: Option<Moment>,
+    /// The last of the events that fit, and not the first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub newest: bool,
+    /// Which of them.
+    #[serde(default, skip_serializing_if = "HistoryPart::is_all")]
+    pub part: HistoryPart,
+}
+
+/// Which events of a history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryPart {
+    /// All.
+    #[default]
+    All,
+    /// All but what is left of deleted messages.
+    Kept,
+    /// What was said, and is not deleted.
+    Messages,
+}
+
+impl HistoryPart {
+    /// Are they all?
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        *self == Self::All
+    }
 }
 
 impl Command {

@@ -154,6 +154,12 @@ pub enum Event {
         from: UserName,
         /// Which message; it comes as a `tombstone` from now on.
         target: Sequence,
+        /// When that was said, and who said it; none: it is not kept any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        original: Option<Box<Original>>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
     },
     /// Here was a message that is deleted.
     Tombstone {
@@ -347,6 +353,14 @@ pub enum Event {
         events: Vec<Self>,
         /// There is more in the direction that was asked for.
         more: bool,
+    },
+    /// Where one's rooms were spoken in last, as asked: the earliest first.
+    ConversationList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::PAGE_EVENTS_MAX`].
+        conversations: Vec<ConversationInfo>,
     },
     /// What one has not read, as asked: rooms in which something was said, the busiest first.
     UnreadList {
@@ -632,6 +646,24 @@ pub struct UnreadInfo {
     pub mentions: u64,
 }
 
+/// What a deleted message was, as far as that is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// When it was stored.
+    pub time_ms: Timestamp,
+    /// Who said it.
+    pub from: UserName,
+}
+
+/// A room that was spoken in, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationInfo {
+    /// Which.
+    pub room: RoomAddress,
+    /// When its last message was stored.
+    pub last_ms: Timestamp,
+}
+
 /// A personal token, in a list. What it is nobody knows but who was told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TokenInfo {
@@ -772,6 +804,7 @@ impl Event {
         | Self::UserList { id, .. }
         | Self::MemberList { id, .. }
         | Self::History { id, .. }
+        | Self::ConversationList { id, .. }
         | Self::UnreadList { id, .. }
         | Self::Found { id, .. }
         | Self::Identified { id, .. }

@@ -77,6 +77,15 @@ pub(crate) const SESSION_READ_BYTES: usize = 16 * 1_024;
 pub(crate) const TLS_HANDSHAKES_MAX: usize = 1_024;
 /// What TLS takes from a session before the socket has taken it, in bytes.
 pub(crate) const TLS_BUFFER_BYTES_MAX: usize = 16 * 1_024;
+/// A request for a WebSocket, its headers with it, in bytes.
+pub(crate) const WEBSOCKET_REQUEST_BYTES_MAX: usize = 16 * 1_024;
+/// A message inside a WebSocket, in bytes: a line of IRC with its tags.
+pub(crate) const WEBSOCKET_MESSAGE_BYTES_MAX: usize = 4_096 + 512;
+/// What a WebSocket takes from a session before the socket has taken it, in bytes; one frame may come
+/// on top.
+pub(crate) const WEBSOCKET_BUFFER_BYTES: usize = 16 * 1_024;
+/// A line that is written into a WebSocket, in bytes: more than any of IRC.
+pub(crate) const WEBSOCKET_LINE_BYTES_MAX: usize = 64 * 1_024;
 /// A file with a certificate or a key, in bytes.
 pub(crate) const TLS_FILE_BYTES_MAX: u64 = 1_024 * 1_024;
 /// A certificate that ends so soon is warned about.

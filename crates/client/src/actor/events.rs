@@ -167,6 +167,7 @@ impl Actor {
             | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::ConversationList { .. }
             | Event::Metadata { .. }
             | Event::MetadataKeys { .. }
             | Event::MetadataChanged { .. }

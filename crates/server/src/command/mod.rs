@@ -264,7 +264,9 @@ pub(crate) async fn execute(
             signal::signal(house, caller, id, room, (signal, key)).await
         }
         Command::SetTopic { room, topic } => say::set_topic(house, caller, id, room, topic).await,
-        Command::Delete { room, seq } => say::delete(house, caller, id, room, seq).await,
+        Command::Delete { room, seq, reason } => {
+            say::delete(house, caller, id, room, (seq, reason)).await
+        }
         Command::Unread => read::unread(house, caller, id).await,
         Command::MarkRead { room, seq } => read::mark(caller, id, room, seq),
         Command::MarkReadUntil { room, time_ms } => {
@@ -306,6 +308,9 @@ pub(crate) async fn execute(
         Command::Members { room } => list::members(house, caller, id, room).await,
         Command::History { room, range, limit } => {
             list::history(house, caller, id, room, range, limit).await
+        }
+        Command::Conversations { after_ms, before_ms, newest, limit } => {
+            list::conversations(house, caller, id, (after_ms, before_ms), newest, limit).await
         }
         Command::Search { room, text, from, after_ms, before_ms, before, limit } => {
             let wanted = search::Wanted {

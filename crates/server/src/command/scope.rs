@@ -65,7 +65,9 @@ impl Scope {
             | Command::GetRead { room }
             | Command::History { room, .. }
             | Command::Search { room: Some(room), .. } => reads(room),
-            Command::Search { room: None, .. } | Command::Unread => everywhere,
+            Command::Search { room: None, .. }
+            | Command::Unread
+            | Command::Conversations { .. } => everywhere,
             Command::Away { .. } => everywhere && !self.read_only,
             Command::Rooms
             | Command::Users

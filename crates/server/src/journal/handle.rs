@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chat_protocol::administration::{AddressBan, StoredRoomInfo};
+use chat_protocol::command::HistoryPart;
 use chat_protocol::{Identity, JournalId, RoomName, Sequence, Timestamp, UserName};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -324,7 +325,13 @@ impl Journal {
     ) -> Result<Page, JournalError> {
         self.readers
             .read(move |connection| {
-                super::history::page(connection, room, range, limit, Extent::ALL)
+                super::history::page(
+                    connection,
+                    room,
+                    range,
+                    limit,
+                    (Extent::ALL, HistoryPart::All),
+                )
             })
             .await
     }
@@ -334,17 +341,28 @@ impl Journal {
         &self,
         reader: Reader,
         room: RoomId,
-        range: Range,
+        (range, part): (Range, HistoryPart),
         limit: u32,
     ) -> Result<Page, JournalError> {
         let page = move |connection: &Connection| {
             let snapshot = connection.unchecked_transaction()?;
             match standing::extent(&snapshot, room, &reader)? {
-                Some(extent) => super::history::page(&snapshot, room, range, limit, extent),
+                Some(extent) => super::history::page(&snapshot, room, range, limit, (extent, part)),
                 None => Ok(Page { entries: Vec::new(), more: false }),
             }
         };
         self.readers.read(page).await
+    }
+
+    /// When the last message of each of these rooms was stored, as far as somebody may read them.
+    pub(crate) async fn last_said(
+        &self,
+        reader: Reader,
+        rooms: Vec<RoomId>,
+    ) -> Result<Vec<(RoomId, Timestamp)>, JournalError> {
+        self.readers
+            .read(move |connection| super::history::last_said(connection, &rooms, &reader))
+            .await
     }
 
     /// A room as somebody may know it; none: nothing is stored there.

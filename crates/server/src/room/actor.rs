@@ -126,7 +126,7 @@ impl RoomActor {
         let entries = if opened.last == Sequence(0) || recent_max == 0 {
             Vec::new()
         } else {
-            let range = Range::Before { before: None };
+            let range = Range::Before { after: Sequence(0), before: None };
             self.journal.page(opened.id, range, recent_max).await?.entries
         };
         let address = opened.name.map(RoomAddress::Named);
@@ -317,14 +317,14 @@ impl RoomActor {
                 });
                 Self::record(open, turn, who.identity, Body::Topic(topic), (None, decided), ticket);
             }
-            RoomCommand::Delete { who, target, ticket } => {
+            RoomCommand::Delete { who, target, reason, ticket } => {
                 let decided = Self::decided(open, who, &ticket, |room, _, rank| {
                     policy::may(policy::Act::DeleteOwn, rank, room)
                 });
                 let of_anybody = ticket.room().is_some_and(|room| {
                     policy::may(policy::Act::DeleteOthers, open.rank_of(who), room).is_ok()
                 });
-                let body = Body::Deletion { target, of_anybody };
+                let body = Body::Deletion { target, of_anybody, original: None, reason };
                 Self::record(open, turn, who.identity, body, (None, decided), ticket);
             }
             RoomCommand::Change { who, ask, ticket } => self.change(open, turn, who, *ask, ticket),

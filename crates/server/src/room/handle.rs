@@ -138,7 +138,7 @@ pub(super) enum RoomCommand {
     Say { who: Asker, said: Said, key: Option<MessageKey>, ticket: Ticket },
     Signal { who: Asker, signalled: Signalled, reply: SignalReply },
     SetTopic { who: Asker, topic: LineText, ticket: Ticket },
-    Delete { who: Asker, target: Sequence, ticket: Ticket },
+    Delete { who: Asker, target: Sequence, reason: Option<LineText>, ticket: Ticket },
     Change { who: Asker, ask: Box<Ask>, ticket: Ticket },
     ForgetBefore { first: Sequence },
     Rename { who: Identity, to: UserName, change: ChangeId },
@@ -264,8 +264,14 @@ impl RoomHandle {
     }
 
     /// Deletes a member's message; the ticket tells what became of it.
-    pub(crate) async fn delete(&self, who: Asker, target: Sequence, ticket: Ticket) {
-        self.tell(RoomCommand::Delete { who, target, ticket }).await;
+    pub(crate) async fn delete(
+        &self,
+        who: Asker,
+        target: Sequence,
+        reason: Option<LineText>,
+        ticket: Ticket,
+    ) {
+        self.tell(RoomCommand::Delete { who, target, reason, ticket }).await;
     }
 
     /// Changes the room, or what somebody may do there; the ticket tells what became of it.

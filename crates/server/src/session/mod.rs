@@ -107,6 +107,8 @@ pub(crate) struct Surroundings {
     pub(crate) default_room: Option<RoomName>,
     /// Bounds in time.
     pub(crate) limits: SessionLimits,
+    /// Web pages from which browsers may connect.
+    pub(crate) origins: Arc<[String]>,
 }
 
 /// Why a session ends.

@@ -218,6 +218,7 @@ impl App {
             | Event::ReadIs { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::ConversationList { .. }
             | Event::Metadata { .. }
             | Event::MetadataKeys { .. }
             | Event::MetadataChanged { .. }

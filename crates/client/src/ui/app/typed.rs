@@ -205,6 +205,7 @@ impl App {
             | Command::UnwatchUsers { .. }
             | Command::WatchedUsers
             | Command::Was { .. }
+            | Command::Conversations { .. }
             | Command::GetMetadata { .. }
             | Command::SetMetadata { .. }
             | Command::ClearMetadata { .. }

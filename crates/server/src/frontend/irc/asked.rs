@@ -6,6 +6,7 @@ use std::collections::VecDeque;
 use chat_protocol::{Event, RequestId, RoomAddress, Sequence, UserName};
 
 use super::label::Labelled;
+use super::{chathistory, monitor, redact};
 
 /// What was asked for, for the answer.
 #[derive(Clone, Debug)]
@@ -22,6 +23,16 @@ pub(super) enum Asked {
     SetTopic(String),
     /// Who is there, as names.
     Names(RoomAddress),
+    /// What was said there.
+    History(chathistory::Wanted),
+    /// Where something was said.
+    Conversations,
+    /// How far it has read something.
+    Read(String),
+    /// Who of those that it watches is there.
+    Watched(monitor::Wanted),
+    /// That something is deleted.
+    Redact(redact::Wanted),
     /// Who is there, a line each.
     Who(RoomAddress),
     /// Who somebody is.
@@ -70,6 +81,15 @@ pub(super) struct Queue {
     seen: Option<(RoomAddress, Sequence)>,
 }
 
+/// What a session is told of its own doing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// What it says.
+    pub(super) messages: bool,
+    /// What it deletes.
+    pub(super) deletions: bool,
+}
+
 /// What an event is to a session that waits.
 #[derive(Debug)]
 pub(super) enum Concerns {
@@ -92,6 +112,11 @@ impl Queue {
         id
     }
 
+    #[cfg(test)]
+    pub(super) const fn last_id(&self) -> RequestId {
+        RequestId(self.last_id)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -110,15 +135,15 @@ impl Queue {
         self.waiting.retain(|waiting| matches!(waiting.awaits, Awaits::Answer));
     }
 
-    /// What an event is to it. `echoes`: what it says comes back to it. `me`: who it is.
+    /// What an event is to it. `me`: who it is.
     pub(super) fn concerns(
         &mut self,
         event: &Event,
         me: Option<&UserName>,
-        echoes: bool,
+        shown: Shown,
     ) -> Concerns {
         if let Some(id) = event.request_id() {
-            return self.answered(id, event, echoes);
+            return self.answered(id, event, shown);
         }
         if let Event::Exited { room } = event {
             let awaited = self.position(|waiting| waiting.awaits == Awaits::Exit(room.clone()));
@@ -158,13 +183,14 @@ impl Queue {
         self.waiting.remove(at)
     }
 
-    fn answered(&mut self, id: RequestId, event: &Event, echoes: bool) -> Concerns {
+    fn answered(&mut self, id: RequestId, event: &Event, shown: Shown) -> Concerns {
         let Some(at) = self.position(|waiting| waiting.id == id) else { return Concerns::Nothing };
         let Some(waiting) = self.waiting.get_mut(at) else { return Concerns::Nothing };
         if let Event::Stored { room, seq, duplicate: false, .. } = event {
             let seen = |seen: &(RoomAddress, Sequence)| seen.0 == *room && seen.1 >= *seq;
-            let is_shown = echoes || !matches!(waiting.asked, Asked::Say(_));
-            if is_shown && !self.seen.as_ref().is_some_and(seen) {
+            let is_hidden = (matches!(waiting.asked, Asked::Say(_)) && !shown.messages)
+                || (matches!(waiting.asked, Asked::Redact(_)) && !shown.deletions);
+            if !is_hidden && !self.seen.as_ref().is_some_and(seen) {
                 waiting.awaits = Awaits::Event(room.clone(), *seq);
                 return Concerns::Later;
             }
@@ -212,12 +238,16 @@ impl Asked {
     /// Is its answer that it is stored?
     const fn is_stored(&self) -> bool {
         match self {
-            Self::Say(_) | Self::SetTopic(_) => true,
+            Self::Say(_) | Self::SetTopic(_) | Self::Redact(_) => true,
             Self::Join(_)
             | Self::Part(_)
             | Self::Topic(_)
             | Self::Names(_)
             | Self::Who(_)
+            | Self::History(_)
+            | Self::Conversations
+            | Self::Read(_)
+            | Self::Watched(_)
             | Self::Whois(_)
             | Self::Ison(_)
             | Self::List

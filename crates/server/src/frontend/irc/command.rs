@@ -8,7 +8,7 @@ use chat_protocol::{
 use super::asked::Asked;
 use super::message::Message;
 use super::reply::word;
-use super::{Decoded, IrcFrontend, capability};
+use super::{Decoded, IrcFrontend, capability, chathistory, markread, monitor, redact};
 
 /// A line of somebody who has a name.
 pub(super) fn registered(
@@ -72,6 +72,10 @@ pub(super) fn registered(
             let names = names.iter().flat_map(|names| names.split(' ')).map(str::to_owned);
             session.ask(Command::Users, Asked::Ison(names.collect()));
         }
+        ("CHATHISTORY", _) => chathistory::command(session, parameters, out),
+        ("MARKREAD", _) => markread::command(session, parameters, out),
+        ("MONITOR", _) => monitor::command(session, parameters, out),
+        ("REDACT", _) => redact::command(session, parameters, out),
         ("USERHOST", names) => userhost(session, names, out),
         ("LIST", _) => session.ask(Command::Rooms, Asked::List),
         ("AWAY", rest) => match rest.first().filter(|text| !text.is_empty()) {
@@ -104,7 +108,7 @@ pub(super) fn bad_nick(session: &IrcFrontend, nick: &str, why: &str, out: &mut B
 }
 
 /// `#lobby`
-fn room_of(text: &str) -> Option<RoomAddress> {
+pub(super) fn room_of(text: &str) -> Option<RoomAddress> {
     let name = text.strip_prefix('#')?;
     RoomName::parse(name).ok().map(RoomAddress::Named)
 }

@@ -4,6 +4,7 @@
 
 use std::fmt;
 
+use chat_protocol::event::Original;
 use chat_protocol::{Event, RoomAddress, Sequence, Timestamp, UserName};
 
 /// What a print keeps of its hash.
@@ -47,8 +48,23 @@ impl MessageId {
         }
     }
 
+    /// That of a deleted message.
+    pub(super) fn deleted(
+        room: &RoomAddress,
+        seq: Sequence,
+        original: Option<&Original>,
+    ) -> Option<Self> {
+        match (room, original) {
+            (_, Some(Original { time_ms, from })) => Some(Self::of(room, seq, *time_ms, from)),
+            // It has no part in the print.
+            (RoomAddress::Named(name), None) => {
+                Some(Self { seq, print: print([b"#", name.folded().as_bytes()]) })
+            }
+            (RoomAddress::Direct(_), None) => None,
+        }
+    }
+
     /// Reads one.
-    #[cfg_attr(not(test), expect(dead_code, reason = "what names a message by its id reads it"))]
     pub(super) fn parse(text: &str) -> Option<Self> {
         let (seq, print) = text.split_once('-')?;
         let id =
@@ -56,7 +72,6 @@ impl MessageId {
         (id.to_string() == text).then_some(id)
     }
 
-    #[cfg_attr(not(test), expect(dead_code, reason = "what names a message by its id asks"))]
     /// May it be of this room? Of a direct room any may.
     pub(super) fn may_be_in(self, room: &RoomAddress) -> bool {
         match room {

@@ -4,12 +4,16 @@
 
 mod asked;
 mod capability;
+mod chathistory;
 mod command;
 mod identifier;
 mod isupport;
 mod label;
 mod looks;
+mod markread;
 mod message;
+mod monitor;
+mod redact;
 mod render;
 mod reply;
 mod tell;
@@ -330,7 +334,11 @@ impl Frontend for IrcFrontend {
             watches_own: self.asked.awaits_own(),
             looks: Looks::of(self.capabilities).bits(),
             enters_default_room: false,
-            replay: self.settings.replay,
+            replay: if self.capabilities.has(Capability::ChatHistory) {
+                0 // it asks
+            } else {
+                self.settings.replay
+            },
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
             only_waits: false,

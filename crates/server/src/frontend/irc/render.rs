@@ -2,13 +2,16 @@
 //! is several messages, and none is longer than a line may be.
 
 use bytes::BytesMut;
-use chat_protocol::{Event, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName};
+use chat_protocol::{
+    Event, LineText, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName,
+};
 use unicode_segmentation::UnicodeSegmentation;
 
-use super::looks::{About, Frame, Looks};
+use super::identifier::MessageId;
+use super::looks::{About, Frame, Look, Looks};
 use super::message::LINE_BYTES_MAX;
 use super::one_line;
-use super::reply::target;
+use super::reply::{self, target};
 
 /// Appends an event of a room, as all see it who look at it so.
 pub(crate) fn room_event(looks: Looks, event: &Event, out: &mut BytesMut) {
@@ -25,6 +28,19 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         Event::TopicChanged { room, from, topic, .. } => {
             frame.line(about, from, out).command("TOPIC").word(target(room)).text(topic);
         }
+        Event::Deleted { room, from, target, original, reason, .. } => {
+            if let Some(id) = MessageId::deleted(room, *target, original.as_deref())
+                && frame.looks.has(Look::Redaction)
+            {
+                let about = About { id: None, ..about };
+                let line = frame.line(about, from, out).command("REDACT");
+                let line = line.word(reply::target(room)).word(id);
+                match reason.as_ref().map(LineText::as_str).filter(|reason| !reason.is_empty()) {
+                    Some(reason) => line.text(reason),
+                    None => line.end(),
+                }
+            }
+        }
         Event::RoomChanged { room, time_ms, from, change, .. } => {
             changed(frame, about, *time_ms, (from, room, change), out);
         }
@@ -39,7 +55,6 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         }
         Event::Renamed { from, to } => frame.line(about, from, out).command("NICK").text(to),
         Event::Crowd { .. }
-        | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::UnreadList { .. }
         | Event::Identified { .. }
@@ -59,6 +74,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::Metadata { .. }
         | Event::MetadataKeys { .. }
         | Event::MetadataChanged { .. }
@@ -122,14 +138,15 @@ pub(super) struct Saying<'a> {
 /// A message, a line or several; the first has its id.
 pub(super) fn said(frame: Frame<'_>, about: About<'_>, saying: &Saying<'_>, out: &mut BytesMut) {
     let Saying { from, to, text, kind, before } = saying;
-    // ":nick!nick@host PRIVMSG #target :" and "\x01ACTION \x01" and the line end.
-    let overhead = 2 * from.as_str().len() + to.to_string().len() + 48;
+    let word = if *kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
+    // What stands around a text that is as long as it may be.
+    let around = format!(":{} {word} {} :\r\n", reply::mask(from), target(to)).len();
+    let overhead = around + if *kind == SayKind::Action { "\u{1}ACTION \u{1}".len() } else { 0 };
     let room = LINE_BYTES_MAX.saturating_sub(overhead + before.len());
     let mut about = about;
     for line in text.as_str().split('\n') {
         for part in parts(line, room) {
             let line = frame.line(about, from, out);
-            let word = if *kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
             let line = line.command(word).word(target(to));
             match kind {
                 SayKind::Text | SayKind::Notice => line.text(format_args!("{before}{part}")),

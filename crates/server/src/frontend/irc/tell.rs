@@ -1,26 +1,27 @@
 //! What an IRC session is told for itself: the welcome, answers, its rooms.
 
-use std::sync::Arc;
-
 use bytes::BytesMut;
 use chat_protocol::event::{RoomInfo, UserInfo};
-use chat_protocol::{Event, LineText, Refusal, RoomAddress, UserName};
+use chat_protocol::{Event, LineText, Refusal, RoomAddress, Timestamp, UserName};
 
-use super::asked::{Asked, Concerns};
+use super::asked::{Asked, Concerns, Shown};
 use super::capability::Capability;
 use super::command::bad_nick;
-use super::looks::{About, Frame, Look};
 use super::message::Line;
-use super::render::Saying;
 use super::reply::{mask, target};
-use super::{IrcFrontend, Phase, label, next_try, one_line, render};
-use crate::frontend::line::render::date_and_time;
+use super::{
+    IrcFrontend, Phase, chathistory, markread, monitor, next_try, one_line, redact, render,
+};
 
 /// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
-    let echoes = session.capabilities.has(Capability::EchoMessage);
+    let has = |capability| session.capabilities.has(capability);
+    let shown = Shown {
+        messages: has(Capability::EchoMessage),
+        deletions: has(Capability::MessageRedaction),
+    };
     let me = session.me.clone();
-    match session.asked.concerns(event, me.as_ref(), echoes) {
+    match session.asked.concerns(event, me.as_ref(), shown) {
         Concerns::Nothing => show(session, None, event, out),
         Concerns::Later => {}
         Concerns::Part(waiting) => session.within(waiting.labelled, out, |session, out| {
@@ -48,8 +49,8 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             session.welcome(&welcome.version, welcome.motd.as_deref(), out);
         }
         Event::Refused { refusal, text, .. } => refused(session, asked, refusal, text, out),
-        Event::Entered { room, topic, members, .. } => {
-            entered(session, room, topic.as_ref(), members, out);
+        Event::Entered { room, topic, members, read_ms, .. } => {
+            entered(session, room, (topic.as_ref(), *read_ms), members, out);
         }
         Event::Exited { room } => exited(session, room, out),
         Event::Roster { room, members, .. } => session.names(room, members, out),
@@ -69,7 +70,18 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::RoomList { rooms, .. } => list(session, rooms, out),
         Event::MemberList { members, .. } => member_list(session, asked, members, out),
         Event::UserList { users, .. } => user_list(session, asked, users, out),
-        Event::History { id: None, room, events, .. } => replay(session, room, events, out),
+        Event::History { id: None, room, events, .. } => {
+            let target = target(room).to_string();
+            chathistory::batch(session, &target, room, events, out);
+        }
+        Event::History { id: Some(_), room, events, .. } => {
+            if let Some(Asked::History(wanted)) = asked {
+                chathistory::batch(session, &wanted.target, room, events, out);
+            }
+        }
+        Event::ConversationList { conversations, .. } => {
+            chathistory::conversations(session, conversations, out);
+        }
         Event::Renamed { from, to } => {
             render::framed_event(frame, event, out);
             if session.me.as_ref() == Some(from) {
@@ -78,7 +90,10 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         }
         Event::AwayChanged { user, text } => away(session, user, text.as_ref(), out),
         // What comes from the other user of a direct room is to oneself.
-        Event::Message { room: RoomAddress::Direct(peer), from, .. } if peer == from => {
+        Event::Message { room: RoomAddress::Direct(peer), from, .. }
+        | Event::Deleted { room: RoomAddress::Direct(peer), from, .. }
+            if peer == from =>
+        {
             let me = RoomAddress::Direct(session.me.clone().unwrap_or_else(|| peer.clone()));
             render::framed_event(frame, &event.relabelled(&me), out);
         }
@@ -98,6 +113,24 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::SettingsAre { room, settings, .. } => {
             session.notice(&format!("{room}: {}", settings.in_words().join("; ")), out);
         }
+        Event::ReadIs { room, time_ms, .. } => {
+            let asked = match asked {
+                Some(Asked::Read(called)) => called.clone(),
+                Some(_) | None => target(room).to_string(),
+            };
+            markread::told(session, &asked, *time_ms, out);
+        }
+        Event::ReadMoved { room, time_ms, .. } => {
+            if session.capabilities.has(Capability::ReadMarker) {
+                markread::told(session, &target(room).to_string(), *time_ms, out);
+            }
+        }
+        Event::UserStates { users, .. } => {
+            if let Some(Asked::Watched(wanted)) = asked {
+                monitor::states(session, wanted, users, out);
+            }
+        }
+        Event::UserWatched { change, user } => monitor::changed(session, *change, user, out),
         Event::BanList { room, bans, .. } => {
             for ban in bans {
                 let line = session.numeric(367, out).word(target(room));
@@ -106,6 +139,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             session.numeric(368, out).word(target(room)).text("End of channel ban list");
         }
         Event::Message { .. }
+        | Event::Deleted { .. }
         | Event::TopicChanged { .. }
         | Event::Joined { .. }
         | Event::Left { .. }
@@ -120,9 +154,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::Done { .. }
         | Event::Stored { .. }
         | Event::Crowd { .. }
-        | Event::Deleted { .. }
         | Event::Tombstone { .. }
-        | Event::History { id: Some(_), .. }
         | Event::UnreadList { .. }
         | Event::TokenMade { .. }
         | Event::TokenList { .. }
@@ -135,15 +167,11 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::Hidden { .. }
         | Event::Signal { .. }
         | Event::Signalled { .. }
-        | Event::ReadIs { .. }
-        | Event::ReadMoved { .. }
-        | Event::UserStates { .. }
         | Event::PastUsers { .. }
         | Event::Metadata { .. }
         | Event::MetadataKeys { .. }
         | Event::MetadataChanged { .. }
         | Event::StayIs { .. }
-        | Event::UserWatched { .. }
         | Event::Found { .. }
         | Event::Pong { .. }
         | Event::Unknown => {}
@@ -154,7 +182,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
 fn entered(
     session: &mut IrcFrontend,
     room: &RoomAddress,
-    topic: Option<&LineText>,
+    (topic, read_ms): (Option<&LineText>, Option<Timestamp>),
     members: &[UserName],
     out: &mut BytesMut,
 ) {
@@ -167,6 +195,9 @@ fn entered(
     Line::new(out).source(mask(&me)).command("JOIN").word(target(room)).end();
     if let Some(topic) = topic {
         session.numeric(332, out).word(target(room)).text(topic);
+    }
+    if session.capabilities.has(Capability::ReadMarker) {
+        markread::told(session, &target(room).to_string(), read_ms, out);
     }
     session.names(room, members, out);
 }
@@ -234,11 +265,22 @@ fn refused(
             let number = if matches!(refusal, Refusal::NoSuchUser { .. }) { 401 } else { 404 };
             session.numeric(number, out).word(to).text(text);
         }
+        Some(Asked::History(wanted)) => chathistory::refused(session, wanted, refusal, &text, out),
+        Some(Asked::Read(called)) => markread::refused(session, called, &text, out),
+        Some(Asked::Watched(wanted)) => monitor::refused(session, wanted, refusal, &text, out),
+        Some(Asked::Redact(wanted)) => redact::refused(session, wanted, refusal, &text, out),
         Some(Asked::Names(room)) => session.names(room, &[], out),
         Some(Asked::Who(room)) => {
             session.numeric(315, out).word(target(room)).text("End of WHO list");
         }
-        Some(Asked::Whois(_) | Asked::Ison(_) | Asked::List | Asked::Away | Asked::Service)
+        Some(
+            Asked::Whois(_)
+            | Asked::Ison(_)
+            | Asked::List
+            | Asked::Away
+            | Asked::Service
+            | Asked::Conversations,
+        )
         | None => {
             session.notice(&text, out);
         }
@@ -317,29 +359,5 @@ fn user_list(session: &IrcFrontend, asked: Option<&Asked>, users: &[UserInfo], o
             session.numeric(303, out).text(there.join(" "));
         }
         Some(_) | None => {}
-    }
-}
-
-/// What was said before one came: a batch of history, if the client knows what that is. With its time;
-/// a client that has no clock for it reads it.
-fn replay(session: &mut IrcFrontend, room: &RoomAddress, events: &[Event], out: &mut BytesMut) {
-    let settings = Arc::clone(&session.settings);
-    let batch = session.capabilities.has(Capability::Batch).then(|| session.next_batch());
-    if let Some(batch) = &batch {
-        label::begin(&settings.server, batch, "chathistory", out).word(target(room)).end();
-    }
-    let frame = Frame { batch: batch.as_deref(), ..session.frame() };
-    for event in events {
-        let Event::Message { time_ms, from, text, kind, .. } = event else { continue };
-        let before = if frame.looks.has(Look::Time) {
-            String::new()
-        } else {
-            format!("[{}] ", date_and_time(*time_ms, &settings.zone))
-        };
-        let saying = Saying { from, to: room, text, kind: *kind, before: &before };
-        render::said(frame, About::event(event), &saying, out);
-    }
-    if let Some(batch) = &batch {
-        label::end(&settings.server, batch, out);
     }
 }

@@ -67,8 +67,9 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     assert!(asked.is_empty(), "{asked:?}");
     assert_eq!(
         answer,
-        ":chat.example CAP * LS :account-tag away-notify batch cap-notify echo-message \
-         labeled-response message-tags server-time standard-replies\r\n"
+        ":chat.example CAP * LS :account-tag away-notify batch cap-notify \
+         draft/chathistory draft/event-playback draft/message-redaction draft/read-marker \
+         echo-message extended-monitor labeled-response message-tags server-time standard-replies\r\n"
     );
     let (asked, answer) =
         feed(&mut session, "CAP REQ :server-time sasl\r\nCAP REQ server-time\r\n");
@@ -327,3 +328,6 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
     let answer = told(&mut session, &event);
     assert!(answer.starts_with("@time=1970-01-01T00:00:00.000Z :bob!bob@samovar PRIVMSG"));
 }
+
+mod chathistory;
+mod marks;

@@ -114,6 +114,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::Metadata { .. }
         | Event::MetadataKeys { .. }
         | Event::MetadataChanged { .. }
