@@ -129,7 +129,7 @@ fn names_topics_lists_and_what_is_refused_are_numerics() {
     ana.send("PING x");
     ana.until(" PONG irc.samovar :x");
     ana.0.send(b"PRIVMSG #ops :\xff\r\n");
-    ana.expect(":irc.samovar FAIL * INVALID_UTF8 :That is not UTF-8 text, and was not taken");
+    ana.expect(":irc.samovar FAIL PRIVMSG INVALID_UTF8 :That is not UTF-8 text, and was not taken");
 }
 
 #[test]

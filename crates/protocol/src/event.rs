@@ -805,6 +805,14 @@ impl Event {
         | Self::MemberList { id, .. }
         | Self::History { id, .. }
         | Self::ConversationList { id, .. }
+        | Self::Metadata { id, .. }
+        | Self::MetadataKeys { id, .. }
+        | Self::AddressBanList { id, .. }
+        | Self::BanList { id, .. }
+        | Self::RoomReport { id, .. }
+        | Self::Status { id, .. }
+        | Self::StayIs { id, .. }
+        | Self::StoredRoomList { id, .. }
         | Self::UnreadList { id, .. }
         | Self::Found { id, .. }
         | Self::Identified { id, .. }

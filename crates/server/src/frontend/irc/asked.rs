@@ -6,7 +6,7 @@ use std::collections::VecDeque;
 use chat_protocol::{Event, RequestId, RoomAddress, Sequence, UserName};
 
 use super::label::Labelled;
-use super::{chathistory, monitor, redact};
+use super::{chathistory, metadata, monitor, redact};
 
 /// What was asked for, for the answer.
 #[derive(Clone, Debug)]
@@ -31,6 +31,8 @@ pub(super) enum Asked {
     Read(String),
     /// Who of those that it watches is there.
     Watched(monitor::Wanted),
+    /// What is known, to say it, or to be told.
+    Metadata(metadata::Wanted),
     /// That something is deleted.
     Redact(redact::Wanted),
     /// Who is there, a line each.
@@ -119,6 +121,11 @@ impl Queue {
 
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
+    }
+
+    /// Is something like this asked for?
+    pub(super) fn any(&self, is_it: impl Fn(&Asked) -> bool) -> bool {
+        self.waiting.iter().any(|waiting| is_it(&waiting.asked))
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -248,6 +255,7 @@ impl Asked {
             | Self::Conversations
             | Self::Read(_)
             | Self::Watched(_)
+            | Self::Metadata(_)
             | Self::Whois(_)
             | Self::Ison(_)
             | Self::List

@@ -4,7 +4,7 @@
 use bytes::BytesMut;
 
 use super::message::Line;
-use super::{IrcFrontend, IrcSettings, Phase};
+use super::{IrcFrontend, IrcSettings, Phase, metadata};
 
 /// Something that is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -21,6 +21,10 @@ pub(super) enum Capability {
     LabeledResponse,
     MessageRedaction,
     MessageTags,
+    /// As its third draft has it.
+    Metadata,
+    /// As its second draft has it.
+    OldMetadata,
     ReadMarker,
     ServerTime,
     StandardReplies,
@@ -49,6 +53,8 @@ const OFFERED: &[Offer] = &[
     offer(Capability::ChatHistory, "draft/chathistory"),
     offer(Capability::EventPlayback, "draft/event-playback"),
     offer(Capability::MessageRedaction, "draft/message-redaction"),
+    Offer { value: |_| metadata::limits(), ..offer(Capability::OldMetadata, "draft/metadata-2") },
+    Offer { value: |_| metadata::limits(), ..offer(Capability::Metadata, "draft/metadata-3") },
     offer(Capability::ReadMarker, "draft/read-marker"),
     offer(Capability::EchoMessage, "echo-message"),
     offer(Capability::ExtendedMonitor, "extended-monitor"),

@@ -8,7 +8,7 @@ use chat_protocol::{
 use super::asked::Asked;
 use super::message::Message;
 use super::reply::word;
-use super::{Decoded, IrcFrontend, capability, chathistory, markread, monitor, redact};
+use super::{Decoded, IrcFrontend, capability, chathistory, markread, metadata, monitor, redact};
 
 /// A line of somebody who has a name.
 pub(super) fn registered(
@@ -74,6 +74,7 @@ pub(super) fn registered(
         }
         ("CHATHISTORY", _) => chathistory::command(session, parameters, out),
         ("MARKREAD", _) => markread::command(session, parameters, out),
+        ("METADATA", _) => metadata::command(session, parameters, out),
         ("MONITOR", _) => monitor::command(session, parameters, out),
         ("REDACT", _) => redact::command(session, parameters, out),
         ("USERHOST", names) => userhost(session, names, out),

@@ -12,6 +12,7 @@ mod label;
 mod looks;
 mod markread;
 mod message;
+mod metadata;
 mod monitor;
 mod redact;
 mod render;
@@ -134,12 +135,13 @@ impl IrcFrontend {
     fn line(&mut self, line: &[u8], out: &mut BytesMut) -> Decoded {
         let text = String::from_utf8_lossy(line);
         let message = Message::parse(&text);
+        let command = message.as_ref().map_or("*", |message| message.command);
         let labelled = message.as_ref().ok().and_then(|message| self.label_of(message));
         self.labelled = labelled;
         let decoded = self.within(labelled, out, |session, out| {
             if matches!(text, Cow::Owned(_)) {
                 let why = "That is not UTF-8 text, and was not taken";
-                session.fail("*", "INVALID_UTF8", &[], why, out);
+                session.fail(command, "INVALID_UTF8", &[], why, out);
                 return Decoded::Handled;
             }
             session.message(message, out)

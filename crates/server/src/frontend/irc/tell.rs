@@ -10,7 +10,8 @@ use super::command::bad_nick;
 use super::message::Line;
 use super::reply::{mask, target};
 use super::{
-    IrcFrontend, Phase, chathistory, markread, monitor, next_try, one_line, redact, render,
+    IrcFrontend, Phase, chathistory, markread, metadata, monitor, next_try, one_line, redact,
+    render,
 };
 
 /// Tells an event. What answers a labelled command goes by way of its label.
@@ -47,6 +48,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             session.phase = Phase::Registered;
             session.me.clone_from(&welcome.name);
             session.welcome(&welcome.version, welcome.motd.as_deref(), out);
+            metadata::greet(session);
         }
         Event::Refused { refusal, text, .. } => refused(session, asked, refusal, text, out),
         Event::Entered { room, topic, members, read_ms, .. } => {
@@ -130,6 +132,24 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
                 monitor::states(session, wanted, users, out);
             }
         }
+        Event::Metadata { values, .. } => {
+            if let Some(Asked::Metadata(wanted)) = asked {
+                metadata::answer(session, wanted, values, out);
+            }
+        }
+        Event::MetadataKeys { keys, .. } => {
+            if let Some(Asked::Metadata(wanted)) = asked {
+                metadata::watched(session, wanted, keys, out);
+            }
+        }
+        Event::MetadataChanged { of, key, value } => {
+            metadata::changed(session, of, key, value.as_ref(), out);
+        }
+        Event::Done { .. } => {
+            if let Some(Asked::Metadata(wanted)) = asked {
+                metadata::done(session, wanted, out);
+            }
+        }
         Event::UserWatched { change, user } => monitor::changed(session, *change, user, out),
         Event::BanList { room, bans, .. } => {
             for ban in bans {
@@ -151,8 +171,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::ShuttingDown { in_seconds, .. } => {
             session.notice(&format!("The server is shutting down in {in_seconds} seconds"), out);
         }
-        Event::Done { .. }
-        | Event::Stored { .. }
+        Event::Stored { .. }
         | Event::Crowd { .. }
         | Event::Tombstone { .. }
         | Event::UnreadList { .. }
@@ -168,9 +187,6 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::Signal { .. }
         | Event::Signalled { .. }
         | Event::PastUsers { .. }
-        | Event::Metadata { .. }
-        | Event::MetadataKeys { .. }
-        | Event::MetadataChanged { .. }
         | Event::StayIs { .. }
         | Event::Found { .. }
         | Event::Pong { .. }
@@ -268,6 +284,7 @@ fn refused(
         Some(Asked::History(wanted)) => chathistory::refused(session, wanted, refusal, &text, out),
         Some(Asked::Read(called)) => markread::refused(session, called, &text, out),
         Some(Asked::Watched(wanted)) => monitor::refused(session, wanted, refusal, &text, out),
+        Some(Asked::Metadata(wanted)) => metadata::refused(session, wanted, refusal, &text, out),
         Some(Asked::Redact(wanted)) => redact::refused(session, wanted, refusal, &text, out),
         Some(Asked::Names(room)) => session.names(room, &[], out),
         Some(Asked::Who(room)) => {

@@ -68,7 +68,9 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     assert_eq!(
         answer,
         ":chat.example CAP * LS :account-tag away-notify batch cap-notify \
-         draft/chathistory draft/event-playback draft/message-redaction draft/read-marker \
+         draft/chathistory draft/event-playback draft/message-redaction \
+         draft/metadata-2=max-subs=50,max-keys=20,max-value-bytes=300 \
+         draft/metadata-3=max-subs=50,max-keys=20,max-value-bytes=300 draft/read-marker \
          echo-message extended-monitor labeled-response message-tags server-time standard-replies\r\n"
     );
     let (asked, answer) =
@@ -257,7 +259,7 @@ fn answers_have_their_label_at_once_and_later() {
     let lines = b"@label=5 PRIVMSG #a :hi\xaa\r\n";
     let (mut input, mut out) = (BytesMut::from(&lines[..]), BytesMut::new());
     session.decode(&mut input, false, &mut out);
-    assert!(out.starts_with(b"@label=5 :chat.example FAIL * INVALID_UTF8 "), "{out:?}");
+    assert!(out.starts_with(b"@label=5 :chat.example FAIL PRIVMSG INVALID_UTF8 "), "{out:?}");
 }
 
 #[test]
@@ -331,3 +333,4 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
 
 mod chathistory;
 mod marks;
+mod metadata;
