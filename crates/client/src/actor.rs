@@ -304,7 +304,7 @@ impl Actor {
                     continue;
                 }
                 // It is not entered again, and so it is left.
-                Command::Leave { room } => {
+                Command::Leave { room, .. } => {
                     self.rooms.exited(&room);
                     Answer::Event(Event::Done { id: Some(id) })
                 }
@@ -340,7 +340,7 @@ impl Actor {
                 | Command::Set { .. }
                 | Command::Nick { .. }
                 | Command::Away { .. }
-                | Command::Quit
+                | Command::Quit { .. }
                 | Command::Unknown => Answer::Unknown,
             };
             self.untold.push_back(Update::Answered { id, answer });
@@ -388,7 +388,7 @@ impl Actor {
         if let Command::Say { key: Some(key), .. } = &command {
             self.own_keys.insert(*key);
         }
-        self.quitting |= command == Command::Quit;
+        self.quitting |= matches!(command, Command::Quit { .. });
         let request = Request { id: Some(id), command };
         link.push(&request);
         self.waiting.insert(id, Waiting::Order(request.command));

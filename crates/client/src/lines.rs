@@ -215,7 +215,7 @@ impl<'a> Lines<'a> {
                 self.talk(lines.join("\n"));
             }
             Ok(Action::Help(Some(word))) => self.talk(slash::help_line("/", word)),
-            Ok(Action::Command(Command::Quit)) => {
+            Ok(Action::Command(Command::Quit { .. })) => {
                 self.manner.follow = false;
                 self.input_ended();
             }
@@ -234,7 +234,7 @@ impl<'a> Lines<'a> {
     fn ask(&mut self, command: Command) {
         let asked = if let Command::Say { .. } = &command {
             Asked::Say
-        } else if let Command::Leave { room } = &command {
+        } else if let Command::Leave { room, .. } = &command {
             self.turning += 1;
             Asked::Leave(room.clone())
         } else if let Command::Join { .. } = &command {

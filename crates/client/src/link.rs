@@ -248,7 +248,9 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::TokenList { id, .. }
         | Event::Shunned { id, .. }
         | Event::AccountList { id, .. }
-        | Event::Pong { id } => *id,
+        | Event::UserIs { id, .. }
+        | Event::CensusIs { id, .. }
+        | Event::Pong { id, .. } => *id,
         Event::Welcome(_)
         | Event::Exited { .. }
         | Event::Message { .. }
@@ -262,6 +264,8 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::ReadMoved { .. }
         | Event::UserWatched { .. }
         | Event::Joined { .. }
+        | Event::ProfileChanged { .. }
+        | Event::AccountChanged { .. }
         | Event::Left { .. }
         | Event::Gone { .. }
         | Event::Crowd { .. }

@@ -120,7 +120,7 @@ impl Output {
                 let what = sanitise::line(&change.in_words(*time_ms));
                 format!("{}* {from} {what}", self.place(room))
             }
-            Event::Invited { room, from } => {
+            Event::Invited { room, from, .. } => {
                 format!("* {from} invites you to {room}: /join {room}")
             }
             Event::SettingsAre { room, settings, role, .. } => {

@@ -6,6 +6,7 @@
 pub mod command;
 pub mod event;
 pub mod frame;
+pub mod glob;
 pub mod id;
 pub mod limits;
 pub mod moment;

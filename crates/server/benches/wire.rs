@@ -145,6 +145,7 @@ fn encode(c: &mut Criterion) {
             key: Some(MessageKey(Uuid::nil())),
             reply_to: None,
             account: false,
+            bot: false,
         })
         .collect();
     let line = Dialect::Line { style: StyleName::Samovar, here: true };

@@ -28,7 +28,7 @@ impl Actor {
                 self.rooms.entered(room, Entry::Watch, *seq, out);
                 Some(room.clone())
             }
-            (Command::Leave { room }, Event::Done { .. }) => {
+            (Command::Leave { room, .. }, Event::Done { .. }) => {
                 self.rooms.exited(room);
                 None
             }

@@ -160,7 +160,7 @@ async fn a_room_that_refuses_is_exit_5_before_anything_is_read() {
         let join = peer.request().await;
         let refusal = Refusal::TooManyRooms { limit: 1 };
         peer.tell(&Event::refused(join.id, refusal)).await;
-        assert_eq!(peer.request().await.command, chat_protocol::Command::Quit);
+        assert_eq!(peer.request().await.command, chat_protocol::Command::Quit { reason: None });
     };
     let command = program(&server, &["--room", "lobby"]);
     let (output, ()) = tokio::join!(run(command, b"hi\n"), refuses);

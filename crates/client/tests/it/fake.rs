@@ -58,6 +58,7 @@ pub(crate) fn said_by(from: &str, seq: u64, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: false,
+        bot: false,
     }
 }
 
@@ -299,7 +300,7 @@ impl Room {
             Command::Watch { .. } => vec![entered(request, self.newest())],
             Command::History { .. } => vec![page(request, self.newest())],
             Command::Search { .. } => vec![self.found(request)],
-            Command::Ping => vec![Event::Pong { id }],
+            Command::Ping => vec![Event::Pong { id, .. }],
             Command::Rooms => vec![Event::RoomList {
                 id,
                 rooms: vec![RoomInfo {

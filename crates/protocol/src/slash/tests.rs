@@ -21,7 +21,7 @@ fn words_become_commands() {
     check("JOIN  #ops ", &Command::Join { room: room("ops"), key: None });
     let key = Some(RoomSecret::new(LineText::parse("open sesame").unwrap()));
     check("join ops open sesame", &Command::Join { room: room("ops"), key });
-    check("leave", &Command::Leave { room: lobby() });
+    check("leave", &Command::Leave { room: lobby(), reason: None });
     check("who", &Command::Users);
     check("users ops", &Command::Members { room: room("ops") });
     check("look", &Command::Members { room: lobby() });

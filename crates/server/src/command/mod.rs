@@ -7,6 +7,7 @@ mod announcements;
 pub(crate) mod guest;
 mod list;
 mod moderation;
+mod people;
 mod presence;
 pub(crate) mod read;
 mod room;
@@ -17,7 +18,8 @@ mod shun;
 mod signal;
 
 use chat_protocol::{
-    Command, Event, Identity, Refusal, Request, RequestId, RoomAddress, Timestamp, UserName,
+    Command, Event, Identity, LineText, Refusal, Request, RequestId, RoomAddress, Timestamp,
+    UserName,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -185,7 +187,10 @@ pub(crate) enum Answer {
     /// The caller is somebody else from now on.
     Became(Box<Identified>),
     /// The caller wants to go.
-    Quit,
+    Quit {
+        /// Why; the others are told.
+        reason: Option<LineText>,
+    },
 }
 
 /// Whom a session watches.
@@ -209,13 +214,17 @@ pub(crate) async fn execute(
     request: Request,
 ) -> Result<Answer, Refusal> {
     let id = request.id;
+    if let Some(claim) = &caller.claim {
+        claim.user().is_active((house.clock)());
+    }
     if let Some(scope) = &caller.scope {
         scope.permits(&request.command)?;
     }
     let asked = |room| moderation::Asked { house, caller, id, room };
     match request.command {
         Command::Say { room, text, kind, key, reply_to } => {
-            let said = Said { text, kind, reply_to };
+            let name = caller.user()?.name();
+            let said = Said { text, kind, reply_to, name };
             say::say(house, caller, id, say::Saying { room, said, key }).await
         }
         Command::Signal { room, signal, key } => {
@@ -231,7 +240,7 @@ pub(crate) async fn execute(
         Command::GetRead { room } => read::get(house, caller, id, room).await,
         Command::GetTopic { room } => list::topic(house, caller, id, room).await,
         Command::Join { room, key } => room::join(house, caller, room, key).await,
-        Command::Leave { room } => room::leave(caller, id, room).await,
+        Command::Leave { room, reason } => room::leave(caller, id, room, reason).await,
         Command::Watch { room } => room::watch(house, caller, id, room).await,
         Command::Invite { room, user } => asked(room).invite(user).await,
         Command::Kick { room, user, reason } => asked(room).kick(user, reason).await,
@@ -251,9 +260,15 @@ pub(crate) async fn execute(
         Command::WatchUsers { names } => Ok(Answer::Watches(Watches::More(names))),
         Command::UnwatchUsers { names } => Ok(Answer::Watches(Watches::Fewer(names))),
         Command::WatchedUsers => Ok(Answer::Watches(Watches::All)),
+        Command::SetProfile { real_name, login, bot, invisible } => {
+            let told = presence::Told { real_name, login, bot, invisible };
+            presence::set_profile(house, caller, told).await
+        }
+        Command::Whois { user } => people::whois(house, caller, id, &user).await,
+        Command::Census => Ok(Answer::Event(people::census(house, id))),
         Command::Rooms => list::rooms(house, caller, id).await,
         Command::Was { name } => Ok(Answer::Event(list::was(house, id, name))),
-        Command::Users => Ok(Answer::Event(list::users(house, id))),
+        Command::Users => Ok(Answer::Event(list::users(house, caller, id))),
         Command::Members { room } => list::members(house, caller, id, room).await,
         Command::History { room, range, limit } => {
             list::history(house, caller, id, room, range, limit).await
@@ -281,7 +296,10 @@ pub(crate) async fn execute(
         | Command::Block { .. }
         | Command::Unblock { .. }
         | Command::Shunned => Box::pin(identity(house, caller, id, request.command)).await,
-        Command::Announce { .. }
+        Command::Administer { .. }
+        | Command::CeaseToAdminister
+        | Command::Disconnect { .. }
+        | Command::Announce { .. }
         | Command::Suspend { .. }
         | Command::Unsuspend { .. }
         | Command::ResetPassword { .. }
@@ -291,8 +309,8 @@ pub(crate) async fn execute(
         | Command::Accounts { .. } => {
             Box::pin(administer(house, caller, id, request.command)).await
         }
-        Command::Ping => Ok(Answer::Event(Event::Pong { id })),
-        Command::Quit => Ok(Answer::Quit),
+        Command::Ping => Ok(Answer::Event(Event::Pong { id, time_ms: (house.clock)() })),
+        Command::Quit { reason } => Ok(Answer::Quit { reason }),
         Command::Unknown => Err(Refusal::unknown_command("")),
     }
 }
@@ -335,6 +353,13 @@ async fn administer(
     command: Command,
 ) -> Result<Answer, Refusal> {
     match command {
+        Command::Administer { name, password } => {
+            people::administer(house, caller, id, name, password).await
+        }
+        Command::CeaseToAdminister => people::cease(caller, id),
+        Command::Disconnect { user, reason } => {
+            people::disconnect(house, caller, id, (user, reason)).await
+        }
         Command::Announce { text } => admin::announce(house, caller, id, text).await,
         Command::Suspend { user, for_s, reason } => {
             admin::suspend(house, caller, id, (user, for_s, reason)).await

@@ -6,7 +6,7 @@ use super::list::look;
 use super::say::named;
 use super::{Answer, Caller, House, key_of};
 use crate::policy::Secret;
-use crate::room::{Ask, Target};
+use crate::room::{Ask, Description, Target};
 
 /// Somebody, by the name that was typed.
 fn target(house: &House, name: UserName) -> Target {
@@ -97,6 +97,7 @@ impl Asked<'_> {
             | Setting::Keep { .. }
             | Setting::History { .. }
             | Setting::Topic { .. }
+            | Setting::External { .. }
             | Setting::Unknown => None,
         };
         self.change(Ask::Set { set, secret }).await
@@ -116,9 +117,13 @@ impl Asked<'_> {
             Some(live) => live.describe(me).await.ok(),
             None => None,
         };
-        let stored = || look.map(|look| (look.settings, look.role)).unwrap_or_default();
-        let (settings, role) = live.unwrap_or_else(stored);
-        Ok(Answer::Event(Event::SettingsAre { id, room, settings, role }))
+        let stored = || {
+            let look = look.map(|look| (look.settings, look.role));
+            let (settings, role) = look.unwrap_or_default();
+            Description { settings, role, since: None }
+        };
+        let Description { settings, role, since: since_ms } = live.unwrap_or_else(stored);
+        Ok(Answer::Event(Event::SettingsAre { id, room, settings, role, since_ms }))
     }
 
     /// Asks a room that one is in for a change.

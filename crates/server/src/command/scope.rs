@@ -36,7 +36,7 @@ impl Scope {
             Command::Say { room, .. }
             | Command::Signal { room, .. }
             | Command::Join { room, .. }
-            | Command::Leave { room }
+            | Command::Leave { room, .. }
             | Command::SetTopic { room, .. }
             | Command::Delete { room, .. }
             | Command::MarkRead { room, .. }
@@ -59,7 +59,7 @@ impl Scope {
             | Command::History { room, .. }
             | Command::Search { room: Some(room), .. } => reads(room),
             Command::Search { room: None, .. } | Command::Unread => everywhere,
-            Command::Away { .. } => everywhere && !self.read_only,
+            Command::Away { .. } | Command::SetProfile { .. } => everywhere && !self.read_only,
             Command::Rooms
             | Command::Users
             | Command::Was { .. }
@@ -67,7 +67,9 @@ impl Scope {
             | Command::UnwatchUsers { .. }
             | Command::WatchedUsers
             | Command::Ping
-            | Command::Quit
+            | Command::Whois { .. }
+            | Command::Census
+            | Command::Quit { .. }
             | Command::Unknown => true,
             Command::Nick { .. }
             | Command::Register { .. }
@@ -89,7 +91,10 @@ impl Scope {
             | Command::AddAccount { .. }
             | Command::DeleteAccount { .. }
             | Command::SetAdministrator { .. }
-            | Command::Accounts { .. } => false,
+            | Command::Accounts { .. }
+            | Command::Administer { .. }
+            | Command::CeaseToAdminister
+            | Command::Disconnect { .. } => false,
         };
         if is_fine { Ok(()) } else { Err(Refusal::OutOfScope) }
     }

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Entrant, RoomCommand, Said, Snapshot, Summary};
+use super::handle::{Description, Entrant, RoomCommand, Said, Snapshot, Summary};
 use super::members::{Crowd, Held, Member, Open};
 use super::memory::PutOut;
 use super::moderation::{Ask, Asking};
@@ -138,6 +138,7 @@ impl RoomActor {
             id: opened.id,
             address,
             topic,
+            since: opened.since.unwrap_or_else(|| self.now()),
             first: opened.first,
             last: opened.last,
             recent,
@@ -227,12 +228,12 @@ impl RoomActor {
                 }
                 Step::Change { invited, admissions } => {
                     let Some(entry) = entries.next().flatten() else { continue };
-                    let from = entry.name.clone();
+                    let (from, account) = (entry.name.clone(), entry.is_account);
                     events.push(self.stored(open, entry, &mut put_out));
                     admissions.into_iter().for_each(|admission| open.admitted(admission));
                     self.summarise(open);
                     if let Some((seat, room)) = invited.zip(open.address.clone()) {
-                        seat.invited(room, from);
+                        seat.invited(room, from, account);
                     }
                 }
                 Step::Presence(event) => events.push(event),
@@ -283,21 +284,30 @@ impl RoomActor {
                 }
                 Err(refusal) => drop(reply.send(Err(refusal))), // the session may be gone
             },
-            RoomCommand::Leave { who, gone, reply } => {
-                drop(reply.send(self.leave(open, turn, who, gone)));
+            RoomCommand::Leave { who, gone, reason, reply } => {
+                drop(reply.send(self.leave(open, turn, who, (gone, reason))));
             }
             RoomCommand::Say { who, said, key, ticket } => {
                 let now = self.now();
-                let Said { text, kind, reply_to } = said;
+                let Said { text, kind, reply_to, name } = said;
                 let decided = Self::decided(open, who, &ticket, |room, open, rank| {
-                    policy::may_speak(room, &open.rules.settings, &open.speaker(who, rank, now))?;
+                    let speaker = open.speaker(who, rank, now);
+                    let settings = &open.rules.settings;
+                    if rank == Rank::Outsider {
+                        let ban = open.ban_of(who, &name, now);
+                        policy::may_speak_outside(room, settings, ban, &speaker)?;
+                    } else {
+                        policy::may_speak(room, settings, &speaker)?;
+                    }
                     reply_to.map_or(Ok(()), |seq| open.has_said(room, seq))
                 });
                 if decided.is_ok() {
                     open.spoke(who, now);
                 }
                 let body = Body::Message { text, kind, reply_to };
-                Self::record(open, turn, who, body, (key, decided), ticket);
+                let is_outside = !open.members.contains_key(&who);
+                let name = Some(name).filter(|_| is_outside && decided.is_ok());
+                Self::record(open, turn, (who, name), body, (key, decided), ticket);
             }
             RoomCommand::Signal { who, signalled, reply } => {
                 drop(reply.send(self.signal(open, turn, who, signalled))); // nobody may wait
@@ -307,7 +317,7 @@ impl RoomActor {
                 let decided = Self::decided(open, who, &ticket, |room, open, rank| {
                     policy::may_set_topic(room, &open.rules.settings, &open.speaker(who, rank, now))
                 });
-                Self::record(open, turn, who, Body::Topic(topic), (None, decided), ticket);
+                Self::record(open, turn, (who, None), Body::Topic(topic), (None, decided), ticket);
             }
             RoomCommand::Delete { who, target, ticket } => {
                 let decided = Self::decided(open, who, &ticket, |room, _, rank| {
@@ -317,12 +327,13 @@ impl RoomActor {
                     policy::may(policy::Act::DeleteOthers, open.rank(who), room).is_ok()
                 });
                 let body = Body::Deletion { target, of_anybody };
-                Self::record(open, turn, who, body, (None, decided), ticket);
+                Self::record(open, turn, (who, None), body, (None, decided), ticket);
             }
             RoomCommand::Change { who, ask, ticket } => self.change(open, turn, who, *ask, ticket),
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
+            RoomCommand::Retell { who, event, change } => retell(open, turn, who, *event, change),
             RoomCommand::Roster { is_long: true, reply } => drop(reply.send(open.long_roster())),
             RoomCommand::Roster { is_long: false, reply } => {
                 drop(reply.send(open.roster(self.is_quiet(open))));
@@ -330,7 +341,8 @@ impl RoomActor {
             RoomCommand::Describe { who, reply } => {
                 let is_in = who.filter(|who| open.members.contains_key(who));
                 let role = is_in.map(|who| open.standing(who).map_or(Role::Member, |s| s.role));
-                drop(reply.send((open.rules.settings.clone(), role)));
+                let (settings, since) = (open.rules.settings.clone(), Some(open.since));
+                drop(reply.send(Description { settings, role, since }));
             }
         }
     }
@@ -358,6 +370,7 @@ impl RoomActor {
             author: who,
             name: member.name.clone(),
             is_account: member.seat.is_account(),
+            is_bot: false,
             body: Body::Change(Box::new(change)),
             key: None,
             refusal: None,
@@ -391,7 +404,7 @@ impl RoomActor {
         may: impl FnOnce(&RoomAddress, &Open, Rank) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         match (open.rank(who), ticket.room()) {
-            (Rank::Outsider, room) => Err(policy::not_in(room)),
+            (Rank::Outsider, None) => Err(policy::not_in(None)),
             (_, None) => Err(Refusal::NotNamed),
             (rank, Some(room)) => may(room, open, rank),
         }
@@ -402,17 +415,18 @@ impl RoomActor {
     fn record(
         open: &Open,
         turn: &mut Turn,
-        author: Identity,
+        (author, outside): (Identity, Option<UserName>),
         body: Body,
         (key, decided): (Option<MessageKey>, Result<(), Refusal>),
         ticket: Ticket,
     ) {
         let member = open.members.get(&author);
         let is_account = member.is_some_and(|member| member.seat.is_account());
+        let is_bot = member.is_some_and(|member| member.seat.profile().bot);
         let member = member.map(|member| &member.name);
         let remembered = || open.remembered.get(&author).map(|known| &known.name);
         let refusal = decided.err();
-        let name = match (member.or_else(remembered), &refusal) {
+        let name = match (outside.as_ref().or(member).or_else(remembered), &refusal) {
             (Some(name), None) => name.clone(),
             (Some(name), Some(_)) if key.is_some() => name.clone(),
             (_, refusal) => {
@@ -420,7 +434,7 @@ impl RoomActor {
                 return ticket.settle(Outcome::Refused(refusal));
             }
         };
-        turn.records.push(Record { author, name, is_account, body, key, refusal, ticket });
+        turn.records.push(Record { author, name, is_account, is_bot, body, key, refusal, ticket });
         turn.steps.push(Step::Record);
     }
 
@@ -463,6 +477,7 @@ impl RoomActor {
             id: open.id,
             address: open.address.clone(),
             topic: open.topic.clone(),
+            is_private: open.rules.settings.is_private(),
             first: open.first.max(extent.behind.next()),
             roster,
             recent: open.recent.iter().filter(may_see).cloned().collect(),
@@ -505,4 +520,12 @@ fn set_away(
     open.changed();
     let (change, presence) = (Some(change), Some(open.presence));
     turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
+}
+
+fn retell(open: &mut Open, turn: &mut Turn, who: Identity, event: Event, change: ChangeId) {
+    if open.members.contains_key(&who) {
+        open.changed();
+        let (change, presence) = (Some(change), Some(open.presence));
+        turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
+    }
 }

@@ -2,10 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chat_protocol::event::UserInfo;
+use chat_protocol::event::{RoleHeld, UserInfo};
 use chat_protocol::{
-    Identity, LineText, MessageKey, MessageText, Refusal, Role, RoomAddress, RoomSettings, SayKind,
-    Sequence, Signal, Timestamp, UserName,
+    Event, Identity, LineText, MessageKey, MessageText, Refusal, Role, RoomAddress, RoomSettings,
+    SayKind, Sequence, Signal, Timestamp, UserName,
 };
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -74,6 +74,12 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
+    /// Those who are more than members.
+    pub(crate) fn roles(&self) -> Vec<RoleHeld> {
+        let more = self.members.iter().filter(|member| !member.role.is_member());
+        more.map(|member| RoleHeld { user: member.name.clone(), role: member.role }).collect()
+    }
+
     /// The members' names.
     pub(crate) fn names(&self) -> Vec<UserName> {
         self.members.iter().map(|member| member.name.clone()).collect()
@@ -89,6 +95,8 @@ pub(crate) struct Snapshot {
     pub(crate) address: Option<RoomAddress>,
     /// Its topic.
     pub(crate) topic: Option<LineText>,
+    /// It is in no list.
+    pub(crate) is_private: bool,
     /// The first stored event that is kept.
     pub(crate) first: Sequence,
     /// Who is there.
@@ -99,22 +107,87 @@ pub(crate) struct Snapshot {
     pub(crate) feed: Subscription,
 }
 
+/// What a room is like.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Description {
+    /// That.
+    pub(crate) settings: RoomSettings,
+    /// Who the one who asks is there; none: it is not in it.
+    pub(crate) role: Option<Role>,
+    /// When its first event that is kept was stored, or it was entered first.
+    pub(crate) since: Option<Timestamp>,
+}
+
 /// What a room can be asked.
 #[derive(Debug)]
 pub(super) enum RoomCommand {
-    Enter { entrant: Entrant, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
-    Watch { who: Option<Person>, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
-    Leave { who: Identity, gone: Option<ChangeId>, reply: oneshot::Sender<Result<(), NotThere>> },
-    Say { who: Identity, said: Said, key: Option<MessageKey>, ticket: Ticket },
-    Signal { who: Identity, signalled: Signalled, reply: SignalReply },
-    SetTopic { who: Identity, topic: LineText, ticket: Ticket },
-    Delete { who: Identity, target: Sequence, ticket: Ticket },
-    Change { who: Identity, ask: Box<Ask>, ticket: Ticket },
-    ForgetBefore { first: Sequence },
-    Rename { who: Identity, to: UserName, change: ChangeId },
-    SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
-    Roster { is_long: bool, reply: oneshot::Sender<Roster> },
-    Describe { who: Option<Identity>, reply: oneshot::Sender<(RoomSettings, Option<Role>)> },
+    Enter {
+        entrant: Entrant,
+        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
+    },
+    Watch {
+        who: Option<Person>,
+        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
+    },
+    Leave {
+        who: Identity,
+        gone: Option<ChangeId>,
+        reason: Option<LineText>,
+        reply: oneshot::Sender<Result<(), NotThere>>,
+    },
+    Say {
+        who: Identity,
+        said: Said,
+        key: Option<MessageKey>,
+        ticket: Ticket,
+    },
+    Signal {
+        who: Identity,
+        signalled: Signalled,
+        reply: SignalReply,
+    },
+    SetTopic {
+        who: Identity,
+        topic: LineText,
+        ticket: Ticket,
+    },
+    Delete {
+        who: Identity,
+        target: Sequence,
+        ticket: Ticket,
+    },
+    Change {
+        who: Identity,
+        ask: Box<Ask>,
+        ticket: Ticket,
+    },
+    ForgetBefore {
+        first: Sequence,
+    },
+    Rename {
+        who: Identity,
+        to: UserName,
+        change: ChangeId,
+    },
+    /// A member tells something else of itself.
+    Retell {
+        who: Identity,
+        event: Box<Event>,
+        change: ChangeId,
+    },
+    SetAway {
+        who: Identity,
+        text: Option<LineText>,
+        change: ChangeId,
+    },
+    Roster {
+        is_long: bool,
+        reply: oneshot::Sender<Roster>,
+    },
+    Describe {
+        who: Option<Identity>,
+        reply: oneshot::Sender<Description>,
+    },
 }
 
 /// A message, as its author says it.
@@ -126,6 +199,8 @@ pub(crate) struct Said {
     pub(crate) kind: SayKind,
     /// Which earlier message of the room it answers.
     pub(crate) reply_to: Option<Sequence>,
+    /// Who says it: it may not be in the room.
+    pub(crate) name: UserName,
 }
 
 /// A signal, as its author gives it.
@@ -196,8 +271,9 @@ impl RoomHandle {
         &self,
         who: Identity,
         gone: Option<ChangeId>,
+        reason: Option<LineText>,
     ) -> Result<Result<(), NotThere>, RoomGone> {
-        self.ask(|reply| RoomCommand::Leave { who, gone, reply }).await
+        self.ask(|reply| RoomCommand::Leave { who, gone, reason, reply }).await
     }
 
     /// Says something; the ticket tells what became of it, also if the room is gone.
@@ -251,6 +327,11 @@ impl RoomHandle {
         self.tell(RoomCommand::Rename { who, to, change }).await;
     }
 
+    /// A member tells something else of itself.
+    pub(crate) async fn retell(&self, who: Identity, event: Event, change: ChangeId) {
+        self.tell(RoomCommand::Retell { who, event: Box::new(event), change }).await;
+    }
+
     /// A member is away, or back.
     pub(crate) async fn set_away(&self, who: Identity, text: Option<LineText>, change: ChangeId) {
         self.tell(RoomCommand::SetAway { who, text, change }).await;
@@ -267,10 +348,7 @@ impl RoomHandle {
     }
 
     /// What is it like, and who is this one there?
-    pub(crate) async fn describe(
-        &self,
-        who: Option<Identity>,
-    ) -> Result<(RoomSettings, Option<Role>), RoomGone> {
+    pub(crate) async fn describe(&self, who: Option<Identity>) -> Result<Description, RoomGone> {
         self.ask(|reply| RoomCommand::Describe { who, reply }).await
     }
 
@@ -317,6 +395,7 @@ impl RoomCommand {
             | Self::ForgetBefore { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
+            | Self::Retell { .. }
             | Self::Describe { .. }
             | Self::Roster { .. } => {}
         }
@@ -337,6 +416,7 @@ impl RoomCommand {
             | Self::ForgetBefore { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
+            | Self::Retell { .. }
             | Self::Describe { .. }
             | Self::Roster { .. } => self.refuse(&Refusal::Unavailable),
         }
@@ -359,6 +439,7 @@ impl RoomCommand {
             | Self::ForgetBefore { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
+            | Self::Retell { .. }
             | Self::Describe { .. }
             | Self::Roster { .. } => {}
         }

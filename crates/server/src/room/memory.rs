@@ -75,6 +75,9 @@ impl Open {
                 }
             }
         }
+        if let RoomChange::Role { .. } | RoomChange::Transferred { .. } = &change.change {
+            self.told = None;
+        }
         change.change.puts_out()?;
         let member = self.members.remove(&change.target?)?;
         self.order.remove(&member.entry);

@@ -20,7 +20,9 @@ pub(crate) use bell::{Bell, Rung};
 pub(crate) use directory::{Directory, RoomSettings};
 pub(crate) use envelope::{Envelope, RoomEvent, author_bit};
 pub(crate) use feed::{FeedItem, Subscription};
-pub(crate) use handle::{Entrant, Person, RoomGone, RoomHandle, Roster, Said, Signalled, Snapshot};
+pub(crate) use handle::{
+    Description, Entrant, Person, RoomGone, RoomHandle, Roster, Said, Signalled, Snapshot,
+};
 pub(crate) use moderation::{Ask, Target};
 pub(crate) use pages::Pages;
 pub(crate) use reading::SessionNumber;

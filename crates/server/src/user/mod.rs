@@ -10,7 +10,7 @@ mod watchers;
 
 pub(crate) use claim::{Claim, Pass};
 pub(crate) use names::friendly;
-pub(crate) use registry::{NotAttached, Registry};
+pub(crate) use registry::{NotAttached, Registry, Unnamed};
 pub(crate) use returns::Returns;
 pub(crate) use speaker::User;
 pub(crate) use watchers::{Seen, Watching};

@@ -167,7 +167,7 @@ impl App {
                 let room = room.clone();
                 self.on_stored(&room, &event);
             }
-            Event::Invited { room, from } => {
+            Event::Invited { room, from, .. } => {
                 self.talk(format!("{from} invites you to {room}: /join {room}"));
             }
             Event::History { room, events, more, .. } => self.on_replay(&room, &events, more),

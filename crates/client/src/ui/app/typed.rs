@@ -174,11 +174,11 @@ impl App {
                 self.say(&room, text, kind);
             }
             Command::Join { room, key } => self.join(room, key),
-            Command::Leave { room } => {
-                self.ask(Command::Leave { room: room.clone() }, Asked::Leave(room));
+            Command::Leave { room, .. } => {
+                self.ask(Command::Leave { room: room.clone(), reason: None }, Asked::Leave(room));
             }
             Command::Nick { name } => self.nick(name),
-            Command::Quit => self.quit(),
+            Command::Quit { .. } => self.quit(),
             // Here, for what is shown already; there, for what comes, and for other clients.
             Command::Ignore { user } => {
                 self.word_ignore(user.as_str());

@@ -59,6 +59,7 @@ pub(super) fn said(to: &str, seq: u64, time_ms: u64, from: &str, text: &str) -> 
         key: None,
         reply_to: None,
         account: false,
+        bot: false,
     }
 }
 
@@ -180,7 +181,7 @@ impl Stage {
                         },
                     );
                 }
-                Command::Ping => self.answer(ticket, Event::Pong { id }),
+                Command::Ping => self.answer(ticket, Event::Pong { id, .. }),
                 Command::Unread => {
                     self.answer(ticket, Event::UnreadList { id, rooms: Vec::new(), total: 0 });
                 }

@@ -162,6 +162,7 @@ fn said(room: &str, seq: u64, from: &str, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: true,
+        bot: false,
     }
 }
 
@@ -316,6 +317,7 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
         key: None,
         reply_to: None,
         account: false,
+        bot: false,
     };
     let answer = told(&mut session, &event);
     let lines: Vec<&str> = answer.split_terminator("\r\n").collect();

@@ -37,6 +37,7 @@ fn message(from: &str, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: false,
+        bot: false,
     }
 }
 
