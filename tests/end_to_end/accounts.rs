@@ -7,6 +7,7 @@ mod guessed;
 mod reading;
 mod sessions;
 mod shunned;
+mod staying;
 mod tokens;
 
 use bytes::BytesMut;

@@ -295,6 +295,9 @@ impl Actor {
                 | Command::UnwatchUsers { .. }
                 | Command::WatchedUsers
                 | Command::Was { .. }
+                | Command::Whois { .. }
+                | Command::Census
+                | Command::Stay { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
                     continue;
@@ -340,6 +343,10 @@ impl Actor {
                 | Command::Set { .. }
                 | Command::Nick { .. }
                 | Command::Away { .. }
+                | Command::SetProfile { .. }
+                | Command::Administer { .. }
+                | Command::CeaseToAdminister
+                | Command::Disconnect { .. }
                 | Command::Quit { .. }
                 | Command::Unknown => Answer::Unknown,
             };

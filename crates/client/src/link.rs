@@ -242,6 +242,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Signalled { id, .. }
         | Event::UserStates { id, .. }
         | Event::PastUsers { id, .. }
+        | Event::StayIs { id, .. }
         | Event::Found { id, .. }
         | Event::Identified { id, .. }
         | Event::TokenMade { id, .. }

@@ -182,6 +182,12 @@ impl Output {
                 format!("* you are logged in as {name}")
             }
             Event::Identified { name, .. } => format!("* you are a guest again: {name}"),
+            Event::StayIs { on: true, .. } => {
+                "* you stay in your rooms while you are not connected".to_owned()
+            }
+            Event::StayIs { on: false, .. } => {
+                "* you leave your rooms when you are not connected".to_owned()
+            }
             Event::TokenMade { name, token, .. } => {
                 format!("Token {name}, shown now and never again: {}", token.reveal())
             }
@@ -223,6 +229,10 @@ impl Output {
             | Event::Message { .. }
             | Event::Roster { .. }
             | Event::History { .. }
+            | Event::UserIs { .. }
+            | Event::CensusIs { .. }
+            | Event::ProfileChanged { .. }
+            | Event::AccountChanged { .. }
             | Event::Pong { .. }
             | Event::Unknown => return None,
         };

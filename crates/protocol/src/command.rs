@@ -379,6 +379,13 @@ pub enum Command {
         /// As it shall be.
         new: Password,
     },
+    /// Stay in one's rooms while one is not connected, or leave them then; without `on`, say which it
+    /// is. For accounts. Answer: `stay_is`.
+    Stay {
+        /// So it shall be.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        on: Option<bool>,
+    },
     /// Make a personal token. Answer: `token_made`.
     MakeToken {
         /// What it is called.

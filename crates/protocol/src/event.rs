@@ -59,6 +59,9 @@ pub enum Event {
         /// Its topic.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<LineText>,
+        /// Who set it, and when, if that is not long ago.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_set: Option<TopicSet>,
         /// Who is there, in order of entry, at most [`crate::limits::LIST_ENTRIES_MAX`].
         members: Vec<UserName>,
         /// How many are there.
@@ -311,6 +314,9 @@ pub enum Event {
         /// None: no topic.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<LineText>,
+        /// Who set it, and when, if that is not long ago.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_set: Option<TopicSet>,
     },
     /// What a room is like, as asked.
     SettingsAre {
@@ -488,6 +494,14 @@ pub enum Event {
         /// secret.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         token: Option<String>,
+    },
+    /// Whether one's account stays in its rooms while it is not connected, as asked.
+    StayIs {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// It does.
+        on: bool,
     },
     /// A personal token, told once and never again.
     TokenMade {
@@ -717,6 +731,15 @@ impl UserInfo {
             login: None,
         }
     }
+}
+
+/// Who set a topic, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicSet {
+    /// Who.
+    pub by: UserName,
+    /// When.
+    pub time_ms: Timestamp,
 }
 
 /// A member of a room that is more than that, in a list.

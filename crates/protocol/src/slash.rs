@@ -282,6 +282,13 @@ pub const WORDS: &[Word] = &[
         parse: |typed| command(account::password(typed)?),
     },
     Word {
+        name: "stay",
+        aliases: &[],
+        arguments: "[on|off]",
+        help: "stay in your rooms while you are not connected, shown as away",
+        parse: |typed| command(account::stay(typed)?),
+    },
+    Word {
         name: "token",
         aliases: &["tokens"],
         arguments: "[NAME [ro|rw] [ROOM…] | revoke NAME]",

@@ -16,7 +16,7 @@ use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::account::{AccountSettings, Accounts};
-use crate::command::{Announcements, House, account, guest};
+use crate::command::{Announcements, House, account, guest, stay};
 use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl};
 use crate::frontend::Frontends;
 use crate::frontend::irc::IrcSettings;
@@ -30,7 +30,7 @@ use crate::room::{Directory, RoomSettings};
 use crate::session::{SessionLimits, Stage, Surroundings};
 use crate::signals::{Signal, Signals};
 use crate::telemetry::LogHandle;
-use crate::user::{Registry, Returns};
+use crate::user::{Registry, Returns, Staying};
 
 /// How long sessions may take to finish when the daemon stops. Each has its own, shorter bounds.
 const SESSIONS_END: Duration = Duration::from_secs(15);
@@ -146,6 +146,7 @@ impl Daemon {
         daemon.house.parkings.spawn(sweep(house, pause));
         let house = daemon.house.clone();
         daemon.house.parkings.spawn(account::keep_all_rooms(house));
+        daemon.house.parkings.spawn(stay::enter_all(daemon.house.clone()));
         Ok(daemon)
     }
 
@@ -354,6 +355,7 @@ fn house(
         accounts,
         // The stage stays as it is; who waits for another one is woken, and looks.
         announcements: Announcements::new(move || stage.send_modify(|_| ())),
+        staying: Staying::default(),
     })
 }
 

@@ -103,6 +103,8 @@ pub(crate) const NAME_TRIES_MAX: u32 = 20;
 pub(crate) const IRC_PENDING_MAX: usize = 64;
 /// Sessions of one account, with those that may come back.
 pub(crate) const ACCOUNT_SESSIONS_MAX: usize = 64;
+/// Accounts that stay in their rooms while they are not connected.
+pub(crate) const STAYING_ACCOUNTS_MAX: usize = 1_000;
 /// Passwords that are hashed at the same time; each takes a core and 19 MiB.
 pub(crate) const HASHES_AT_ONCE: usize = 2;
 /// Passwords that wait to be hashed; beyond that people are told that the daemon is busy.

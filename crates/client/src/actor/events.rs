@@ -153,6 +153,7 @@ impl Actor {
             | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::StayIs { .. }
             | Event::UserWatched { .. }
             | Event::Renamed { .. }
             | Event::AwayChanged { .. }
@@ -163,6 +164,10 @@ impl Actor {
             | Event::RoomList { .. }
             | Event::UserList { .. }
             | Event::MemberList { .. }
+            | Event::UserIs { .. }
+            | Event::CensusIs { .. }
+            | Event::ProfileChanged { .. }
+            | Event::AccountChanged { .. }
             | Event::UnreadList { .. }
             | Event::Found { .. }
             | Event::Identified { .. }

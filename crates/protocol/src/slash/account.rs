@@ -49,6 +49,16 @@ pub(super) fn token(typed: &Typed<'_>) -> Result<Command, SlashError> {
     })
 }
 
+pub(super) fn stay(typed: &Typed<'_>) -> Result<Command, SlashError> {
+    let on = match typed.rest.to_ascii_lowercase().as_str() {
+        "" => None,
+        "on" => Some(true),
+        "off" => Some(false),
+        _ => return Err(typed.usage("It is on or off")),
+    };
+    Ok(Command::Stay { on })
+}
+
 pub(super) fn suspend(typed: &Typed<'_>) -> Result<Command, SlashError> {
     let (name, rest) = typed.rest.split_once(' ').unwrap_or((typed.rest, ""));
     let rest = rest.trim_start();

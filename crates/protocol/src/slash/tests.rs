@@ -200,9 +200,9 @@ fn words_about_accounts_become_commands() {
 #[test]
 fn a_wrong_password_is_not_repeated() {
     for typed in [
-        "register hunter2",
-        "login ana hunter2",
-        "password hunter2 hunter2",
+        "register hunter2 hunter2",
+        "login a!na hunter2",
+        "password hunter2",
         "login ana hunter2 hunter2",
     ] {
         let said = parse(typed, None).unwrap_err().to_string();

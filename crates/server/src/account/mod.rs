@@ -117,8 +117,14 @@ impl Accounts {
     ) -> Result<Account, Refusal> {
         let created = (self.0.settings.clock)();
         let password = self.hash(password).await?;
-        let account =
-            Account { identity, name, created, is_administrator: false, suspension: None };
+        let account = Account {
+            identity,
+            name,
+            created,
+            is_administrator: false,
+            suspension: None,
+            stays: false,
+        };
         let accounts_max = self.0.settings.max;
         let mut changes =
             vec![AccountChange::Add { account: account.clone(), password, accounts_max }];

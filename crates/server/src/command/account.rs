@@ -11,7 +11,7 @@ use chat_protocol::{
 use super::guest::Identified;
 use super::room;
 use super::scope::Scope;
-use super::{Answer, Caller, House, journal_refusal, presence};
+use super::{Answer, Caller, House, journal_refusal, presence, stay};
 use crate::account::{Verified, hash_of, new_token};
 use crate::journal::{AccountChange, AccountRoom, Changed, RoomKey, StoredToken, TokenHash};
 use crate::user::{Claim, NotAttached, User, friendly};
@@ -269,6 +269,7 @@ pub(super) async fn begin(
         match house.registry.attach(account, access, (house.clock)()) {
             Ok(claim) => {
                 settle(house, claim.user()).await;
+                stay::wake(house, claim.user()).await;
                 return Ok(claim);
             }
             Err(NotAttached::Refused(refusal)) => return Err(refusal),
@@ -382,11 +383,14 @@ pub(crate) async fn keep_all_rooms(house: House) {
     loop {
         tokio::select! {
             () = tokio::time::sleep(crate::limits::ROOMS_KEPT_PAUSE) => {}
-            () = house.stopping.cancelled() => return,
+            () = house.stopping.cancelled() => {}
         }
         let accounts = house.registry.present_accounts();
         for user in accounts.iter().filter(|user| user.is_settled() && user.has_moved()) {
             keep_rooms(&house, user).await;
+        }
+        if house.stopping.is_cancelled() {
+            return;
         }
     }
 }

@@ -8,7 +8,7 @@ use chat_protocol::limits::LIST_ENTRIES_MAX;
 use chat_protocol::{Event, Identity, LineText, Password, Refusal, RequestId, Timestamp, UserName};
 
 use super::account::{changed, evict};
-use super::{Answer, Caller, House, journal_refusal};
+use super::{Answer, Caller, House, journal_refusal, stay};
 use crate::journal::{Account, AccountChange, Deed, Suspension};
 
 /// Who the caller is, if it is an administrator now.
@@ -81,6 +81,7 @@ pub(super) async fn suspend(
     store(house, &name, changes).await?;
     house.registry.set_suspension(account, Some(suspension));
     end_sessions(house, account, &Refusal::Suspended { until_ms: until, reason }).await;
+    stay::end(house, account).await;
     Ok(Answer::Event(Event::Done { id }))
 }
 
@@ -168,6 +169,7 @@ pub(super) async fn delete(
         user.cut(None, None, &Refusal::LoggedOut);
         evict(house, &user).await;
     }
+    stay::end(house, account).await;
     Ok(Answer::Event(Event::Done { id }))
 }
 

@@ -2,6 +2,7 @@
 //! over. Never speaks to the peer.
 
 use std::pin::Pin;
+use std::sync::Arc;
 
 use chat_protocol::limits::CLIENT_LABEL_CHARACTERS_MAX;
 use chat_protocol::{Hello, Refusal, UserName};
@@ -9,9 +10,9 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::scope::Scope;
-use super::{Caller, House, account};
+use super::{Caller, House, account, stay};
 use crate::journal::{Guest, TokenHash};
-use crate::user::{Claim, NotAttached, User, friendly};
+use crate::user::{Claim, LetGo, NotAttached, User, friendly};
 
 /// Who a session wants to be.
 #[derive(Debug)]
@@ -129,15 +130,26 @@ pub(crate) async fn save(house: &House, claim: &Claim, token: TokenHash) -> Resu
     house.journal.save_guest(guest).await.map_err(super::journal_refusal)
 }
 
-/// The session is over for good: the guest leaves its rooms, and its name is free.
+/// The session is over for good: the guest leaves its rooms, and its name is free. An account that
+/// stays does not leave.
 pub(crate) async fn leave(house: &House, mut claim: Claim, token: Option<TokenHash>) {
     if claim.user().seat.is_account() {
         account::keep_rooms(house, claim.user()).await;
     }
-    if claim.let_go() {
-        leave_rooms(house, claim.user()).await;
-        let user = claim.user();
-        house.registry.departed().left(user, user.name(), (house.clock)());
+    match claim.let_go_or_stay() {
+        LetGo::Stays => stay::keep(house, claim).await,
+        LetGo::NotLast => {
+            let user = Arc::clone(claim.user());
+            drop(claim);
+            if house.staying.has(user.identity()) {
+                stay::is_gone(house, &user).await;
+            }
+        }
+        LetGo::Last => {
+            let user = claim.user();
+            leave_rooms(house, user).await;
+            house.registry.departed().left(user, user.name(), (house.clock)());
+        }
     }
     if let Some(token) = token {
         house.returns.forget(token);

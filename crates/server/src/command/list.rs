@@ -104,7 +104,9 @@ pub(super) async fn topic(
         return Err(Refusal::NotInRoom { room });
     }
     let topic = look.and_then(|look| look.topic);
-    Ok(Answer::Event(Event::TopicIs { id, room, topic }))
+    let live = house.directory.find(&key);
+    let topic_set = live.and_then(|live| live.summary().topic_set).filter(|_| topic.is_some());
+    Ok(Answer::Event(Event::TopicIs { id, room, topic, topic_set }))
 }
 
 /// A page of a room's history.

@@ -16,6 +16,7 @@ mod scope;
 mod search;
 mod shun;
 mod signal;
+pub(crate) mod stay;
 
 use chat_protocol::{
     Command, Event, Identity, LineText, Refusal, Request, RequestId, RoomAddress, Timestamp,
@@ -32,7 +33,7 @@ use crate::journal::{Journal, Reader, Receipts, RoomKey, Shun};
 use crate::room::{
     ChangeId, Directory, Person, RoomEvent, RoomHandle, Said, SessionNumber, Snapshot,
 };
-use crate::user::{Claim, Pass, Registry, Returns, User};
+use crate::user::{Claim, Pass, Registry, Returns, Staying, User};
 pub(crate) use announcements::Announcements;
 use guest::{Identified, ReturnTicket};
 use scope::Scope;
@@ -64,6 +65,8 @@ pub(crate) struct House {
     pub(crate) accounts: Accounts,
     /// What is told to everybody.
     pub(crate) announcements: Announcements,
+    /// Accounts that are here without a session.
+    pub(crate) staying: Staying,
 }
 
 /// Who asks.
@@ -288,6 +291,7 @@ pub(crate) async fn execute(
         | Command::Login { .. }
         | Command::Logout
         | Command::ChangePassword { .. }
+        | Command::Stay { .. }
         | Command::MakeToken { .. }
         | Command::Tokens
         | Command::RevokeToken { .. }
@@ -333,6 +337,7 @@ async fn identity(
         Command::MakeToken { name, rooms, read_only } => {
             account::make_token(house, caller, id, (name, rooms, read_only)).await
         }
+        Command::Stay { on } => stay::stay(house, caller, id, on).await,
         Command::Tokens => account::tokens(house, caller, id).await,
         Command::RevokeToken { name } => account::revoke_token(house, caller, id, name).await,
         Command::Ignore { user } => shun::shun(house, caller, id, user, Shun::Ignored).await,

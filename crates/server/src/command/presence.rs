@@ -30,6 +30,7 @@ pub(super) async fn tell_renamed(house: &House, user: &User) -> ChangeId {
     for membership in user.seat.rooms() {
         membership.room.rename(user.identity(), to.clone(), change).await;
     }
+    flushed(user).await;
     change
 }
 
@@ -78,7 +79,15 @@ pub(super) async fn retell(house: &House, user: &User, event: &Event) -> ChangeI
     for membership in user.seat.rooms() {
         membership.room.retell(user.identity(), event.clone(), change).await;
     }
+    flushed(user).await;
     change
+}
+
+/// Waits until the others in a user's rooms are told.
+async fn flushed(user: &User) {
+    for membership in user.seat.rooms() {
+        membership.room.flushed().await;
+    }
 }
 
 /// Is away with a message, or back.
@@ -88,11 +97,18 @@ pub(super) async fn away(
     text: Option<LineText>,
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
+    let change = tell_away(house, user, text.clone()).await;
+    Ok(Answer::Changed { change, event: Event::AwayChanged { user: user.name(), text } })
+}
+
+/// A user is away, or back: its rooms learn of it.
+pub(super) async fn tell_away(house: &House, user: &User, text: Option<LineText>) -> ChangeId {
     user.set_away(text.clone());
     house.registry.tell_watchers(&user.name());
     let change = house.registry.changes().next();
     for membership in user.seat.rooms() {
         membership.room.set_away(user.identity(), text.clone(), change).await;
     }
-    Ok(Answer::Changed { change, event: Event::AwayChanged { user: user.name(), text } })
+    flushed(user).await;
+    change
 }

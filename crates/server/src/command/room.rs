@@ -60,7 +60,8 @@ pub(super) async fn open_direct(
         Some(peer) => match enter(house, &peer, &key, &ours, false, None).await {
             Err(Refusal::NoSuchUser { .. }) if is_account => true, // is just going
             Err(Refusal::TooManyJoined { .. }) => return Err(Refusal::NotReachable { name }),
-            entered => entered.map(|_| false)?,
+            // What is said to one that is not connected waits, also through a restart.
+            entered => entered.map(|_| is_account && !peer.is_present())?,
         },
         None => true,
     };
@@ -149,6 +150,7 @@ fn nobody_in(id: Option<RequestId>, room: RoomAddress) -> Event {
         id,
         room,
         topic: None,
+        topic_set: None,
         members: Vec::new(),
         members_total: 0,
         roles: Vec::new(),

@@ -76,6 +76,7 @@ impl Scope {
             | Command::Login { .. }
             | Command::Logout
             | Command::ChangePassword { .. }
+            | Command::Stay { .. }
             | Command::MakeToken { .. }
             | Command::Tokens
             | Command::RevokeToken { .. }

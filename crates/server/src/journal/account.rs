@@ -25,6 +25,8 @@ pub(crate) struct Account {
     pub(crate) is_administrator: bool,
     /// It may not log in.
     pub(crate) suspension: Option<Suspension>,
+    /// It is in its rooms also while it is not connected.
+    pub(crate) stays: bool,
 }
 
 /// That an account may not log in.
@@ -106,6 +108,8 @@ pub(crate) enum AccountChange {
     Suspend { account: Identity, suspension: Option<Suspension> },
     /// It is an administrator, or no longer.
     SetAdministrator { account: Identity, is_administrator: bool },
+    /// It stays in its rooms while it is not connected, or leaves them.
+    SetStay { account: Identity, stays: bool },
     /// It is no more.
     Delete { account: Identity },
     /// A new token.
@@ -175,6 +179,10 @@ pub(super) fn apply(
         AccountChange::SetAdministrator { account, is_administrator } => done(run(
             "UPDATE accounts SET is_administrator = ?2 WHERE identity = ?1",
             &[account.0.as_bytes(), is_administrator],
+        )?),
+        AccountChange::SetStay { account, stays } => done(run(
+            "UPDATE accounts SET stays = ?2 WHERE identity = ?1",
+            &[account.0.as_bytes(), stays],
         )?),
         AccountChange::Delete { account } => {
             for table in ["account_tokens", "account_rooms", "account_shunned"] {
@@ -360,7 +368,7 @@ impl Shun {
 }
 
 const ACCOUNT: &str = "SELECT identity, name, created_ms, is_administrator, is_suspended,
-                              suspended_until_ms, suspended_why, password FROM accounts";
+                              suspended_until_ms, suspended_why, password, stays FROM accounts";
 
 /// All accounts, at start.
 pub(super) fn all(connection: &Connection) -> Result<Vec<Account>, JournalError> {
@@ -556,6 +564,7 @@ fn account(row: &Row<'_>) -> Result<Account, JournalError> {
         created: Timestamp(row.get(2)?),
         is_administrator: row.get(3)?,
         suspension: is_suspended.then(|| Suspension { until: until.map(Timestamp), why }),
+        stays: row.get(8)?,
     })
 }
 

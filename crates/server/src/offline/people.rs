@@ -273,8 +273,14 @@ async fn change(journal: &Journal, command: Command) -> anyhow::Result<Event> {
             let password = hash(password).await?;
             let (name, created) = (user.clone(), now());
             let (is_administrator, suspension) = (false, None);
-            let account =
-                Account { identity: account, name, created, is_administrator, suspension };
+            let account = Account {
+                identity: account,
+                name,
+                created,
+                is_administrator,
+                suspension,
+                stays: false,
+            };
             vec![AccountChange::Add { account, password, accounts_max: u64::MAX }]
         }
         Command::ResetPassword { password, .. } => vec![

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chat_protocol::event::TopicSet;
 use chat_protocol::{
     Event, Identity, LineText, MessageKey, Refusal, Role, RoomAddress, Sequence, Timestamp,
     UserName,
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Description, Entrant, RoomCommand, Said, Snapshot, Summary};
+use super::handle::{Description, Entrant, NotThere, RoomCommand, Said, Snapshot, Summary};
 use super::members::{Crowd, Held, Member, Open};
 use super::memory::PutOut;
 use super::moderation::{Ask, Asking};
@@ -48,6 +49,26 @@ pub(super) struct Turn {
     pub(super) changes_rights: bool,
     /// Who waits for the room as it is when all has been decided.
     pub(super) waiting: Vec<(Option<Identity>, EntryReply)>,
+    /// Who is answered when all of it is published.
+    pub(super) answers: Vec<Reply>,
+}
+
+/// An answer that stands behind what it is about: who has it finds that the others were told.
+pub(super) enum Reply {
+    Entered(EntryReply, Box<Result<Snapshot, Refusal>>),
+    Left(oneshot::Sender<Result<(), NotThere>>, Result<(), NotThere>),
+    Flushed(oneshot::Sender<()>),
+}
+
+impl Reply {
+    fn send(self) {
+        // Who asked may be gone.
+        match self {
+            Self::Entered(to, snapshot) => drop(to.send(*snapshot)),
+            Self::Left(to, left) => drop(to.send(left)),
+            Self::Flushed(to) => drop(to.send(())),
+        }
+    }
 }
 
 pub(super) enum Step {
@@ -138,6 +159,7 @@ impl RoomActor {
             id: opened.id,
             address,
             topic,
+            topic_set: None,
             since: opened.since.unwrap_or_else(|| self.now()),
             first: opened.first,
             last: opened.last,
@@ -157,6 +179,7 @@ impl RoomActor {
             spoke: HashMap::new(),
         };
         open.index_bans();
+        open.topic_set = open.recent.iter().rev().find_map(topic_set);
         self.summarise(&open);
         Ok(Ok(open))
     }
@@ -202,9 +225,9 @@ impl RoomActor {
     }
 
     async fn commit(&self, open: &mut Open, turn: Turn) -> Result<(), JournalError> {
-        let Turn { records, steps, admissions, forgotten, waiting, .. } = turn;
+        let Turn { records, steps, admissions, forgotten, waiting, mut answers, .. } = turn;
         for (who, reply) in waiting {
-            drop(reply.send(Ok(self.snapshot(open, who)))); // the session may be gone
+            answers.push(Reply::Entered(reply, Box::new(Ok(self.snapshot(open, who)))));
         }
         let (entries, is_stored) = if records.is_empty() && admissions.is_empty() {
             (Vec::new(), true)
@@ -239,7 +262,7 @@ impl RoomActor {
                 Step::Presence(event) => events.push(event),
                 Step::Enter { entrant, admission, reply } => {
                     if !is_stored {
-                        drop(reply.send(Err(Refusal::DiskFull)));
+                        answers.push(Reply::Entered(reply, Box::new(Err(Refusal::DiskFull))));
                         continue;
                     }
                     open.admitted(admission);
@@ -249,7 +272,7 @@ impl RoomActor {
                         events.extend(joined);
                         self.snapshot(open, Some(who))
                     });
-                    drop(reply.send(snapshot)); // the session may be gone
+                    answers.push(Reply::Entered(reply, Box::new(snapshot)));
                 }
                 Step::Release(members) => open.leaving.extend(members),
             }
@@ -266,6 +289,7 @@ impl RoomActor {
             member.seat.put_out(open.id, seq);
         }
         open.release();
+        answers.into_iter().for_each(Reply::send);
         Ok(())
     }
 
@@ -285,7 +309,8 @@ impl RoomActor {
                 Err(refusal) => drop(reply.send(Err(refusal))), // the session may be gone
             },
             RoomCommand::Leave { who, gone, reason, reply } => {
-                drop(reply.send(self.leave(open, turn, who, (gone, reason))));
+                let left = self.leave(open, turn, who, (gone, reason));
+                turn.answers.push(Reply::Left(reply, left));
             }
             RoomCommand::Say { who, said, key, ticket } => {
                 let now = self.now();
@@ -333,6 +358,7 @@ impl RoomActor {
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
+            RoomCommand::Flush { reply } => turn.answers.push(Reply::Flushed(reply)),
             RoomCommand::Retell { who, event, change } => retell(open, turn, who, *event, change),
             RoomCommand::Roster { is_long: true, reply } => drop(reply.send(open.long_roster())),
             RoomCommand::Roster { is_long: false, reply } => {
@@ -444,7 +470,6 @@ impl RoomActor {
         match &entry.body {
             Body::Topic(topic) => {
                 open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
-                self.summarise(open);
             }
             Body::Deletion { target, .. } => {
                 open.bury(*target);
@@ -456,6 +481,10 @@ impl RoomActor {
             Body::Message { .. } | Body::Tombstone => {}
         }
         let event = RoomEvent::stored(entry, open.address.as_ref());
+        if let Some(set) = topic_set(&event) {
+            open.topic_set = Some(set);
+            self.summarise(open);
+        }
         let recent_max = usize::try_from(self.directory.settings().recent).unwrap_or(usize::MAX);
         if recent_max > 0 {
             if open.recent.len() >= recent_max {
@@ -477,6 +506,7 @@ impl RoomActor {
             id: open.id,
             address: open.address.clone(),
             topic: open.topic.clone(),
+            topic_set: open.topic_set.clone(),
             is_private: open.rules.settings.is_private(),
             first: open.first.max(extent.behind.next()),
             roster,
@@ -488,7 +518,8 @@ impl RoomActor {
     pub(super) fn summarise(&self, open: &Open) {
         let (members, topic) = (open.members.len(), open.topic.clone());
         let is_private = open.rules.settings.is_private();
-        let summary = Summary { members, topic, is_private };
+        let topic_set = open.topic_set.clone();
+        let summary = Summary { members, topic, topic_set, is_private };
         *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
     }
 
@@ -527,5 +558,14 @@ fn retell(open: &mut Open, turn: &mut Turn, who: Identity, event: Event, change:
         open.changed();
         let (change, presence) = (Some(change), Some(open.presence));
         turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
+    }
+}
+
+/// Who set the topic, if that is what an event is.
+fn topic_set(event: &RoomEvent) -> Option<TopicSet> {
+    if let Event::TopicChanged { from, time_ms, .. } = &event.event {
+        Some(TopicSet { by: from.clone(), time_ms: *time_ms })
+    } else {
+        None
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chat_protocol::event::{RoleHeld, UserInfo};
+use chat_protocol::event::{RoleHeld, TopicSet, UserInfo};
 use chat_protocol::{
     Event, Identity, LineText, MessageKey, MessageText, Refusal, Role, RoomAddress, RoomSettings,
     SayKind, Sequence, Signal, Timestamp, UserName,
@@ -32,6 +32,8 @@ pub(crate) struct Summary {
     pub(crate) members: usize,
     /// Its topic.
     pub(crate) topic: Option<LineText>,
+    /// Who set it, if that is among its last events.
+    pub(crate) topic_set: Option<TopicSet>,
     /// It is there only for who is in it.
     pub(crate) is_private: bool,
 }
@@ -95,6 +97,8 @@ pub(crate) struct Snapshot {
     pub(crate) address: Option<RoomAddress>,
     /// Its topic.
     pub(crate) topic: Option<LineText>,
+    /// Who set it, if that is among its last events.
+    pub(crate) topic_set: Option<TopicSet>,
     /// It is in no list.
     pub(crate) is_private: bool,
     /// The first stored event that is kept.
@@ -168,6 +172,10 @@ pub(super) enum RoomCommand {
         who: Identity,
         to: UserName,
         change: ChangeId,
+    },
+    /// All that was asked before is done, and told.
+    Flush {
+        reply: oneshot::Sender<()>,
     },
     /// A member tells something else of itself.
     Retell {
@@ -327,6 +335,11 @@ impl RoomHandle {
         self.tell(RoomCommand::Rename { who, to, change }).await;
     }
 
+    /// Waits until all that was asked before is done and told; a room that is gone has nothing.
+    pub(crate) async fn flushed(&self) {
+        drop(self.ask(|reply| RoomCommand::Flush { reply }).await);
+    }
+
     /// A member tells something else of itself.
     pub(crate) async fn retell(&self, who: Identity, event: Event, change: ChangeId) {
         self.tell(RoomCommand::Retell { who, event: Box::new(event), change }).await;
@@ -396,6 +409,7 @@ impl RoomCommand {
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Retell { .. }
+            | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Roster { .. } => {}
         }
@@ -417,6 +431,7 @@ impl RoomCommand {
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Retell { .. }
+            | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Roster { .. } => self.refuse(&Refusal::Unavailable),
         }
@@ -440,6 +455,7 @@ impl RoomCommand {
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Retell { .. }
+            | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Roster { .. } => {}
         }

@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use chat_protocol::event::UserInfo;
+use chat_protocol::event::{TopicSet, UserInfo};
 use chat_protocol::limits::{LIST_ENTRIES_MAX, QUIET_MEMBERS_TOLD};
 use chat_protocol::{Identity, LineText, Role, RoomAddress, Sequence, Timestamp, UserName};
 
@@ -22,6 +22,8 @@ pub(super) struct Open {
     /// What everybody calls it; a direct room is called differently by each of the two.
     pub(super) address: Option<RoomAddress>,
     pub(super) topic: Option<LineText>,
+    /// Who set it, if that is among its last events.
+    pub(super) topic_set: Option<TopicSet>,
     /// When that was stored, or somebody entered first.
     pub(super) since: Timestamp,
     /// The first stored event that is kept.

@@ -215,13 +215,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             members_total += 1;
         }
         let (topic, roles) = (snapshot.topic.clone(), snapshot.roster.roles());
-        let private = snapshot.is_private;
+        let (private, topic_set) = (snapshot.is_private, snapshot.topic_set.clone());
         let claim = self.caller.claim.as_ref().filter(|_| as_member);
         let read_ms = claim.and_then(|claim| claim.user().seat.read_until(&room));
         let entered = Event::Entered {
             id,
             room: room.clone(),
             topic,
+            topic_set,
             members,
             members_total,
             roles,

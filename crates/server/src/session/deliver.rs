@@ -332,6 +332,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             id: None,
             room: address.clone(),
             topic: snapshot.topic.clone(),
+            topic_set: snapshot.topic_set.clone(),
             members: snapshot.roster.names(),
             members_total: snapshot.roster.total,
             roles: snapshot.roster.roles(),

@@ -89,6 +89,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.proven = Some(Box::new(proven));
             return Ok(Ok(name));
         }
+        if let Some(claim) = self.caller.claim.as_ref().filter(|claim| claim.pass().is_some()) {
+            let now = claim.user().name();
+            return Ok(if now == name { Ok(name) } else { Err(Refusal::LoggedIn { name: now }) });
+        }
         match account::enter(&self.around.house, proven).await {
             Ok(identified) => self.become_somebody(None, identified).await.map(|()| Ok(name)),
             Err(refusal) => Ok(Err(refusal)),

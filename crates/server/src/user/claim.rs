@@ -25,6 +25,17 @@ pub(crate) struct Claim {
     is_parked: AtomicBool,
 }
 
+/// What has become of a user whose session is over.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum LetGo {
+    /// It has other sessions.
+    NotLast,
+    /// Its rooms are to be left before the claim is dropped.
+    Last,
+    /// It stays in its rooms as long as the claim is kept.
+    Stays,
+}
+
 /// By what an account's session is let in, and may be ended.
 #[derive(Debug)]
 pub(crate) struct Pass {
@@ -116,11 +127,27 @@ impl Claim {
         *self.let_go.get_or_insert_with(|| registry.let_go(&self.user))
     }
 
-    /// Its session is over; a number that tells this time from the next.
-    pub(super) fn next_parking(&self) -> u64 {
+    /// Its session is over. If it was the last one, and its account stays, it is to be kept.
+    pub(crate) fn let_go_or_stay(&mut self) -> LetGo {
+        let left = self.registry.let_go_or_stay(&self.user);
+        match left {
+            LetGo::Stays => self.rests(),
+            LetGo::Last => self.let_go = Some(true),
+            LetGo::NotLast => self.let_go = Some(false),
+        }
+        left
+    }
+
+    /// It is held without a session.
+    fn rests(&self) {
         if !self.is_parked.swap(true, Ordering::Relaxed) {
             self.user.went();
         }
+    }
+
+    /// Its session is over; a number that tells this time from the next.
+    pub(super) fn next_parking(&self) -> u64 {
+        self.rests();
         self.user.next_parking()
     }
 

@@ -6,11 +6,13 @@ mod names;
 mod registry;
 mod returns;
 mod speaker;
+mod staying;
 mod watchers;
 
-pub(crate) use claim::{Claim, Pass};
+pub(crate) use claim::{Claim, LetGo, Pass};
 pub(crate) use names::friendly;
 pub(crate) use registry::{NotAttached, Registry, Unnamed};
 pub(crate) use returns::Returns;
 pub(crate) use speaker::User;
+pub(crate) use staying::Staying;
 pub(crate) use watchers::{Seen, Watching};

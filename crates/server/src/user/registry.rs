@@ -10,12 +10,12 @@ use chat_protocol::event::{Census, UserInfo, UserState};
 use chat_protocol::{Identity, Refusal, Timestamp, UserName};
 use tokio::sync::Notify;
 
-use super::claim::{Claim, Pass};
+use super::claim::{Claim, LetGo, Pass};
 use super::departed::Departed;
 use super::speaker::User;
 use super::watchers::{Seen, Watchers, Watching};
 use crate::journal::{Account, Suspension, TokenHash};
-use crate::limits::{ACCOUNT_SESSIONS_MAX, RANDOM_NAME_TRIES};
+use crate::limits::{ACCOUNT_SESSIONS_MAX, RANDOM_NAME_TRIES, STAYING_ACCOUNTS_MAX};
 use crate::room::{Bell, Changes, SessionNumber};
 
 /// The claimed names.
@@ -65,6 +65,7 @@ struct Registered {
     name: UserName,
     is_administrator: bool,
     suspension: Option<Suspension>,
+    stays: bool,
 }
 
 /// Why a session of an account cannot begin.
@@ -262,10 +263,12 @@ impl Registry {
     /// An account is there; its name is nobody else's from now on.
     pub(crate) fn add_account(&self, account: &Account) {
         let mut names = self.lock();
-        let Account { identity, name, is_administrator, suspension, created: _ } = account.clone();
+        let Account { identity, name, is_administrator, suspension, stays, created: _ } =
+            account.clone();
         names.index(&name);
         names.registered.insert(name.clone(), identity);
-        names.accounts.insert(identity, Registered { name, is_administrator, suspension });
+        let registered = Registered { name, is_administrator, suspension, stays };
+        names.accounts.insert(identity, registered);
     }
 
     /// A guest is an account from now on: it keeps its identity, its name and its rooms.
@@ -326,6 +329,50 @@ impl Registry {
     pub(crate) fn set_suspension(&self, account: Identity, suspension: Option<Suspension>) {
         if let Some(registered) = self.lock().accounts.get_mut(&account) {
             registered.suspension = suspension;
+        }
+    }
+
+    /// It stays in its rooms from now on while it is not connected, or leaves them; if there is place
+    /// for one more.
+    pub(crate) fn set_stay(&self, account: Identity, stays: bool) -> bool {
+        let mut names = self.lock();
+        let others = names.accounts.iter().filter(|(other, it)| it.stays && **other != account);
+        if stays && others.count() >= STAYING_ACCOUNTS_MAX {
+            return false;
+        }
+        if let Some(registered) = names.accounts.get_mut(&account) {
+            registered.stays = stays;
+        }
+        true
+    }
+
+    /// Does it?
+    pub(crate) fn stays(&self, account: Identity) -> bool {
+        self.lock().accounts.get(&account).is_some_and(|registered| registered.stays)
+    }
+
+    /// The accounts that are in their rooms without being connected.
+    pub(crate) fn staying(&self) -> Vec<Identity> {
+        let names = self.lock();
+        let stays = |registered: &Registered| registered.stays && registered.suspension.is_none();
+        let staying = names.accounts.iter().filter(|(_, registered)| stays(registered));
+        staying.map(|(account, _)| *account).take(STAYING_ACCOUNTS_MAX).collect()
+    }
+
+    /// One session less, unless it was the last one of an account that stays.
+    pub(super) fn let_go_or_stay(&self, user: &User) -> LetGo {
+        let names = self.lock();
+        let registered = names.accounts.get(&user.identity());
+        let stays = registered.is_some_and(|it| it.stays && it.suspension.is_none());
+        if stays && user.seat.is_account() && user.claims() == 1 {
+            return LetGo::Stays;
+        }
+        match user.remove_claim() {
+            0 => {
+                user.seat.close();
+                LetGo::Last
+            }
+            _ => LetGo::NotLast,
         }
     }
 
@@ -552,7 +599,9 @@ mod tests {
     fn account(registry: &Registry, text: &str) -> Identity {
         let (identity, name) = (someone(), name(text));
         let (created, is_administrator, suspension) = (Timestamp(0), false, None);
-        registry.add_account(&Account { identity, name, created, is_administrator, suspension });
+        let stays = false;
+        let account = Account { identity, name, created, is_administrator, suspension, stays };
+        registry.add_account(&account);
         identity
     }
 

@@ -107,7 +107,7 @@ impl User {
     }
 
     /// It has a session.
-    pub(super) fn is_present(&self) -> bool {
+    pub(crate) fn is_present(&self) -> bool {
         self.sessions.load(Ordering::Relaxed) > 0
     }
 

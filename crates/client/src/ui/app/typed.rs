@@ -199,6 +199,13 @@ impl App {
             | Command::UnwatchUsers { .. }
             | Command::WatchedUsers
             | Command::Was { .. }
+            | Command::SetProfile { .. }
+            | Command::Whois { .. }
+            | Command::Census
+            | Command::Administer { .. }
+            | Command::CeaseToAdminister
+            | Command::Disconnect { .. }
+            | Command::Stay { .. }
             | Command::Watch { .. }
             | Command::GetTopic { .. }
             | Command::SetTopic { .. }

@@ -176,12 +176,15 @@ impl Stage {
                             topic: LineText::parse("deploys, alerts").ok(),
                             members,
                             members_total: 14,
+                            topic_set: None,
+                            roles: Vec::new(),
+                            private: false,
                             seq: Sequence(0),
                             read_ms: None,
                         },
                     );
                 }
-                Command::Ping => self.answer(ticket, Event::Pong { id, .. }),
+                Command::Ping => self.answer(ticket, Event::Pong { id, time_ms: Timestamp(0) }),
                 Command::Unread => {
                     self.answer(ticket, Event::UnreadList { id, rooms: Vec::new(), total: 0 });
                 }

@@ -15,8 +15,11 @@ use super::rooms::Filter;
 pub(super) enum Asked {
     /// To enter.
     Join(String),
-    /// To leave.
-    Part(String),
+    /// To leave, and why.
+    Part {
+        room: String,
+        reason: String,
+    },
     /// To say something.
     Say(String),
     /// The same, and nothing is answered to it.
@@ -158,7 +161,8 @@ impl Queue {
 
     /// Does it wait to see its own doing?
     pub(super) fn awaits_own(&self) -> bool {
-        self.waiting.iter().any(|waiting| waiting.asked.is_stored())
+        let is_own = |asked: &Asked| asked.is_stored() || matches!(asked, Asked::Signal(_));
+        self.waiting.iter().any(|waiting| is_own(&waiting.asked))
     }
 
     /// Its peer sends no more: what is stored is done.
@@ -166,15 +170,15 @@ impl Queue {
         self.waiting.retain(|waiting| matches!(waiting.awaits, Awaits::Answer));
     }
 
-    /// What an event is to it. `echoes`: what it says comes back to it. `me`: who it is.
+    /// What an event is to it. `hears`: what it says there comes back to it. `me`: who it is.
     pub(super) fn concerns(
         &mut self,
         event: &Event,
         me: Option<&UserName>,
-        echoes: bool,
+        hears: bool,
     ) -> Concerns {
         if let Some(id) = event.request_id() {
-            return self.answered(id, event, echoes);
+            return self.answered(id, event, hears);
         }
         if let Event::Exited { room } = event {
             let awaited = self.position(|waiting| waiting.awaits == Awaits::Exit(room.clone()));
@@ -223,22 +227,21 @@ impl Queue {
         self.waiting.remove(at)
     }
 
-    fn answered(&mut self, id: RequestId, event: &Event, echoes: bool) -> Concerns {
+    fn answered(&mut self, id: RequestId, event: &Event, hears: bool) -> Concerns {
         let Some(at) = self.position(|waiting| waiting.id == id) else { return Concerns::Nothing };
         let Some(waiting) = self.waiting.get_mut(at) else { return Concerns::Nothing };
         if let Event::Stored { room, seq, duplicate: false, .. } = event {
             let seen = |seen: &(RoomAddress, Sequence)| seen.0 == *room && seen.1 >= *seq;
-            let is_shown = echoes || !matches!(waiting.asked, Asked::Say(_) | Asked::Notice);
-            if is_shown && !self.seen.as_ref().is_some_and(seen) {
+            if hears && !self.seen.as_ref().is_some_and(seen) {
                 waiting.awaits = Awaits::Event(room.clone(), *seq);
                 return Concerns::Later;
             }
         }
-        if let (Event::Signalled { key, .. }, true) = (event, echoes) {
+        if let (Event::Signalled { key, .. }, true) = (event, hears) {
             waiting.awaits = Awaits::Signal(*key);
             return Concerns::Later;
         }
-        if let (Event::Done { .. }, Asked::Part(room)) = (event, &waiting.asked)
+        if let (Event::Done { .. }, Asked::Part { room, .. }) = (event, &waiting.asked)
             && let Some(room) = room.strip_prefix('#')
             && let Ok(room) = RoomAddress::parse(room)
         {
@@ -288,7 +291,7 @@ impl Asked {
             | Self::Invite { .. }
             | Self::Mode(_) => true,
             Self::Join(_)
-            | Self::Part(_)
+            | Self::Part { .. }
             | Self::Signal(_)
             | Self::IsAway
             | Self::Topic(_)

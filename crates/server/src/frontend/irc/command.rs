@@ -88,6 +88,7 @@ fn about_people(
 ) -> bool {
     match (command, parameters) {
         ("NICK", [nick, ..]) if !nick.is_empty() => match UserName::parse(nick) {
+            Ok(_) if session.me() == *nick => {} // it is
             Ok(name) => session.ask(Command::Nick { name }, Asked::Nick((*nick).to_owned())),
             Err(error) => bad_nick(session, nick, &error.to_string(), out),
         },

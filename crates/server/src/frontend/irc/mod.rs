@@ -351,7 +351,7 @@ impl Frontend for IrcFrontend {
 
     fn manners(&self) -> Manners {
         Manners {
-            shows_own: self.capabilities.has(Capability::EchoMessage),
+            shows_own: true, // also to know when the others have it
             watches_own: self.asked.awaits_own(),
             looks: Looks::of(self.capabilities).bits(),
             enters_default_room: false,

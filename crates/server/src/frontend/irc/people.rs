@@ -64,7 +64,10 @@ impl IrcFrontend {
 
     pub(super) fn who_is(&self, who: &Who, user: &UserInfo, idle_s: u64, out: &mut BytesMut) {
         let room = match &who.room {
-            Some(RoomAddress::Named(room)) => format!("#{room}"),
+            // As whoever made it wrote it, if one is in it.
+            Some(RoomAddress::Named(room)) => {
+                format!("#{}", self.rooms.iter().find(|known| *known == room).unwrap_or(room))
+            }
             Some(RoomAddress::Direct(_)) | None => "*".to_owned(),
         };
         let server = &self.settings.server;

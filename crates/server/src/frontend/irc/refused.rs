@@ -35,7 +35,10 @@ pub(super) fn refused(
         Asked::Join(room) => {
             session.numeric(door(refusal), out).word(word(room)).text(text);
         }
-        Asked::Part(room) | Asked::Topic(room) | Asked::SetTopic(room) | Asked::Modes(room) => {
+        Asked::Part { room, .. }
+        | Asked::Topic(room)
+        | Asked::SetTopic(room)
+        | Asked::Modes(room) => {
             session.numeric(in_room(refusal), out).word(word(room)).text(text);
         }
         Asked::ModeBegins(room) => {
@@ -64,12 +67,10 @@ pub(super) fn refused(
         Asked::Whois(nick) => session.nobody(nick, 318, out),
         Asked::IsHere { is_userhost } => session.is_here(*is_userhost, None, out),
         Asked::Oper => session.not_oper(out),
-        Asked::Kill(nick) => match refusal {
-            Refusal::NoSuchUser { .. } => {
-                session.numeric(401, out).word(word(nick)).text("No such nick/channel");
-            }
-            _ => session.numeric(481, out).text(text),
-        },
+        Asked::Kill(nick) if matches!(refusal, Refusal::NoSuchUser { .. }) => {
+            session.numeric(401, out).word(word(nick)).text("No such nick/channel");
+        }
+        Asked::Kill(_) => session.numeric(481, out).text(text),
         Asked::Register => {
             let me = session.me().to_owned();
             session.not_registered(&me, refusal, out);

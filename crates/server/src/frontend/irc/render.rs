@@ -75,6 +75,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::AwayChanged { .. }
         | Event::Welcome(_)

@@ -1,7 +1,7 @@
 //! Rooms: JOIN, PART, TOPIC, NAMES, LIST, KICK, INVITE.
 
 use bytes::BytesMut;
-use chat_protocol::event::{RoleHeld, RoomInfo};
+use chat_protocol::event::{RoleHeld, RoomInfo, TopicSet};
 use chat_protocol::{Command, LineText, Role, RoomAddress, RoomSecret, UserName};
 
 use super::IrcFrontend;
@@ -52,7 +52,7 @@ impl IrcFrontend {
     pub(super) fn join(&mut self, rooms: &str, keys: &str, out: &mut BytesMut) {
         if rooms == "0" {
             for room in self.rooms.clone() {
-                let asked = Asked::Part(format!("#{room}"));
+                let asked = Asked::Part { room: format!("#{room}"), reason: String::new() };
                 let room = RoomAddress::Named(room);
                 self.ask(Command::Leave { room, reason: None }, asked);
             }
@@ -74,7 +74,8 @@ impl IrcFrontend {
             if let Some(address) = self.named(room, out) {
                 let reason = reason.and_then(|reason| LineText::parse(reason).ok());
                 let reason = reason.filter(|reason| !reason.is_empty());
-                let asked = Asked::Part(room.to_owned());
+                let words = reason.as_ref().map(ToString::to_string).unwrap_or_default();
+                let asked = Asked::Part { room: room.to_owned(), reason: words };
                 self.ask(Command::Leave { room: address, reason }, asked);
             }
         }
@@ -150,7 +151,7 @@ impl IrcFrontend {
     pub(super) fn entered(
         &mut self,
         (room, is_private): (&RoomAddress, bool),
-        topic: Option<&LineText>,
+        (topic, set): (Option<&LineText>, Option<&TopicSet>),
         (members, roles): (&[UserName], &[RoleHeld]),
         out: &mut BytesMut,
     ) {
@@ -169,6 +170,7 @@ impl IrcFrontend {
         }
         if let Some(topic) = topic {
             self.numeric(332, out).word(target(room)).text(topic);
+            self.topic_set(room, set, out);
         }
         if !self.capabilities.has(Capability::NoImplicitNames) {
             let role = |user: &UserName| {
@@ -176,6 +178,14 @@ impl IrcFrontend {
             };
             let members = members.iter().map(|user| (user, role(user), None));
             self.names((&target(room).to_string(), is_private), members, out);
+        }
+    }
+
+    /// `333`: who set the topic, and when.
+    pub(super) fn topic_set(&self, room: &RoomAddress, set: Option<&TopicSet>, out: &mut BytesMut) {
+        if let Some(TopicSet { by, time_ms }) = set {
+            let line = self.numeric(333, out).word(target(room)).word(mask(by));
+            line.word(time_ms.0 / 1_000).end();
         }
     }
 

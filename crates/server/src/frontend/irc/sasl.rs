@@ -37,7 +37,7 @@ pub(super) fn authenticate(
         session.too_few("AUTHENTICATE", out);
         return Decoded::Handled;
     };
-    if session.is_account || session.registering.proven.is_some() {
+    if session.registering.proven.is_some() {
         session.numeric(907, out).text("You have already authenticated using SASL");
         return Decoded::Handled;
     }
@@ -64,7 +64,10 @@ pub(super) fn authenticate(
         return Decoded::Handled;
     }
     match plain(&said) {
-        Some((name, password)) => Decoded::Prove(Box::new(Proof::Password { name, password })),
+        Some((name, password)) => {
+            session.registering.again = session.is_account;
+            Decoded::Prove(Box::new(Proof::Password { name, password }))
+        }
         None => failed(session, "it is no name and password", out),
     }
 }

@@ -24,9 +24,8 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
     } else {
         false
     };
-    let echoes = session.capabilities.has(Capability::EchoMessage) && !is_outside;
     let me = session.me.clone();
-    match session.asked.concerns(event, me.as_ref(), echoes) {
+    match session.asked.concerns(event, me.as_ref(), !is_outside) {
         Concerns::Nothing => show(session, None, event, out),
         Concerns::Later => {}
         Concerns::Part(waiting) => session.within(waiting.labelled, out, |session, out| {
@@ -55,10 +54,14 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             introduce(session);
         }
         Event::Refused { refusal, text, .. } => refused(session, asked, refusal, text, out),
-        Event::Entered { room, topic, members, roles, private, .. } => {
-            session.entered((room, *private), topic.as_ref(), (members, roles), out);
+        Event::Entered { room, topic, topic_set, members, roles, private, .. } => {
+            let topic = (topic.as_ref(), topic_set.as_ref());
+            session.entered((room, *private), topic, (members, roles), out);
         }
-        Event::Exited { room } => session.exited(room, "", out),
+        Event::Exited { room } => match asked {
+            Some(Asked::Part { reason, .. }) => session.exited(room, reason, out),
+            Some(_) | None => session.exited(room, "", out),
+        },
         Event::Identified { name, account, .. } => identified(session, asked, name, *account, out),
         Event::History { id: None, room, events, .. } => replay(session, room, events, out),
         Event::Renamed { from, to } => {
@@ -84,6 +87,9 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             let line = session.frame().line(about, from, out).command("INVITE");
             line.word(me.as_ref().unwrap_or(from)).word(target(room)).end();
         }
+        // It has said it itself, and sees that it is told.
+        Event::Message { .. } | Event::Signal { .. }
+            if asked.is_some() && !session.capabilities.has(Capability::EchoMessage) => {}
         Event::Message { .. }
         | Event::Signal { .. }
         | Event::TopicChanged { .. }
@@ -98,15 +104,46 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             session.notice(&format!("The server is shutting down in {in_seconds} seconds"), out);
         }
         Event::Done { .. } => done(session, asked, out),
-        _ => answer(session, asked, event, out),
+        Event::Stored { .. }
+        | Event::Signalled { .. }
+        | Event::Deleted { .. }
+        | Event::Tombstone { .. }
+        | Event::Crowd { .. }
+        | Event::Roster { .. }
+        | Event::TopicIs { .. }
+        | Event::SettingsAre { .. }
+        | Event::RoomList { .. }
+        | Event::UserList { .. }
+        | Event::PastUsers { .. }
+        | Event::UserStates { .. }
+        | Event::UserWatched { .. }
+        | Event::UserIs { .. }
+        | Event::CensusIs { .. }
+        | Event::MemberList { .. }
+        | Event::History { .. }
+        | Event::UnreadList { .. }
+        | Event::ReadIs { .. }
+        | Event::ReadMoved { .. }
+        | Event::Found { .. }
+        | Event::StayIs { .. }
+        | Event::TokenMade { .. }
+        | Event::TokenList { .. }
+        | Event::Shunned { .. }
+        | Event::AccountList { .. }
+        | Event::Hidden { .. }
+        | Event::Pong { .. }
+        | Event::Unknown => answer(session, asked, event, out),
     }
 }
 
 /// What was asked for, if that is all that an event is.
 fn answer(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &mut BytesMut) {
     match (event, asked) {
-        (Event::TopicIs { room, topic, .. }, _) => match topic {
-            Some(topic) => session.numeric(332, out).word(target(room)).text(topic),
+        (Event::TopicIs { room, topic, topic_set, .. }, _) => match topic {
+            Some(topic) => {
+                session.numeric(332, out).word(target(room)).text(topic);
+                session.topic_set(room, topic_set.as_ref(), out);
+            }
             None => session.numeric(331, out).word(target(room)).text("No topic is set"),
         },
         (Event::RoomList { rooms, .. }, Some(Asked::List(filter))) => {
@@ -127,23 +164,18 @@ fn answer(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: 
         (Event::UserList { users, .. }, Some(Asked::Who(who))) => session.who_are(who, users, out),
         (Event::UserIs { user, rooms, since_ms, idle_ms, .. }, Some(asked)) => {
             let idle_s = idle_ms / 1_000;
-            match asked {
-                Asked::Whois(_) => session.whois(user, rooms, (*since_ms, idle_s), out),
-                Asked::Who(who) => {
-                    session.who_is(who, user, idle_s, out);
-                    session.end_of_who(who, out);
-                }
-                Asked::IsHere { is_userhost } => session.is_here(*is_userhost, Some(user), out),
-                Asked::ModeAbsent { room, nick } => {
-                    let line = session.numeric(441, out).word(word(nick)).word(word(room));
-                    line.text("They aren't on that channel");
-                }
-                Asked::IsAway => {
-                    if let Some(away) = &user.away {
-                        session.numeric(301, out).word(&user.name).text(away);
-                    }
-                }
-                _ => {}
+            if let Asked::Whois(_) = asked {
+                session.whois(user, rooms, (*since_ms, idle_s), out);
+            } else if let Asked::Who(who) = asked {
+                session.who_is(who, user, idle_s, out);
+                session.end_of_who(who, out);
+            } else if let Asked::IsHere { is_userhost } = asked {
+                session.is_here(*is_userhost, Some(user), out);
+            } else if let Asked::ModeAbsent { room, nick } = asked {
+                let line = session.numeric(441, out).word(word(nick)).word(word(room));
+                line.text("They aren't on that channel");
+            } else if let (Asked::IsAway, Some(away)) = (asked, &user.away) {
+                session.numeric(301, out).word(&user.name).text(away);
             }
         }
         (Event::PastUsers { users, .. }, Some(Asked::Whowas { nick, count })) => {
@@ -181,16 +213,21 @@ fn identified(
     account: bool,
     out: &mut BytesMut,
 ) {
+    session.is_account = account;
+    let by_sasl = asked.is_none() && account;
+    if by_sasl {
+        session.logged_in(name, out);
+        session.numeric(903, out).text("SASL authentication successful");
+    }
     if let Some(me) = session.me.replace(name.clone()).filter(|me| me != name) {
         Line::new(out).source(mask(&me)).command("NICK").text(name);
     }
-    session.is_account = account;
     match asked {
         Some(Asked::Register) => session.registered_as(name, out),
         Some(Asked::Service) if account => session.notice("You are logged in", out),
         Some(_) | None => {}
     }
-    if account {
+    if account && !by_sasl {
         session.logged_in(name, out);
     }
 }
@@ -219,9 +256,11 @@ fn profile(
 /// What it is told of a room; what comes from the other user of a direct room is to oneself.
 fn from_a_room(session: &IrcFrontend, event: &Event, out: &mut BytesMut) {
     let is_own = |from: &UserName| session.me.as_ref() == Some(from);
-    if let Event::Signal { from, .. } = event
+    // What an account says elsewhere is news here.
+    let echoes = session.capabilities.has(Capability::EchoMessage) || session.is_account;
+    if let Event::Message { from, .. } | Event::Signal { from, .. } = event
         && is_own(from)
-        && !session.capabilities.has(Capability::EchoMessage)
+        && !echoes
     {
         return;
     }

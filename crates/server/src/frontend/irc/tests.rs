@@ -37,7 +37,7 @@ fn feed(session: &mut IrcFrontend, lines: &str) -> (Vec<String>, String) {
                 let json = serde_json::to_value(&request.command).unwrap();
                 asked.push(json.to_string());
             }
-            Decoded::Identify(_) | Decoded::Become(_) => panic!("not by IRC"),
+            Decoded::Identify(_) | Decoded::Prove(_) | Decoded::Become(_) => panic!("not by IRC"),
             Decoded::Close => {
                 asked.push("close".to_owned());
                 break;
@@ -189,7 +189,10 @@ fn an_echo_has_the_label_and_a_pong_comes_behind_it() {
             Decoded::Incomplete => return asked,
             Decoded::Request(_) => asked += 1,
             Decoded::Handled => {}
-            other @ (Decoded::Identify(_) | Decoded::Become(_) | Decoded::Close) => {
+            other @ (Decoded::Identify(_)
+            | Decoded::Prove(_)
+            | Decoded::Become(_)
+            | Decoded::Close) => {
                 panic!("{other:?}")
             }
         }

@@ -133,6 +133,7 @@ pub(crate) fn room_event(
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::Unknown => {}
     }

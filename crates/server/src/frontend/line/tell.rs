@@ -49,6 +49,12 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
             session.found(hits, *next, *unsearched, out);
         }
         Event::Identified { name, account, .. } => session.identified(name, *account, out),
+        Event::StayIs { on: true, .. } => {
+            session.note("you stay in your rooms while you are not connected", out);
+        }
+        Event::StayIs { on: false, .. } => {
+            session.note("you leave your rooms when you are not connected", out);
+        }
         Event::TokenMade { name, token, .. } => session.token_made(name, token, out),
         Event::TokenList { tokens, .. } => session.token_list(tokens, out),
         Event::Shunned { ignored, blocked, .. } => session.shunned(ignored, blocked, out),

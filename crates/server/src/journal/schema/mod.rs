@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("007_replies.sql"),
     include_str!("008_read_until.sql"),
     include_str!("009_notices.sql"),
+    include_str!("010_staying.sql"),
 ];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.

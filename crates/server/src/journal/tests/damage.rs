@@ -60,11 +60,11 @@ async fn a_sound_database_has_nothing_wrong_also_while_it_is_written() {
 /// What is done to a database, and what is said of it then: how each finding begins.
 const PLANTED: &[(&str, &[&str])] = &[
     (
-        "INSERT INTO accounts VALUES (zeroblob(16), 'ana', 'ana', 'hunter2', 0, 0, 0, NULL, '')",
+        "INSERT INTO accounts VALUES (zeroblob(16), 'ana', 'ana', 'hunter2', 0, 0, 0, NULL, '', 0)",
         &["account ana: its password is not argon2id"],
     ),
     (
-        "INSERT INTO accounts VALUES (zeroblob(16), 'a', 'a b', '$argon2id$', 0, 0, 0, NULL, '')",
+        "INSERT INTO accounts VALUES (zeroblob(16), 'a', 'a b', '$argon2id$', 0, 0, 0, NULL, '', 0)",
         &["accounts: the database is damaged: a stored user: user name \"a b\" has a space"],
     ),
     (
