@@ -108,14 +108,14 @@ fn base64(text: &str) -> Option<Vec<u8>> {
             return None;
         }
         let mut bits = 0_u32;
-        for byte in piece {
+        for (place, byte) in piece.iter().enumerate() {
             let value = match byte {
                 b'A'..=b'Z' => byte - b'A',
                 b'a'..=b'z' => byte - b'a' + 26,
                 b'0'..=b'9' => byte - b'0' + 52,
                 b'+' => 62,
                 b'/' => 63,
-                b'=' => 0,
+                b'=' if place >= 4 - padding => 0,
                 _ => return None,
             };
             bits = bits << 6 | u32::from(value);

@@ -273,7 +273,7 @@ fn what_the_operator_wrote_drives_no_terminal() {
     assert_eq!(&out[..], b"* [31mred\n");
     let topic = Some(LineText::parse("plans").unwrap());
     out.clear();
-    session.tell(&Event::TopicIs { id: None, room: room("ops"), topic }, &mut out);
+    session.tell(&Event::TopicIs { id: None, room: room("ops"), topic, topic_set: None }, &mut out);
     assert_eq!(&out[..], b"* topic of ops: plans\n");
 }
 
