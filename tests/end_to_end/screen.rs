@@ -1,5 +1,9 @@
 //! The full screen in a real terminal: keys, sizes, the shell, the end in every way.
 
+mod plain;
+mod text;
+mod trouble;
+
 use chat_protocol::Command;
 use samovar_tests::{Pane, Server, Setup, Signal, chat_client, room};
 

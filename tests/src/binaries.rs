@@ -1,10 +1,11 @@
 //! Where the binaries under test are: built before the first test that needs them, so that none
 //! ever runs an old one.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::path::{Path, PathBuf};
 use std::process::Command;
-use std::sync::OnceLock;
+use std::sync::{Mutex, OnceLock, PoisonError};
 
 /// The daemon.
 #[must_use]
@@ -25,6 +26,14 @@ pub fn chat_client() -> &'static Path {
 pub fn chat_bench() -> &'static Path {
     static BUILT: OnceLock<PathBuf> = OnceLock::new();
     BUILT.get_or_init(|| build("chat-bench"))
+}
+
+/// A program of examples/.
+#[must_use]
+pub fn example(name: &str) -> PathBuf {
+    static BUILT: Mutex<BTreeMap<String, PathBuf>> = Mutex::new(BTreeMap::new());
+    let mut built = BUILT.lock().unwrap_or_else(PoisonError::into_inner);
+    built.entry(name.to_owned()).or_insert_with(|| build(name)).clone()
 }
 
 /// The repository's root.

@@ -3,15 +3,15 @@
 
 /// For each module at the top of the server, those it may name. `limits` everybody may.
 const MAY_NAME: &[(&str, &[&str])] = &[
-    ("listener", &["session", "frontend", "config", "account"]),
-    ("session", &["command", "user", "room", "frontend", "journal", "account"]),
-    ("command", &["user", "room", "journal", "policy", "account"]),
+    ("listener", &["session", "frontend", "config", "account", "rate", "tally"]),
+    ("session", &["command", "user", "room", "frontend", "journal", "account", "rate", "tally"]),
+    ("command", &["user", "room", "journal", "policy", "account", "rate", "tally"]),
     ("account", &["user", "journal"]),
-    ("user", &["room", "journal"]),
+    ("user", &["room", "journal", "rate"]),
     ("room", &["journal", "policy"]),
     ("policy", &[]),
     ("journal", &["policy"]),
-    ("offline", &["journal", "account"]),
+    ("offline", &["journal"]),
     ("certificate", &[]),
     ("frontend", &[]),
     ("config", &["frontend", "telemetry", "account"]),
@@ -19,6 +19,8 @@ const MAY_NAME: &[(&str, &[&str])] = &[
     ("notify", &[]),
     ("signals", &[]),
     ("limits", &[]),
+    ("rate", &[]),
+    ("tally", &[]),
 ];
 
 /// These wire everything, and may name all.

@@ -28,7 +28,7 @@ mod tls;
 
 use std::time::Duration;
 
-pub use binaries::{chat_bench, chat_client, chat_server, repository};
+pub use binaries::{chat_bench, chat_client, chat_server, example, repository};
 pub use cast::{Cast, Style, check};
 pub use client::Client;
 pub use home::Home;

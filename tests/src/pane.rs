@@ -97,6 +97,12 @@ impl Pane {
         self.tmux(&["capture-pane", "-p", "-e"])
     }
 
+    /// What the program has called the terminal.
+    #[must_use]
+    pub fn title(&self) -> String {
+        self.tmux(&["display-message", "-p", "#{pane_title}"])
+    }
+
     /// Has the bell rung?
     #[must_use]
     pub fn has_rung(&self) -> bool {

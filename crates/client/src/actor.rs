@@ -18,9 +18,9 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::backoff::{Backoff, chance};
 use crate::connection::{Answer, IN_FLIGHT_MAX, Options, Update, Wish, next_id};
-use crate::link::{Coming, Turn, answers, is_about_the_name};
+use crate::link::{Coming, Turn, answers};
 use crate::rooms::{Entry, Rooms};
-use crate::{Link, LinkError};
+use crate::{Link, LinkError, Naming, Trouble};
 
 /// A command from the handle.
 #[derive(Debug)]
@@ -85,6 +85,8 @@ pub(crate) struct Actor {
     quitting: bool,
     /// What was missed cannot be had now: begin anew, later.
     fault: Option<LinkError>,
+    /// What the server said about the end of the connection before it came.
+    farewell: Option<LinkError>,
 }
 
 impl Actor {
@@ -112,6 +114,7 @@ impl Actor {
             untold: VecDeque::new(),
             quitting: false,
             fault: None,
+            farewell: None,
         }
     }
 
@@ -163,7 +166,7 @@ impl Actor {
                         }
                     }
                     Err(_) if self.quitting => return End::Wanted,
-                    Err(error) => return End::Broken(error),
+                    Err(error) => return End::Broken(self.farewell.take().unwrap_or(error)),
                 },
                 order = self.orders.recv(), if takes_orders => match order {
                     Some(order) => self.push_orders(order, link),
@@ -181,6 +184,10 @@ impl Actor {
                 Some(wish) = self.wishes.recv() => match wish {
                     Wish::Reconnect => return End::Asked,
                     Wish::Name(name) => self.wants_name(name),
+                    Wish::Naming(naming) => {
+                        self.wants_to_be(*naming);
+                        return End::Asked;
+                    }
                 },
                 () = sleep_until(heard + patience), if told => {
                     if pinged {
@@ -198,6 +205,12 @@ impl Actor {
         self.options.naming = self.options.naming.renamed(name);
     }
 
+    fn wants_to_be(&mut self, naming: Naming) {
+        self.options.naming = naming;
+        // The token of who we were would bring it back.
+        self.token = None;
+    }
+
     /// Tries until there is a link; none if nobody wants one any more. Without an error, because
     /// it was asked for: at once.
     async fn next_link(
@@ -206,12 +219,12 @@ impl Actor {
         backoff: &mut Backoff,
     ) -> Option<Link> {
         for tries in 1.. {
-            let name_refused = lost.as_ref().is_some_and(is_about_the_name);
+            let trouble = lost.as_ref().map_or(Trouble::Away, Trouble::of);
             let (why, retry_in) = match lost {
                 Some(error) => (error.to_string(), backoff.next(chance())),
                 None => ("asked to connect anew".to_owned(), Duration::ZERO),
             };
-            self.untold.push_back(Update::Disconnected { why, retry_in, tries, name_refused });
+            self.untold.push_back(Update::Disconnected { why, retry_in, tries, trouble });
             while let Some(update) = self.untold.pop_front() {
                 self.updates.send(update).await.ok()?;
             }
@@ -220,6 +233,7 @@ impl Actor {
                 Some(wish) = self.wishes.recv() => match wish {
                     Wish::Reconnect => {}
                     Wish::Name(name) => self.wants_name(name),
+                    Wish::Naming(naming) => self.wants_to_be(*naming),
                 },
                 () = self.updates.closed() => return None,
             }
@@ -238,6 +252,7 @@ impl Actor {
 
     fn connected(&mut self, link: &mut Link) {
         let welcome = link.welcome().clone();
+        self.farewell = None;
         let account = welcome.name.clone().filter(|_| welcome.account);
         let is_again = account.is_some() && account == self.account;
         let (journal, resumed) = (welcome.journal, welcome.resumed || is_again);
@@ -288,6 +303,11 @@ impl Actor {
                 | Command::Tokens
                 | Command::Shunned
                 | Command::Accounts { .. }
+                | Command::Bans { .. }
+                | Command::Status
+                | Command::AddressBans
+                | Command::StoredRooms { .. }
+                | Command::ReportRoom { .. }
                 | Command::MarkRead { .. }
                 | Command::MarkReadUntil { .. }
                 | Command::GetRead { .. }
@@ -312,6 +332,9 @@ impl Actor {
                     Answer::Event(Event::Done { id: Some(id) })
                 }
                 Command::SetTopic { .. }
+                | Command::BanAddress { .. }
+                | Command::UnbanAddress { .. }
+                | Command::CloseRoom { .. }
                 | Command::Signal { .. }
                 | Command::Delete { .. }
                 | Command::Register { .. }

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Span, Timestamp, Zoned};
 
 use crate::config::WantedServer;
 
-const EXAMPLES: &str = "\
+pub(crate) const EXAMPLES: &str = "\
 Examples:
   chat-client                              talk in the default room
   chat-client --room ops --name ana        talk in ops, as ana
@@ -24,7 +24,7 @@ Examples:
   chat-client register ana                 keep a name: an account, and a token of it
   chat-client --server tls://chat.example.org      encrypted; --tls-pin for a server of your own";
 
-const EXIT_CODES: &str = "\
+pub(crate) const NOTES: &str = "\
 On a terminal it takes the whole screen; F1 helps there. With --plain it is a line editor, with
 TERM=dumb just lines. What begins with / is a command: /help lists them, // says a slash.
 In a pipe, every line is said as it is; the room comes to stdout, everything else to stderr.
@@ -44,7 +44,7 @@ Exit codes: 0 done, 1 nothing found, 2 wrong usage or configuration, 3 no connec
     name = "chat-client",
     version,
     before_help = EXAMPLES,
-    after_help = EXIT_CODES,
+    after_help = NOTES,
     disable_help_subcommand = true
 )]
 pub(crate) struct Cli {
@@ -160,6 +160,8 @@ pub(crate) enum CliCommand {
         #[arg(value_name = "ROOM")]
         who_room: Option<RoomAddress>,
     },
+    /// Say whether the server answers, who you are there, and what you have not read
+    Status,
     /// Make an account of NAME, and be it from then on at this server
     ///
     /// Asks for a password; in a pipe it is the first line of stdin. What is kept is a token, in
@@ -184,6 +186,12 @@ pub(crate) enum CliCommand {
     Completions {
         /// Which
         shell: Shell,
+    },
+    /// Print the manual page, or write this and those of the subcommands into DIR
+    Man {
+        /// Where to write them
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
     },
 }
 

@@ -85,7 +85,7 @@ impl FromStr for WantedServer {
 }
 
 /// What holds, wherever it was said: flags before environment before file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Settings {
     pub(crate) server: ServerAddress,
     pub(crate) naming: Naming,

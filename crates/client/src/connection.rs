@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::actor::{Actor, Order, Wires};
 use crate::link::Coming;
-use crate::{Link, LinkError, Naming, ServerAddress};
+use crate::{Link, LinkError, Naming, ServerAddress, Trouble};
 
 /// Commands that wait to be taken by the connection; a sender waits beyond that.
 pub const ORDERS_QUEUED_MAX: usize = 256;
@@ -104,8 +104,8 @@ pub enum Update {
         retry_in: Duration,
         /// Which try that will be since the connection was lost, from 1.
         tries: u32,
-        /// It is the name that keeps us out: [`Handle::ask_for_name`] asks for another.
-        name_refused: bool,
+        /// What kind of trouble it is.
+        trouble: Trouble,
     },
 }
 
@@ -163,6 +163,8 @@ pub(crate) enum Wish {
     Reconnect,
     /// Ask for this name from now on.
     Name(UserName),
+    /// Be this from now on.
+    Naming(Box<Naming>),
 }
 
 /// A place in the queue of commands.
@@ -252,6 +254,13 @@ impl Handle {
     pub fn ask_for_name(&self, name: UserName) {
         // With so many wishes waiting, nobody listens any more.
         self.wishes.try_send(Wish::Name(name)).ok();
+    }
+
+    /// Comes as this from the next connection on, and tries at once: after [`Trouble::Account`]. What was
+    /// not acknowledged is then unknown, unless it is the same account again.
+    pub fn come_as(&self, naming: Naming) {
+        // With so many wishes waiting, nobody listens any more.
+        self.wishes.try_send(Wish::Naming(Box::new(naming))).ok();
     }
 }
 

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use chat_client::{LinkError, ServerAddress, TlsError};
 use chat_protocol::Refusal;
 
-use crate::sanitise;
+use crate::{advice, sanitise};
 
 /// The exit codes; `--help` lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -123,17 +123,8 @@ fn of_link(error: &LinkError, server: &ServerAddress) -> (Exit, String) {
 
 fn of_tls(error: &TlsError, server: &ServerAddress) -> String {
     let hint = match error {
-        TlsError::Changed { file, pin, shown } => {
-            let (file, line, known) = (file.display(), pin.line, pin.fingerprint);
-            return format!(
-                "!!! THE CERTIFICATE OF {server} HAS CHANGED !!!\n\
-                 Either its owner has made a new one, or somebody stands between you and the server \
-                 and would read along.\n\
-                 It was:    {known}\n\
-                 Now it is: {shown}\n\
-                 Nothing was sent. If its owner says that the new one is right, remove line {line} \
-                 of {file} and come again."
-            );
+        TlsError::Changed(changed) => {
+            return advice::certificate(server, changed, "come again").join("\n");
         }
         TlsError::UnknownIssuer | TlsError::Certificate(_) => {
             "\nOf a server of your own, believe its own certificate: --tls-ca FILE   \

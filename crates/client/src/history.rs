@@ -8,7 +8,7 @@ use chat_protocol::{Command, Cursor, Event, RoomAddress, RoomName, Sequence};
 use jiff::Timestamp;
 
 use crate::exit::{Exit, Failure};
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::printer::Printer;
 
 /// Which part of a room's history.
@@ -52,11 +52,11 @@ pub(crate) async fn print(
 }
 
 /// Prints the part of each room, then what comes: exactly once and in order, also after the
-/// connection was lost.
+/// connection was lost. `waits`: for a room that is not there yet.
 pub(crate) async fn follow(
     mut link: Link,
     mut options: Options,
-    rooms: &[RoomAddress],
+    (rooms, waits): (&[RoomAddress], bool),
     part: Part,
     output: &Output,
     printer: &mut Printer,
@@ -68,7 +68,7 @@ pub(crate) async fn follow(
         let seq = match bounds(&mut link, room, part).await {
             Ok((after, _)) => after,
             // Nobody was there yet; it is told from its first message.
-            Err(error) if is_about_no_room(&error) => Sequence(0),
+            Err(error) if waits && is_about_no_room(&error) => Sequence(0),
             Err(error) => return Err(error),
         };
         options.cursors.push(Cursor { journal, room: name.clone(), seq });
@@ -96,6 +96,12 @@ pub(crate) async fn follow(
         {
             return Err(Failure::new(Exit::Refused, text.as_str()).into());
         }
+        // An account is told of all of its rooms.
+        if let Update::Event(event) = &update
+            && output::room_of(event).is_some_and(|room| !rooms.contains(room))
+        {
+            continue;
+        }
         if let Some(chunk) = output.update(&update) {
             printer.print(chunk).await?;
         }
@@ -112,7 +118,7 @@ fn named(room: &RoomAddress) -> Result<RoomName, Failure> {
     }
 }
 
-fn is_about_no_room(error: &anyhow::Error) -> bool {
+pub(crate) fn is_about_no_room(error: &anyhow::Error) -> bool {
     matches!(
         error.downcast_ref::<LinkError>(),
         Some(LinkError::Refused { refusal: chat_protocol::Refusal::NoSuchRoom { .. }, .. })

@@ -1,13 +1,14 @@
 //! Events as lines of JSON for programs (NDJSON, version 1). Pure.
 
-use chat_client::{Gap, Update};
-use chat_protocol::event::{RoomInfo, UserInfo};
+use chat_client::{Gap, Trouble, Update};
+use chat_protocol::event::{RoomInfo, UnreadInfo, UserInfo};
 use chat_protocol::search::Hit;
 use chat_protocol::{Event, SayKind, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::sanitise;
+use crate::status::Status;
 
 /// The version of the form of these lines.
 const VERSION: u32 = 1;
@@ -49,18 +50,89 @@ pub(crate) fn message(event: &Event) -> Option<String> {
     })
 }
 
-/// Any event as a line, its time in words.
+/// What happens in a room or to oneself, as a line; none for answers to questions, and for what has to
+/// stay secret. `schema/v1.json` has every type.
 pub(crate) fn event(event: &Event) -> Option<String> {
     if let Some(line) = message(event) {
         return Some(line);
     }
+    if let Event::Refused { refusal, text, .. } = event {
+        let refusal = serde_json::to_value(refusal).ok()?;
+        return object(json!({"type": "refused", "code": refusal.get("code"), "text": text}));
+    }
     let Ok(Value::Object(mut fields)) = serde_json::to_value(event) else {
         return None;
     };
+    if !is_printed(event) {
+        return None;
+    }
+    // Between this program and the server alone.
+    fields.remove("id");
+    fields.remove("key");
     if let Some(time_ms) = fields.remove("time_ms").and_then(|time| time.as_u64()) {
         fields.insert("time".to_owned(), rfc3339(Timestamp(time_ms)).into());
     }
     versioned(fields)
+}
+
+const fn is_printed(event: &Event) -> bool {
+    match event {
+        Event::Stored { .. }
+        | Event::Entered { .. }
+        | Event::Exited { .. }
+        | Event::Message { .. }
+        | Event::TopicChanged { .. }
+        | Event::Deleted { .. }
+        | Event::Tombstone { .. }
+        | Event::Hidden { .. }
+        | Event::RoomChanged { .. }
+        | Event::Invited { .. }
+        | Event::Joined { .. }
+        | Event::Left { .. }
+        | Event::Crowd { .. }
+        | Event::Gone { .. }
+        | Event::Renamed { .. }
+        | Event::AwayChanged { .. }
+        | Event::Roster { .. }
+        | Event::Gap { .. }
+        | Event::Refused { .. }
+        | Event::Notice { .. }
+        | Event::ShuttingDown { .. } => true,
+        Event::Welcome(_)
+        | Event::Done { .. }
+        | Event::TopicIs { .. }
+        | Event::SettingsAre { .. }
+        | Event::RoomList { .. }
+        | Event::UserList { .. }
+        | Event::UserIs { .. }
+        | Event::CensusIs { .. }
+        | Event::ProfileChanged { .. }
+        | Event::AccountChanged { .. }
+        | Event::MemberList { .. }
+        | Event::History { .. }
+        | Event::UnreadList { .. }
+        | Event::Signal { .. }
+        | Event::Signalled { .. }
+        | Event::ReadIs { .. }
+        | Event::ReadMoved { .. }
+        | Event::UserStates { .. }
+        | Event::UserWatched { .. }
+        | Event::BanList { .. }
+        | Event::Status { .. }
+        | Event::AddressBanList { .. }
+        | Event::StoredRoomList { .. }
+        | Event::RoomReport { .. }
+        | Event::StayIs { .. }
+        | Event::PastUsers { .. }
+        | Event::Found { .. }
+        | Event::Identified { .. }
+        | Event::TokenMade { .. }
+        | Event::TokenList { .. }
+        | Event::Shunned { .. }
+        | Event::AccountList { .. }
+        | Event::Pong { .. }
+        | Event::Unknown => false,
+    }
 }
 
 /// What is no event of the server: the connection and its gaps.
@@ -69,8 +141,16 @@ pub(crate) fn update(update: &Update) -> Option<String> {
         Update::Connected(welcome) => {
             json!({"type": "connected", "server": welcome.server, "name": welcome.name})
         }
-        Update::Disconnected { why, retry_in, .. } => {
-            json!({"type": "disconnected", "why": why, "retry_in_ms": retry_in.as_millis()})
+        Update::Disconnected { why, retry_in, trouble, .. } => {
+            let retry_in_ms = u64::try_from(retry_in.as_millis()).unwrap_or(u64::MAX);
+            let trouble = match trouble {
+                Trouble::Away => "away",
+                Trouble::Stopped => "stopped",
+                Trouble::Name => "name",
+                Trouble::Account => "account",
+                Trouble::Certificate(_) => "certificate",
+            };
+            json!({"type": "disconnected", "why": why, "retry_in_ms": retry_in_ms, "trouble": trouble})
         }
         Update::Gap(Gap { room, missing, why }) => {
             let (from, to) = missing.unzip();
@@ -79,6 +159,17 @@ pub(crate) fn update(update: &Update) -> Option<String> {
         Update::Event(_) | Update::Answered { .. } => return None,
     };
     object(fields)
+}
+
+/// What is known of a server.
+pub(crate) fn status(status: &Status) -> Option<String> {
+    let unread = |info: &UnreadInfo| json!({"room": info.room, "messages": info.messages, "mentions": info.mentions});
+    let unread: Vec<Value> = status.unread.iter().map(unread).collect();
+    object(json!({
+        "type": "status", "address": status.address, "server": status.server,
+        "version": status.version, "account": status.account, "latency_ms": status.latency_ms,
+        "rooms": status.rooms, "users": status.users, "unread": unread,
+    }))
 }
 
 /// A room of a list.

@@ -4,30 +4,29 @@
 //! [`Connection`] one that reconnects, enters its rooms again and fills what it missed. Never
 //! prints, reads no configuration and knows no terminal.
 //!
-//! A bot in a few lines:
+//! A bot in a few lines ([`Bot`]; `examples/` has whole ones):
 //!
 //! ```no_run
-//! use chat_client::{Connection, Naming, Options, Update};
-//! use chat_protocol::{Command, Event, MessageText, SayKind};
+//! use chat_client::{Bot, Naming, Options};
 //!
 //! # async fn bot() -> Result<(), Box<dyn std::error::Error>> {
 //! let options = Options::new("127.0.0.1:5005".parse()?, Naming::Numbered("echo".into()));
-//! let mut connection = Connection::open(options).await?;
-//! let handle = connection.handle();
-//! handle.send(Command::Join { room: "lobby".parse()?, key: None }).await?;
-//! while let Some(update) = connection.next().await {
-//!     if let Update::Event(Event::Message { room, text, .. }) = update {
-//!         let text = MessageText::parse(&format!("I heard: {text}"))?;
-//!         handle.send(Command::say(room, text, SayKind::Text, None)).await?;
+//! let mut bot = Bot::come(options, vec!["lobby".parse()?]).await?;
+//! loop {
+//!     let said = bot.next().await?;
+//!     if let Some(text) = said.text.strip_prefix("!echo ") {
+//!         bot.say(&said.room, text).await?;
 //!     }
 //! }
-//! # Ok(())
 //! # }
 //! ```
+//!
+//! A program that wants more than what is said takes a [`Connection`], and its [`Update`]s.
 
 mod actor;
 mod address;
 mod backoff;
+mod bot;
 mod connection;
 mod cursor;
 mod link;
@@ -35,9 +34,12 @@ mod naming;
 mod pins;
 mod preamble;
 mod rooms;
+mod speech;
 mod tls;
+mod trouble;
 
 pub use address::{AddressError, ServerAddress};
+pub use bot::{Bot, BotError, Said};
 pub use connection::{
     Answer, Closed, Connection, Gap, Handle, IN_FLIGHT_MAX, ORDERS_QUEUED_MAX, Options, Timing,
     UPDATES_QUEUED_MAX, Update,
@@ -46,4 +48,6 @@ pub use link::{Link, LinkError};
 pub use naming::Naming;
 pub use pins::{Fingerprint, NoFingerprint, Pin, find as find_pin};
 pub use preamble::{PREAMBLE_BYTES_MAX, PreambleError, SkipPreamble};
+pub use speech::{messages, program_output};
 pub use tls::{TlsError, Trust};
+pub use trouble::{ChangedCertificate, Trouble};

@@ -2,22 +2,23 @@
 //! THE file where the reader of stdin and the reader of the socket meet, in one `select!`. Owns
 //! what is waited for; never formats (output.rs does) and never blocks.
 
-use std::collections::{HashMap, VecDeque};
+mod person;
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use chat_client::{Answer, Connection, Update};
+use chat_client::{Answer, Connection, Handle, Trouble, Update};
 use chat_protocol::event::Welcome;
-use chat_protocol::slash::{self, Action};
-use chat_protocol::{Command, Event, MessageText, RequestId, RoomAddress, SayKind};
+use chat_protocol::slash;
+use chat_protocol::{Command, Event, MessageText, RequestId, RoomAddress, SayKind, Sequence};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use crate::exit::{Exit, Failure};
 use crate::input::Typed;
 use crate::interactive::Names;
-use crate::output::Output;
+use crate::output::{self, Output};
 use crate::printer::{Chunk, Printer};
-use crate::speech;
 
 /// How the lines are meant.
 #[derive(Debug)]
@@ -43,6 +44,8 @@ enum Asked {
     Join,
     Leave(RoomAddress),
     Other,
+    /// Nobody has to know of the answer.
+    Quiet,
 }
 
 /// What became of the messages.
@@ -66,6 +69,12 @@ pub(crate) struct Lines<'a> {
     asked_for: Vec<RoomAddress>,
     is_account: bool,
     welcomed: bool,
+    /// Why there is no connection now; none: there is one.
+    trouble: Option<Trouble>,
+    /// It was said that what is typed waits for a connection.
+    said_queued: bool,
+    /// The newest that a person was shown of each room, and the server does not know of.
+    shown: BTreeMap<RoomAddress, Sequence>,
     /// Rooms to enter or to leave before more input is read: it decides where that is said.
     turning: usize,
     /// Commands to send: what one line made.
@@ -95,6 +104,9 @@ impl<'a> Lines<'a> {
             asked_for: Vec::new(),
             is_account: false,
             welcomed: false,
+            trouble: None,
+            said_queued: false,
+            shown: BTreeMap::new(),
             turning: 0,
             to_send: VecDeque::new(),
             to_print: VecDeque::new(),
@@ -114,7 +126,7 @@ impl<'a> Lines<'a> {
                 printed && self.welcomed && self.turning == 0 && self.to_send.is_empty();
             let give_up = self.drained_at.filter(|_| !self.manner.follow);
             tokio::select! {
-                typed = next_typed(&mut self.input), if takes_input => self.on_typed(typed)?,
+                typed = next_typed(&mut self.input), if takes_input => self.on_typed(typed, &handle)?,
                 update = connection.next(), if printed => match update {
                     Some(update) => self.on_update(update)?,
                     None => break,
@@ -171,11 +183,13 @@ impl<'a> Lines<'a> {
         Ok(if stored + unknown == 0 { Exit::Refused } else { Exit::Undelivered })
     }
 
-    fn on_typed(&mut self, typed: Option<Typed>) -> anyhow::Result<()> {
+    fn on_typed(&mut self, typed: Option<Typed>, handle: &Handle) -> anyhow::Result<()> {
         match typed {
-            Some(Typed::Line(line)) if self.manner.commands => self.on_line_of_a_person(&line),
+            Some(Typed::Line(line)) if self.manner.commands => {
+                self.on_line_of_a_person(&line, handle);
+            }
             Some(Typed::Line(line)) => {
-                for text in speech::messages(&line) {
+                for text in chat_client::messages(&line) {
                     self.say(text);
                 }
             }
@@ -193,35 +207,6 @@ impl<'a> Lines<'a> {
     fn input_ended(&mut self) {
         self.input = None;
         self.drained_at = Some(Instant::now() + self.manner.drain);
-    }
-
-    fn on_line_of_a_person(&mut self, line: &str) {
-        if line.trim().is_empty() {
-            return;
-        }
-        let word = line.strip_prefix('/');
-        let Some(word) = word.filter(|word| !word.starts_with('/')) else {
-            // `//` says a slash.
-            let text = word.unwrap_or(line);
-            match MessageText::parse(&speech::program_output(text)) {
-                Ok(text) => self.say(text),
-                Err(error) => self.talk(format_args!("! not sent: {error}")),
-            }
-            return;
-        };
-        match slash::parse(word, self.output.here.as_ref()) {
-            Ok(Action::Help(None)) => {
-                let lines: Vec<String> = slash::help_lines("/").collect();
-                self.talk(lines.join("\n"));
-            }
-            Ok(Action::Help(Some(word))) => self.talk(slash::help_line("/", word)),
-            Ok(Action::Command(Command::Quit { .. })) => {
-                self.manner.follow = false;
-                self.input_ended();
-            }
-            Ok(Action::Command(command)) => self.ask(command),
-            Err(error) => self.talk(format_args!("! {error}")),
-        }
     }
 
     fn say(&mut self, text: MessageText) {
@@ -257,10 +242,17 @@ impl<'a> Lines<'a> {
             self.to_print.extend(self.output.update(&update));
         }
         match update {
-            Update::Connected(welcome) => self.on_connected(&welcome)?,
-            Update::Event(event) => self.remember_names(&event),
+            Update::Connected(welcome) => {
+                (self.trouble, self.said_queued) = (None, false);
+                self.on_connected(&welcome)?;
+            }
+            Update::Event(event) => {
+                self.remember_names(&event);
+                self.remember_shown(&event);
+            }
             Update::Answered { id, answer } => self.on_answered(id, answer)?,
-            Update::Gap(_) | Update::Disconnected { .. } => {}
+            Update::Disconnected { trouble, .. } => self.trouble = Some(trouble),
+            Update::Gap(_) => {}
         }
         Ok(())
     }
@@ -268,18 +260,9 @@ impl<'a> Lines<'a> {
     /// Of a room that was not asked for: an account is in its rooms in all its sessions, and a pipe
     /// has what it asked for.
     fn is_elsewhere(&self, update: &Update) -> bool {
-        let Update::Event(
-            Event::Message { room, .. }
-            | Event::TopicChanged { room, .. }
-            | Event::Deleted { room, .. }
-            | Event::Tombstone { room, .. }
-            | Event::History { room, .. }
-            | Event::Entered { room, .. },
-        ) = update
-        else {
-            return false;
-        };
-        self.is_account && !self.manner.commands && !self.asked_for.contains(room)
+        let Update::Event(event) = update else { return false };
+        let elsewhere = output::room_of(event).is_some_and(|room| !self.asked_for.contains(room));
+        self.is_account && !self.manner.commands && elsewhere
     }
 
     fn on_connected(&mut self, welcome: &Welcome) -> anyhow::Result<()> {
@@ -316,10 +299,16 @@ impl<'a> Lines<'a> {
         self.turning -= usize::from(turned);
         let Answer::Event(event) = answer else {
             self.tally.unknown += u64::from(said);
+            if matches!(asked, Some(Asked::Quiet)) {
+                return Ok(());
+            }
             self.talk("! the connection was lost before the answer: it may be done or not");
             return Ok(());
         };
         self.remember_names(&event);
+        if matches!(asked, Some(Asked::Quiet)) {
+            return Ok(());
+        }
         match (asked, &event) {
             (Some(Asked::FirstRoom), Event::Refused { text, .. }) => {
                 return Err(Failure::new(Exit::Refused, text.as_str()).into());
@@ -335,7 +324,13 @@ impl<'a> Lines<'a> {
             (Some(Asked::Join), Event::Entered { room, .. }) => {
                 self.output.here = Some(room.clone());
             }
-            (Some(Asked::FirstRoom | Asked::Join | Asked::Leave(_) | Asked::Other) | None, _) => {}
+            (
+                Some(
+                    Asked::FirstRoom | Asked::Join | Asked::Leave(_) | Asked::Other | Asked::Quiet,
+                )
+                | None,
+                _,
+            ) => {}
         }
         if !self.manner.silent || matches!(event, Event::Refused { .. }) {
             // A person asked for it, and so it is shown.
@@ -347,20 +342,6 @@ impl<'a> Lines<'a> {
             self.to_print.extend(shown);
         }
         Ok(())
-    }
-
-    fn remember_names(&self, event: &Event) {
-        let names = &self.manner.names;
-        if let Event::Entered { members, .. } | Event::Roster { members, .. } = event {
-            members.iter().for_each(|name| names.add(name));
-        } else if let Event::Joined { user: name, .. } | Event::Message { from: name, .. } = event {
-            names.add(name);
-        } else if let Event::Gone { user, .. } = event {
-            names.remove(user);
-        } else if let Event::Renamed { from, to } = event {
-            names.remove(from);
-            names.add(to);
-        }
     }
 }
 

@@ -251,6 +251,11 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::AccountList { id, .. }
         | Event::UserIs { id, .. }
         | Event::CensusIs { id, .. }
+        | Event::BanList { id, .. }
+        | Event::Status { id, .. }
+        | Event::AddressBanList { id, .. }
+        | Event::StoredRoomList { id, .. }
+        | Event::RoomReport { id, .. }
         | Event::Pong { id, .. } => *id,
         Event::Welcome(_)
         | Event::Exited { .. }
@@ -383,6 +388,10 @@ fn decoded(frame: Option<Result<BytesMut, PreambleError>>) -> Result<Event, Link
 
 fn broken(error: PreambleError) -> LinkError {
     match error {
+        // In TLS an end without a goodbye is an error; to us it is an end.
+        PreambleError::Io(error) if error.kind() == io::ErrorKind::UnexpectedEof => {
+            LinkError::Closed
+        }
         PreambleError::Io(error) => LinkError::Io(error),
         PreambleError::TooLong | PreambleError::WantsTls => LinkError::Foreign(error.to_string()),
     }

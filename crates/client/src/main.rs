@@ -3,6 +3,7 @@
 //! Owns the course of the program: settings, the subcommand, signals, the exit code. What is
 //! said on the wire is the library's.
 
+mod advice;
 mod cli;
 mod config;
 mod credential;
@@ -14,6 +15,8 @@ mod interactive;
 mod json;
 mod lines;
 mod lists;
+mod look;
+mod manual;
 mod output;
 mod printer;
 mod sanitise;
@@ -21,16 +24,15 @@ mod search;
 mod send;
 mod signals;
 mod spawn;
-mod speech;
 mod state;
+mod status;
 mod ui;
 
 use std::io::{self, IsTerminal, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
-use chat_client::{Connection, Link, Naming, Options, Timing};
-use chat_protocol::RoomAddress;
+use chat_client::{Connection, Options};
 use clap::{CommandFactory, Parser};
 use tokio::sync::mpsc;
 
@@ -64,6 +66,16 @@ fn main() -> ExitCode {
         clap_complete::generate(shell, &mut Cli::command(), "chat-client", &mut script);
         io::stdout().lock().write_all(&script).ok();
         return Exit::Ok.into();
+    }
+    if let Some(CliCommand::Man { folder }) = &cli.subcommand {
+        let sections = [("EXAMPLES", cli::EXAMPLES), ("NOTES", cli::NOTES)];
+        return match manual::write(Cli::command(), &sections, folder.as_deref()) {
+            Ok(()) => Exit::Ok.into(),
+            Err(error) => {
+                writeln!(io::stderr(), "cannot write the manual page: {error}").ok();
+                Exit::Internal.into()
+            }
+        };
     }
     let server = cli.options.server.clone().unwrap_or_default().address();
     let outcome = Settings::resolve(&cli.options).map_err(|error| (error, server));
@@ -139,11 +151,11 @@ async fn work(cli: &Cli, settings: Settings, held: &mut Held) -> anyhow::Result<
             credential::login(options, &settings.server, account.clone()).await
         }
         Some(CliCommand::Logout) => credential::logout(&settings.server).await,
-        Some(subcommand) => look(options, settings, subcommand).await,
+        Some(subcommand) => look::look(options, settings, subcommand).await,
     }
 }
 
-const fn form(options: &CliOptions) -> Form {
+pub(crate) const fn form(options: &CliOptions) -> Form {
     match (options.json, options.events) {
         (false, _) => Form::Text,
         (true, false) => Form::Json,
@@ -289,69 +301,11 @@ async fn send(
     finish(printer, outcome).await
 }
 
-/// Looks without a name: `tail`, `history`, `search`, `rooms`, `who`.
-async fn look(
-    options: &CliOptions,
-    settings: Settings,
-    subcommand: &CliCommand,
-) -> anyhow::Result<Exit> {
-    let sight = FirstSight::before(&settings.server);
-    let mut link = Link::open(&settings.server, &Naming::Observer, &Timing::default()).await?;
-    sight.tell();
-    let mut printer = Printer::start(Screen::Streams)?;
-    let form = form(options);
-    let rooms = match link.welcome().default_room.clone() {
-        Some(room) if settings.rooms.is_empty() => vec![RoomAddress::from(room)],
-        Some(_) | None => settings.rooms,
-    };
-    let part = match subcommand {
-        CliCommand::Rooms => {
-            let outcome = lists::rooms(&mut link, form, &mut printer).await;
-            return finish(printer, outcome).await;
-        }
-        CliCommand::Who { who_room } => {
-            let room = who_room.as_ref().or(options.room.first()).cloned();
-            let outcome = lists::who(&mut link, room, form, &mut printer).await;
-            return finish(printer, outcome).await;
-        }
-        CliCommand::Search { words, from, since, count } => {
-            let words = words.join(" ");
-            let wanted = search::Wanted { words, from: from.clone(), since: *since, count: *count };
-            let look = search::Look { form, bold: io::stdout().is_terminal() };
-            let rooms = &options.room;
-            let outcome = search::print(&mut link, rooms, &wanted, look, &mut printer).await;
-            return finish(printer, outcome).await;
-        }
-        CliCommand::History { count } => history::Part { count: Some(*count), since: None },
-        CliCommand::Tail { count, since } => history::Part {
-            count: count.or_else(|| since.is_none().then_some(TAIL_MESSAGES_DEFAULT)),
-            since: *since,
-        },
-        CliCommand::Send { .. }
-        | CliCommand::Register { .. }
-        | CliCommand::Login { .. }
-        | CliCommand::Logout
-        | CliCommand::Completions { .. } => return Ok(Exit::Internal),
-    };
-    if rooms.is_empty() {
-        let sentence = "this server has no default room: name one with --room ROOM";
-        return Err(Failure::new(Exit::Usage, sentence).into());
-    }
-    let output = Output { form, here: rooms.first().cloned(), shows_replay: false };
-    let outcome = if options.follow {
-        let options = Options::new(settings.server, Naming::Observer);
-        history::follow(link, options, &rooms, part, &output, &mut printer).await
-    } else {
-        history::print(&mut link, &rooms, part, &output, &mut printer).await
-    };
-    finish(printer, outcome).await
-}
-
-/// What `tail` prints without `-n` and `--since`.
-const TAIL_MESSAGES_DEFAULT: u64 = 10;
-
 /// Waits until all is printed; after a failure not for long.
-async fn finish(printer: Printer, outcome: anyhow::Result<Exit>) -> anyhow::Result<Exit> {
+pub(crate) async fn finish(
+    printer: Printer,
+    outcome: anyhow::Result<Exit>,
+) -> anyhow::Result<Exit> {
     match outcome {
         Ok(exit) => printer.finish().await.map(|()| exit),
         Err(error) => {

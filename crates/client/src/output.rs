@@ -4,11 +4,12 @@ use std::fmt::Write as _;
 
 use chat_client::{Gap, Update};
 use chat_protocol::event::{UnreadInfo, UserInfo, Welcome};
+use chat_protocol::moment::in_utc;
 use chat_protocol::search::Hit;
 use chat_protocol::{Event, LineText, RoomAddress, RoomName, SayKind, SearchCursor, UserName};
 
 use crate::printer::Chunk;
-use crate::{json, sanitise, search};
+use crate::{advice, json, sanitise, search};
 
 /// The form of the data.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,11 +44,16 @@ impl Output {
             Update::Event(event) => self.event(event),
             Update::Answered { .. } => None,
             Update::Gap(gap) => Some(Chunk::talk(gap_line(gap))),
-            Update::Disconnected { why, retry_in, .. } => Some(Chunk::talk(format_args!(
-                "! connection lost: {} · retry in {:.1} s",
-                sanitise::line(why),
-                retry_in.as_secs_f32()
-            ))),
+            // Tries 1, 2, 4, 8: who listens to every word has to hear it, and not all of them.
+            Update::Disconnected { tries, .. } if !tries.is_power_of_two() => None,
+            Update::Disconnected { why, retry_in, trouble, .. } => {
+                let (why, seconds) = (sanitise::line(why), retry_in.as_secs_f32());
+                let mut text = format!("! connection lost: {why} · retry in {seconds:.1} s\n");
+                for line in advice::lines(trouble, "this server", "wait for the next try") {
+                    text.extend(["! ", &sanitise::line(&line), "\n"]);
+                }
+                Some(Chunk::Talk(text))
+            }
         }
     }
 
@@ -56,10 +62,11 @@ impl Output {
         if let Event::History { events, .. } = event {
             return self.messages(events).filter(|_| self.shows_replay);
         }
-        if self.form == Form::JsonEvents || matches!(event, Event::Message { .. }) {
+        if matches!(event, Event::Message { .. }) {
             return self.messages(std::slice::from_ref(event));
         }
-        self.talk(event).map(Chunk::Talk)
+        let line = if self.form == Form::JsonEvents { json::event(event) } else { None };
+        line.map(Chunk::Data).or_else(|| self.talk(event).map(Chunk::Talk))
     }
 
     /// The messages among stored events, as data.
@@ -215,7 +222,20 @@ impl Output {
                 });
                 list("Accounts", accounts, *total)
             }
+            Event::BanList { room, bans, total, .. } => {
+                let bans = bans.iter().map(|ban| {
+                    let until = ban.until_ms.map(|until| format!("  until {}", in_utc(until)));
+                    let reason = ban.reason.as_ref().map(|reason| format!(": {reason}"));
+                    let (until, reason) = (until.unwrap_or_default(), reason.unwrap_or_default());
+                    format!("{}{until}{reason}", ban.user)
+                });
+                list(&format!("Banned from {room}"), bans, *total)
+            }
             Event::Welcome(_)
+            | Event::Status { .. }
+            | Event::AddressBanList { .. }
+            | Event::StoredRoomList { .. }
+            | Event::RoomReport { .. }
             | Event::Hidden { .. }
             | Event::Signal { .. }
             | Event::Signalled { .. }
@@ -237,6 +257,68 @@ impl Output {
             | Event::Unknown => return None,
         };
         Some(line + "\n")
+    }
+}
+
+/// The room that an event belongs to, if it belongs to one.
+pub(crate) const fn room_of(event: &Event) -> Option<&RoomAddress> {
+    match event {
+        Event::Message { room, .. }
+        | Event::TopicChanged { room, .. }
+        | Event::Deleted { room, .. }
+        | Event::Tombstone { room, .. }
+        | Event::Hidden { room, .. }
+        | Event::RoomChanged { room, .. }
+        | Event::History { room, .. }
+        | Event::Entered { room, .. }
+        | Event::Exited { room }
+        | Event::Joined { room, .. }
+        | Event::Left { room, .. }
+        | Event::Crowd { room, .. }
+        | Event::Roster { room, .. }
+        | Event::Signal { room, .. }
+        | Event::Signalled { room, .. }
+        | Event::ReadIs { room, .. }
+        | Event::ReadMoved { room, .. }
+        | Event::Stored { room, .. }
+        | Event::TopicIs { room, .. }
+        | Event::SettingsAre { room, .. }
+        | Event::MemberList { room, .. }
+        | Event::Gap { room, .. } => Some(room),
+        // Of a user who is gone from all rooms one of them is named.
+        Event::Gone { .. }
+        | Event::Invited { .. }
+        | Event::Welcome(_)
+        | Event::Done { .. }
+        | Event::Refused { .. }
+        | Event::Renamed { .. }
+        | Event::AwayChanged { .. }
+        | Event::RoomList { .. }
+        | Event::UserList { .. }
+        | Event::UserIs { .. }
+        | Event::CensusIs { .. }
+        | Event::ProfileChanged { .. }
+        | Event::AccountChanged { .. }
+        | Event::UserStates { .. }
+        | Event::UserWatched { .. }
+        | Event::BanList { .. }
+        | Event::Status { .. }
+        | Event::AddressBanList { .. }
+        | Event::StoredRoomList { .. }
+        | Event::RoomReport { .. }
+        | Event::StayIs { .. }
+        | Event::PastUsers { .. }
+        | Event::UnreadList { .. }
+        | Event::Found { .. }
+        | Event::Identified { .. }
+        | Event::TokenMade { .. }
+        | Event::TokenList { .. }
+        | Event::Shunned { .. }
+        | Event::AccountList { .. }
+        | Event::Notice { .. }
+        | Event::ShuttingDown { .. }
+        | Event::Pong { .. }
+        | Event::Unknown => None,
     }
 }
 

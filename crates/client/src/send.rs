@@ -9,7 +9,6 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::exit::{Exit, Failure};
 use crate::input::{Typed, read_stdin};
-use crate::speech;
 
 /// What is read of stdin for one message, in bytes: enough to see that it is too long, whatever
 /// escape sequences are dropped from it.
@@ -29,7 +28,7 @@ pub(crate) async fn input(
         return read_stdin();
     }
     let text = if text.is_empty() { whole_stdin().await? } else { text.join(" ") };
-    let text = speech::program_output(text.trim_end());
+    let text = chat_client::program_output(text.trim_end());
     if text.trim().is_empty() {
         return Err(Failure::new(Exit::Usage, "nothing to send: the text is empty").into());
     }

@@ -80,8 +80,14 @@ impl Jobs {
     }
 
     /// Stops this program, and those that it was started with, until a shell continues them.
-    pub(crate) fn stop(&mut self) -> io::Result<()> {
-        Ok(rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?)
+    pub(crate) async fn stop(&mut self) -> io::Result<()> {
+        rustix::process::kill_current_process_group(rustix::process::Signal::STOP)?;
+        // Any thread may take the signal, and this one would go on for a moment: long enough to draw on
+        // the shell's screen.
+        if self.go_on.is_some() {
+            received(&mut self.go_on).await;
+        }
+        Ok(())
     }
 }
 
@@ -116,7 +122,8 @@ impl Jobs {
         false
     }
 
-    pub(crate) fn stop(&mut self) -> io::Result<()> {
+    #[expect(clippy::unused_async, reason = "it is elsewhere")]
+    pub(crate) async fn stop(&mut self) -> io::Result<()> {
         Err(io::ErrorKind::Unsupported.into())
     }
 }

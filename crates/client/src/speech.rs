@@ -1,25 +1,45 @@
 //! What was typed, or written by a program, as texts that may be said. Pure.
 
 use chat_protocol::MessageText;
-use chat_protocol::limits::MESSAGE_TEXT_BYTES_MAX;
+use chat_protocol::limits::{MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX};
 use chat_protocol::text::is_dangerous;
 
-/// A line of a program, in as many messages as it needs; none if it is blank.
-pub(crate) fn messages(line: &str) -> Vec<MessageText> {
-    let clean = program_output(line);
+/// What a program wrote, a line or many, in as many messages as it needs: cut at the ends of lines, a
+/// line that is too long for one message also within. None if it is blank. [`program_output`] says
+/// what else is done to it.
+#[must_use]
+pub fn messages(output: &str) -> Vec<MessageText> {
+    let clean = program_output(output);
     let mut rest = clean.as_str();
     let mut messages = Vec::new();
     while !rest.trim().is_empty() {
-        let (piece, behind) = rest.split_at(rest.floor_char_boundary(MESSAGE_TEXT_BYTES_MAX));
-        messages.extend(MessageText::parse(piece));
+        let (piece, behind) = rest.split_at(end_of_piece(rest));
+        if !piece.trim().is_empty() {
+            messages.extend(MessageText::parse(piece.trim_end_matches('\n')));
+        }
         rest = behind;
     }
     messages
 }
 
+/// How much of it one message holds, in bytes.
+fn end_of_piece(text: &str) -> usize {
+    let fits = text.floor_char_boundary(MESSAGE_TEXT_BYTES_MAX);
+    let mut line_ends = text.match_indices('\n').map(|(at, _)| at + 1);
+    match line_ends.nth(MESSAGE_TEXT_LINES_MAX - 1) {
+        Some(end) if end <= fits => end,
+        Some(_) | None if fits == text.len() => fits,
+        Some(_) | None => {
+            let lines = text.get(..fits).and_then(|text| text.rfind('\n'));
+            lines.map_or(fits, |at| at + 1)
+        }
+    }
+}
+
 /// What a program wrote, as text that may be said: its colours and other escape sequences are
 /// dropped, other control characters become U+FFFD. Nothing else is lost.
-pub(crate) fn program_output(text: &str) -> String {
+#[must_use]
+pub fn program_output(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars().peekable();
     while let Some(c) = rest.next() {
@@ -87,5 +107,17 @@ mod tests {
         assert_eq!(pieces.len(), 3);
         let joined: String = pieces.iter().map(MessageText::as_str).collect();
         assert_eq!(joined, line);
+    }
+
+    #[test]
+    fn many_lines_are_cut_where_lines_end() {
+        let lines: Vec<String> = (0..200).map(|n| format!("line {n}")).collect();
+        let pieces = messages(&lines.join("\n"));
+        assert_eq!(pieces.len(), 200_usize.div_ceil(MESSAGE_TEXT_LINES_MAX));
+        let joined: Vec<&str> = pieces.iter().map(MessageText::as_str).collect();
+        assert_eq!(joined.join("\n"), lines.join("\n"));
+        let wide = format!("{}\n{}\n\n\n", "a".repeat(4_000), "b".repeat(200));
+        let pieces = messages(&wide);
+        assert_eq!(pieces.iter().map(|text| text.as_str().len()).collect::<Vec<_>>(), [4_000, 200]);
     }
 }

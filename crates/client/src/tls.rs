@@ -22,7 +22,8 @@ use tokio_rustls::rustls::{
     SignatureScheme,
 };
 
-use crate::pins::{self, Fingerprint, Pin};
+use crate::pins::{self, Fingerprint};
+use crate::trouble::ChangedCertificate;
 
 /// Why a server's certificate is believed.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,16 +62,9 @@ pub enum TlsError {
     /// It is another certificate than the one that was seen first.
     #[error(
         "its certificate is not the one that was seen first ({}, line {}): not believed",
-        .file.display(), .pin.line
+        .0.file.display(), .0.pin.line
     )]
-    Changed {
-        /// What remembers.
-        file: PathBuf,
-        /// What it was.
-        pin: Pin,
-        /// What it is.
-        shown: Fingerprint,
-    },
+    Changed(Box<ChangedCertificate>),
     /// Nobody vouches for it.
     #[error("nobody who is believed here vouches for its certificate")]
     UnknownIssuer,
@@ -126,7 +120,8 @@ pub(crate) async fn secure(
     let stream = handshake(stream, name, config).await;
     match (pin, verifier.shown()) {
         (Some(pin), Some(shown)) if pin.fingerprint != shown => {
-            Err(TlsError::Changed { file: file.clone(), pin, shown })
+            let changed = ChangedCertificate { file: file.clone(), pin, shown };
+            Err(TlsError::Changed(Box::new(changed)))
         }
         (None, Some(shown)) => {
             let stream = stream?;

@@ -4,8 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{PAGE_EVENTS_MAX, PAGE_HITS_MAX};
 use crate::{
-    LineText, MessageKey, MessageText, Moment, Password, RequestId, Role, RoomAddress, RoomName,
-    RoomSecret, SearchCursor, Sequence, Setting, Signal, Timestamp, Token, TokenName, UserName,
+    LineText, MessageKey, MessageText, Moment, Network, Password, RequestId, Role, RoomAddress,
+    RoomName, RoomSecret, SearchCursor, Sequence, Setting, Signal, Timestamp, Token, TokenName,
+    UserName,
 };
 
 /// The version of the native protocol that this crate speaks.
@@ -239,6 +240,11 @@ pub enum Command {
     /// What is a room like, and who is one there? Answer: `settings_are`.
     GetSettings {
         /// Which.
+        room: RoomAddress,
+    },
+    /// Who is banned from a room? Answer: `ban_list`.
+    Bans {
+        /// From which.
         room: RoomAddress,
     },
     /// What has come that one has not read? Answer: `unread_list`.
@@ -498,6 +504,47 @@ pub enum Command {
         /// Whose.
         user: UserName,
         /// Why; it is told.
+        #[serde(default, skip_serializing_if = "LineText::is_empty")]
+        reason: LineText,
+    },
+    /// How is the daemon? For administrators. Answer: `status`.
+    Status,
+    /// Let nobody in from an address, and end the sessions from there. For administrators. Answer:
+    /// `done`.
+    BanAddress {
+        /// From where.
+        network: Network,
+        /// For so many seconds; none: until it is lifted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        for_s: Option<u64>,
+        /// Why; who comes from there is told.
+        #[serde(default, skip_serializing_if = "LineText::is_empty")]
+        reason: LineText,
+    },
+    /// Let them in again. For administrators. Answer: `done`.
+    UnbanAddress {
+        /// From where.
+        network: Network,
+    },
+    /// Which addresses are banned? For administrators. Answer: `address_ban_list`.
+    AddressBans,
+    /// Which rooms are there, hidden ones too? For administrators. Answer: `stored_room_list`.
+    StoredRooms {
+        /// Those behind this name, in order.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        after: Option<RoomName>,
+    },
+    /// All that is known of a room. For administrators. Answer: `room_report`.
+    ReportRoom {
+        /// Which.
+        room: RoomName,
+    },
+    /// Put everybody out of a room and let nobody in any more. What was said stays. For
+    /// administrators. Answer: `done`.
+    CloseRoom {
+        /// Which.
+        room: RoomName,
+        /// Why; who is put out is told.
         #[serde(default, skip_serializing_if = "LineText::is_empty")]
         reason: LineText,
     },

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::administration::{AddressBan, BanInfo, RoomReport, Status, StoredRoomInfo};
 use crate::search::Hit;
 use crate::{
     JournalId, LineText, MessageKey, MessageText, Refusal, RequestId, Role, RoomAddress,
@@ -540,6 +541,52 @@ pub enum Event {
         accounts: Vec<AccountInfo>,
         /// How many there are.
         total: u64,
+    },
+    /// Who is banned from a room, as asked.
+    BanList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// From which.
+        room: RoomAddress,
+        /// At most [`crate::limits::LIST_ENTRIES_MAX`].
+        bans: Vec<BanInfo>,
+        /// How many there are.
+        total: u64,
+    },
+    /// How the daemon is, as asked.
+    Status {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Like this.
+        status: Box<Status>,
+    },
+    /// Addresses that are banned, as asked, in order.
+    AddressBanList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::ADDRESS_BANS_MAX`].
+        bans: Vec<AddressBan>,
+    },
+    /// All rooms that are stored, as asked, in the order of their names.
+    StoredRoomList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::LIST_ENTRIES_MAX`].
+        rooms: Vec<StoredRoomInfo>,
+        /// How many there are.
+        total: u64,
+    },
+    /// All that is known of a room, as asked.
+    RoomReport {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// It.
+        report: Box<RoomReport>,
     },
     /// Here is a message of somebody whom one ignores.
     Hidden {

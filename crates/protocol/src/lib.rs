@@ -3,6 +3,7 @@
 //! Owns names, text, commands, events, refusals, the grammar of a search, the native frames and
 //! the table of slash commands. Never touches a socket, a runtime or a clock.
 
+pub mod administration;
 pub mod command;
 pub mod event;
 pub mod frame;
@@ -12,6 +13,7 @@ pub mod limits;
 pub mod moment;
 pub mod name;
 pub mod nearest;
+pub mod network;
 pub mod refusal;
 pub mod room;
 pub mod search;
@@ -27,6 +29,7 @@ pub use id::{
 };
 pub use moment::Moment;
 pub use name::{RoomAddress, RoomName, UserName};
+pub use network::Network;
 pub use refusal::Refusal;
 pub use room::{Access, Role, RoomChange, RoomSecret, RoomSettings, Setting};
 pub use secret::{Password, Token, TokenName};

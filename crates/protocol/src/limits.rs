@@ -60,6 +60,8 @@ pub const TOKENS_MAX: usize = 32;
 pub const TOKEN_ROOMS_MAX: usize = 32;
 /// Users that one ignores or blocks.
 pub const SHUNNED_MAX: usize = 200;
+/// Addresses and networks that are banned.
+pub const ADDRESS_BANS_MAX: usize = 1_000;
 /// A refusal's free detail (what a parser said), in bytes.
 pub const REFUSAL_DETAIL_BYTES_MAX: usize = 256;
 /// The longest pause between two messages in slow mode, in seconds: a day.

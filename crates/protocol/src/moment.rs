@@ -91,6 +91,23 @@ impl From<Moment> for i64 {
     }
 }
 
+/// `2026-11-21 08:00 UTC`.
+#[must_use]
+pub fn in_utc(time: Timestamp) -> String {
+    let days = i64::try_from(time.0 / 86_400_000).unwrap_or(0);
+    let minutes = time.0 / 60_000 % 1_440;
+    // Civil date of a day number (H. Hinnant, "chrono-compatible low-level date algorithms").
+    let z = days + 719_468;
+    let (era, day) = (z / 146_097, z % 146_097);
+    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
+    let day = day - (365 * year + year / 4 - year / 100);
+    let month = (5 * day + 2) / 153;
+    let day = day - (153 * month + 2) / 5 + 1;
+    let month = if month < 10 { month + 3 } else { month - 9 };
+    let year = year + era * 400 + i64::from(month <= 2);
+    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,6 +142,17 @@ mod tests {
         assert_eq!(Moment::from(7).resolve(Timestamp(1)), Timestamp(7));
         for number in [-3_600_000, -1, 0, 7, i64::MAX] {
             assert_eq!(i64::from(Moment::from(number)), number);
+        }
+    }
+
+    #[test]
+    fn a_moment_is_told_in_utc() {
+        for (ms, said) in [
+            (0, "1970-01-01 00:00 UTC"),
+            (951_782_400_000, "2000-02-29 00:00 UTC"),
+            (1_795_161_600_000, "2026-11-20 08:00 UTC"),
+        ] {
+            assert_eq!(in_utc(Timestamp(ms)), said);
         }
     }
 }

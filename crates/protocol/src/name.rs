@@ -130,6 +130,9 @@ struct Name {
     folded: Arc<str>,
 }
 
+/// Who changes rooms from the command line of the server. Nobody is called so.
+pub const OPERATOR_NAME: &str = "the-operator";
+
 impl UserName {
     /// Does it stand in `text` as a word? Case does not matter.
     #[must_use]

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::REFUSAL_DETAIL_BYTES_MAX;
-use crate::moment::age_text;
+use crate::moment::{age_text, in_utc};
 use crate::secret::PasswordError;
 use crate::{LineText, Role, RoomAddress, Sequence, Timestamp, TokenName, UserName};
 
@@ -194,6 +194,26 @@ pub enum Refusal {
         /// When the next one is looked at, in seconds from now.
         seconds: u64,
     },
+    /// More than one may ask for in a while, without a pause.
+    TooFast {
+        /// Of what.
+        what: String,
+        /// So many a second one may.
+        per_second: u64,
+    },
+    /// As many rooms were made as may be, lately.
+    TooManyRoomsMade {
+        /// When the next one can be made, in seconds from now.
+        seconds: u64,
+    },
+    /// Nobody comes in from this address.
+    AddressBanned {
+        /// Until then; none: until it is lifted.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        until_ms: Option<Timestamp>,
+        /// Why.
+        reason: LineText,
+    },
     /// It is no password.
     PasswordInvalid {
         /// What is wrong with it.
@@ -303,20 +323,19 @@ impl Refusal {
     }
 }
 
-/// `2026-11-21 08:00 UTC`.
-fn in_utc(time: Timestamp) -> String {
-    let days = i64::try_from(time.0 / 86_400_000).unwrap_or(0);
-    let minutes = time.0 / 60_000 % 1_440;
-    // Civil date of a day number (H. Hinnant, "chrono-compatible low-level date algorithms").
-    let z = days + 719_468;
-    let (era, day) = (z / 146_097, z % 146_097);
-    let year = (day - day / 1_460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    let month = (5 * day + 2) / 153;
-    let day = day - (153 * month + 2) / 5 + 1;
-    let month = if month < 10 { month + 3 } else { month - 9 };
-    let year = year + era * 400 + i64::from(month <= 2);
-    format!("{year:04}-{month:02}-{day:02} {:02}:{:02} UTC", minutes / 60, minutes % 60)
+/// Until when, and why.
+fn banned_until(
+    f: &mut fmt::Formatter<'_>,
+    until: Option<Timestamp>,
+    reason: &LineText,
+) -> fmt::Result {
+    if let Some(until) = until {
+        write!(f, " until {}", in_utc(until))?;
+    }
+    match reason.as_str() {
+        "" => f.write_str("."),
+        reason => write!(f, ": {reason}"),
+    }
 }
 
 fn left(ms: Option<u64>) -> String {
@@ -427,6 +446,20 @@ impl fmt::Display for Refusal {
             Self::TooManyTries { seconds } => {
                 write!(f, "Too many tries that failed. Wait {seconds} s, then try again.")
             }
+            Self::TooFast { what, per_second } => {
+                write!(
+                    f,
+                    "Too fast: {per_second} {what} a second, and no more. Slow down, or the connection ends."
+                )
+            }
+            Self::TooManyRoomsMade { seconds } => {
+                let wait = age_text(seconds.saturating_mul(1_000));
+                write!(f, "You have made as many rooms as one may for now. The next one in {wait}.")
+            }
+            Self::AddressBanned { until_ms, reason } => {
+                f.write_str("Your address is banned here")?;
+                banned_until(f, *until_ms, reason)
+            }
             Self::PasswordInvalid { detail } => write!(f, "Not a password: {detail}."),
             Self::RegistrationClosed => {
                 f.write_str("Only an administrator makes accounts here. Ask one, or stay a guest.")
@@ -439,13 +472,7 @@ impl fmt::Display for Refusal {
             }
             Self::Suspended { until_ms, reason } => {
                 f.write_str("This account is suspended")?;
-                if let Some(until) = until_ms {
-                    write!(f, " until {}", in_utc(*until))?;
-                }
-                match reason.as_str() {
-                    "" => f.write_str("."),
-                    reason => write!(f, ": {reason}"),
-                }
+                banned_until(f, *until_ms, reason)
             }
             Self::LoggedOut => f.write_str(
                 "You were logged out: what you came with is not valid any more. Log in again.",
@@ -475,22 +502,6 @@ impl fmt::Display for Refusal {
             }
             Self::ShuttingDown => f.write_str("The server is shutting down."),
             Self::Unknown => f.write_str("The server refused."),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_suspension_says_until_when() {
-        for (ms, said) in [
-            (0, "1970-01-01 00:00 UTC"),
-            (951_782_400_000, "2000-02-29 00:00 UTC"),
-            (1_795_161_600_000, "2026-11-20 08:00 UTC"),
-        ] {
-            assert_eq!(in_utc(Timestamp(ms)), said);
         }
     }
 }

@@ -198,6 +198,13 @@ pub const WORDS: &[Word] = &[
         parse: |typed| moderate::of(typed, |room, user| Command::Unban { room, user }),
     },
     Word {
+        name: "bans",
+        aliases: &[],
+        arguments: "[ROOM]",
+        help: "who is banned from this room, or from another one",
+        parse: |typed| command(Command::Bans { room: typed.room_or_here()? }),
+    },
+    Word {
         name: "mute",
         aliases: &[],
         arguments: "NAME [2h] [REASON]",

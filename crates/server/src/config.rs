@@ -193,13 +193,35 @@ pub(crate) enum Sync {
 /// `[limits]`; `None` is `"off"`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct LimitsConfig {
+    /// Rates, and limits of an address, hold.
+    pub(crate) enabled: bool,
     /// Connections at a time.
     pub(crate) connections: Option<u64>,
     /// Connections at a time from one address.
     pub(crate) connections_per_address: Option<u64>,
     /// TLS handshakes at a time from one address.
     pub(crate) handshakes_per_address: Option<u64>,
-    /// Who is not limited per address.
+    /// What one user says, and what is said from one address, a second.
+    pub(crate) messages_per_second: Option<u64>,
+    pub(crate) messages_per_second_per_address: Option<u64>,
+    /// What one user asks for, and what is asked for from one address, a second.
+    pub(crate) commands_per_second: Option<u64>,
+    pub(crate) commands_per_second_per_address: Option<u64>,
+    /// Pages of history and searches of one user, and of one address, a second.
+    pub(crate) queries_per_second: Option<u64>,
+    pub(crate) queries_per_second_per_address: Option<u64>,
+    /// Rooms made by one user, and from one address, an hour.
+    pub(crate) rooms_per_hour: Option<u64>,
+    pub(crate) rooms_per_hour_per_address: Option<u64>,
+    /// Wrong passwords for one account, and from one address, before the next has to wait.
+    pub(crate) login_attempts: Option<u64>,
+    pub(crate) login_attempts_per_address: Option<u64>,
+    /// Accounts made from one address before the next has to wait.
+    pub(crate) registrations_per_address: Option<u64>,
+    /// How long a flood is only slowed, and how long until it ends.
+    pub(crate) flood_refused: Option<Duration>,
+    pub(crate) flood_closed: Option<Duration>,
+    /// Who is not limited.
     pub(crate) exempt: Exempt,
     /// How long a native client may take for its hello.
     pub(crate) handshake: Option<Duration>,
@@ -209,7 +231,7 @@ pub(crate) struct LimitsConfig {
     pub(crate) write_stall: Option<Duration>,
 }
 
-/// Who is not limited per address.
+/// Who is not limited in rates and per address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Exempt {
     /// Who comes from this machine by TCP.
@@ -255,9 +277,23 @@ impl Default for Config {
                 key_days: 30,
             },
             limits: LimitsConfig {
+                enabled: true,
                 connections: Some(20_000),
                 connections_per_address: Some(256),
                 handshakes_per_address: Some(32),
+                messages_per_second: Some(20),
+                messages_per_second_per_address: Some(200),
+                commands_per_second: Some(50),
+                commands_per_second_per_address: Some(500),
+                queries_per_second: Some(10),
+                queries_per_second_per_address: Some(100),
+                rooms_per_hour: Some(60),
+                rooms_per_hour_per_address: Some(600),
+                login_attempts: Some(5),
+                login_attempts_per_address: Some(10),
+                registrations_per_address: Some(10),
+                flood_refused: Some(Duration::from_secs(10)),
+                flood_closed: Some(Duration::from_secs(30)),
                 exempt: Exempt { loopback: true, unix: true },
                 handshake: Some(Duration::from_secs(10)),
                 login: Some(Duration::from_secs(2 * 60)),

@@ -1,5 +1,8 @@
 //! The one place that wires everything: start, reload, stop.
 
+mod alone;
+mod limits;
+
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -11,12 +14,13 @@ use chat_protocol::limits::PAGE_EVENTS_MAX;
 use chat_protocol::{Identity, JournalId, Password, Timestamp, UserName};
 use jiff::tz::TimeZone;
 use tokio::sync::{Semaphore, watch};
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use uuid::Uuid;
 
 use crate::account::{AccountSettings, Accounts};
-use crate::command::{Announcements, House, account, guest, stay};
+use crate::command::{Announcements, BannedAddresses, House, account, guest, stay};
 use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl};
 use crate::frontend::Frontends;
 use crate::frontend::irc::IrcSettings;
@@ -27,10 +31,12 @@ use crate::limits::{ADMIN_SOCKET, TLS_HANDSHAKES_MAX};
 use crate::listener::{AddressLimits, Gate, Listener, Reception, Shares, Tls, Validity};
 use crate::notify;
 use crate::room::{Directory, RoomSettings};
-use crate::session::{SessionLimits, Stage, Surroundings};
+use crate::session::{Stage, Surroundings};
 use crate::signals::{Signal, Signals};
 use crate::telemetry::LogHandle;
 use crate::user::{Registry, Returns, Staying};
+pub(crate) use alone::ask;
+use limits::{address_limits, free_tries, session_limits};
 
 /// How long sessions may take to finish when the daemon stops. Each has its own, shorter bounds.
 const SESSIONS_END: Duration = Duration::from_secs(15);
@@ -118,13 +124,14 @@ impl Daemon {
         tracing::info!(data = %start.data.display(), journal = %journal.id(), "journal open");
         let rooms = TaskTracker::new();
         let stage = watch::Sender::new(Stage::Running);
+        let started = Instant::now();
         let mut daemon = Self {
-            house: house(config, journal, &rooms, &stage)?,
+            house: house(config, journal, &rooms, &stage, started)?,
             stage,
             gate: Arc::new(Gate::new(config.limits.connections)),
             address_limits: watch::Sender::new(address_limits(config)),
-            connections: Arc::default(),
-            shaking: Arc::default(),
+            connections: Arc::new(Shares::new(started)),
+            shaking: Arc::new(Shares::new(started)),
             tls: watch::Sender::new(start.tls.clone()),
             handshakes: Arc::new(Semaphore::new(TLS_HANDSHAKES_MAX)),
             surroundings: Vec::new(),
@@ -133,7 +140,7 @@ impl Daemon {
             rooms,
             start,
         };
-        let accounts = account::open(&daemon.house).await?;
+        let accounts = open(&daemon.house).await?;
         let operators = operators_of(&daemon.start.config.operators);
         account::set_operators(&daemon.house, operators).await;
         tracing::debug!(accounts, "registered");
@@ -239,6 +246,7 @@ impl Daemon {
         self.tls.send_replace(tls);
         self.gate.set_limit(config.limits.connections);
         self.address_limits.send_replace(address_limits(config));
+        self.house.accounts.set_free_tries(free_tries(config));
         let (house, operators) = (self.house.clone(), operators_of(&config.operators));
         self.house.parkings.spawn(async move {
             account::set_operators(&house, operators).await;
@@ -274,6 +282,12 @@ impl Daemon {
         self.house.journal.stop().await;
         tracing::info!("stopped");
     }
+}
+
+/// Takes up what is stored of who may come in.
+async fn open(house: &House) -> anyhow::Result<usize> {
+    house.banned_addresses.fill(house.journal.address_bans().await?);
+    Ok(account::open(house).await?)
 }
 
 async fn wait(tasks: &TaskTracker, limit: Duration, what: &str) {
@@ -322,6 +336,7 @@ fn house(
     journal: Journal,
     rooms: &TaskTracker,
     stage: &watch::Sender<Stage>,
+    started: Instant,
 ) -> anyhow::Result<House> {
     let settings = RoomSettings {
         recent: replay_max(config),
@@ -337,6 +352,7 @@ fn house(
         max: config.accounts.max,
         cost: config.accounts.password_hash,
         password_length: config.accounts.password_length,
+        free_tries: free_tries(config),
         clock: now,
     };
     let accounts = Accounts::new(accounts).map_err(|error| anyhow::anyhow!("accounts: {error}"))?;
@@ -355,6 +371,11 @@ fn house(
         accounts,
         // The stage stays as it is; who waits for another one is woken, and looks.
         announcements: Announcements::new(move || stage.send_modify(|_| ())),
+        banned_addresses: BannedAddresses::default(),
+        tally: Arc::default(),
+        started,
+        is_serving: true,
+        server_name: config.server.name.as_str().into(),
         staying: Staying::default(),
     })
 }
@@ -436,24 +457,6 @@ fn welcome(config: &Config, journal: JournalId) -> Welcome {
         token: None,
         account: false,
         resumed: false,
-    }
-}
-
-fn session_limits(config: &Config) -> SessionLimits {
-    let limits = &config.limits;
-    SessionLimits {
-        handshake: limits.handshake,
-        login: limits.login,
-        write_stall: limits.write_stall,
-    }
-}
-
-fn address_limits(config: &Config) -> AddressLimits {
-    let limits = &config.limits;
-    AddressLimits {
-        connections: limits.connections_per_address,
-        handshakes: limits.handshakes_per_address,
-        exempt: limits.exempt,
     }
 }
 

@@ -109,11 +109,15 @@ pub(crate) const STAYING_ACCOUNTS_MAX: usize = 1_000;
 pub(crate) const HASHES_AT_ONCE: usize = 2;
 /// Passwords that wait to be hashed; beyond that people are told that the daemon is busy.
 pub(crate) const HASHES_WAITING_MAX: usize = 64;
-/// Wrong passwords for one account before it has to wait, and from one address.
-pub(crate) const LOGIN_TRIES_OF_ACCOUNT: u32 = 5;
-pub(crate) const LOGIN_TRIES_OF_ADDRESS: u32 = 10;
-/// Accounts made from one address before it has to wait.
-pub(crate) const REGISTRATIONS_OF_ADDRESS: u32 = 10;
+/// A burst: what comes in so much time may come at once.
+pub(crate) const BURST: Duration = Duration::from_secs(10);
+/// Who takes more than there is owes it, at most so many bursts.
+pub(crate) const DEBT_BURSTS_MAX: u64 = 2;
+/// How often somebody is told of being too fast.
+pub(crate) const TOO_FAST_TOLD: Duration = Duration::from_secs(60);
+/// Addresses that have gone and whose rates are remembered; then those that do not matter any more
+/// are forgotten.
+pub(crate) const ADDRESSES_REMEMBERED: usize = 10_000;
 /// Accounts and addresses whose wrong passwords are remembered; the oldest are forgotten first.
 pub(crate) const TRIES_REMEMBERED: usize = 10_000;
 /// How often it is looked for what accounts have entered, left and read; then it is stored.

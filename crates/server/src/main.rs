@@ -9,12 +9,16 @@ mod frontend;
 mod journal;
 mod limits;
 mod listener;
+#[path = "../../client/src/manual.rs"]
+mod manual;
 mod notify;
 mod offline;
 mod policy;
+mod rate;
 mod room;
 mod session;
 mod signals;
+mod tally;
 mod telemetry;
 mod user;
 
@@ -22,10 +26,31 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 use config::{Environment, Flags, ListenUrl};
 use daemon::Start;
+
+const EXAMPLES: &str = "\
+Examples:
+  chat-server                                          this machine only
+  chat-server --listen auto://0.0.0.0:5005             the whole network
+  chat-server --listen 'line://0.0.0.0:2323?style=talker' --listen unix:/tmp/chat.sock
+  chat-server --listen line+tls://0.0.0.0:992          encrypted; auto:// is if there is a [tls]
+  chat-server cert --name chat.lan                     makes a certificate for that
+  chat-server --config team.toml check                 is this configuration fine?
+  chat-server backup /backup/chat.sqlite               a copy, while the daemon runs
+  chat-server account add ana                          make an account, while it runs or not
+  chat-server ban add 192.0.2.0/24 --for 2h spam       nobody comes in from there
+  chat-server status                                   who is in, how large it is, which limits hit
+  chat-server export --room ops --since 1d --format text";
+
+const NOTES: &str = "\
+Signals: SIGTERM and SIGINT stop it (accepted messages are stored, exit 0); SIGHUP reads
+[limits], [tls] with its files, operator, server.motd and log.level again.
+
+Exit codes: 0 stopped as asked, 1 could not start or go on (verify: something is wrong), 2 wrong
+usage or configuration; status: 1 if it does not run.";
 
 /// A chat daemon: many rooms, any client, nothing lost.
 ///
@@ -36,23 +61,7 @@ use daemon::Start;
 #[command(
     version,
     verbatim_doc_comment,
-    after_help = "\
-Examples:
-  chat-server                                          this machine only
-  chat-server --listen auto://0.0.0.0:5005             the whole network
-  chat-server --listen 'line://0.0.0.0:2323?style=talker' --listen unix:/tmp/chat.sock
-  chat-server --listen line+tls://0.0.0.0:992          encrypted; auto:// is if there is a [tls]
-  chat-server cert --name chat.lan                     makes a certificate for that
-  chat-server --config team.toml check                 is this configuration fine?
-  chat-server backup /backup/chat.sqlite               a copy, while the daemon runs
-  chat-server account add ana                          make an account, while it runs or not
-  chat-server export --room ops --since 1d --format text
-
-Signals: SIGTERM and SIGINT stop it (accepted messages are stored, exit 0); SIGHUP reads
-[limits], [tls] with its files, operator, server.motd and log.level again.
-
-Exit codes: 0 stopped as asked, 1 could not start or go on (verify: something is wrong), 2 wrong
-usage or configuration."
+    after_help = format!("{EXAMPLES}\n\n{NOTES}")
 )]
 struct Arguments {
     /// Configuration file (otherwise ./chat-server.toml, the user's, /etc/chat-server/)
@@ -79,6 +88,17 @@ enum Task {
     /// vouches for it: clients are told to believe it, by --tls-pin or --tls-ca. A server with a name
     /// on the Internet has a better one for free, from a certificate authority.
     Cert(certificate::Options),
+    /// Print a completion script for a shell
+    Completions {
+        /// Which
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page, or write this and those of the subcommands into DIR
+    Man {
+        /// Where to write them
+        #[arg(value_name = "DIR")]
+        folder: Option<PathBuf>,
+    },
     #[command(flatten)]
     Offline(offline::Task),
 }
@@ -90,6 +110,22 @@ fn main() -> ExitCode {
             Ok(()) => ExitCode::SUCCESS,
             Err(error) => complain(&format_args!("{error:#}"), 1),
         };
+    }
+    match &arguments.task {
+        Some(Task::Completions { shell }) => {
+            let mut script = Vec::new();
+            clap_complete::generate(*shell, &mut Arguments::command(), "chat-server", &mut script);
+            drop(std::io::stdout().lock().write_all(&script));
+            return ExitCode::SUCCESS;
+        }
+        Some(Task::Man { folder }) => {
+            let sections = [("EXAMPLES", EXAMPLES), ("NOTES", NOTES)];
+            return match manual::write(Arguments::command(), &sections, folder.as_deref()) {
+                Ok(()) => ExitCode::SUCCESS,
+                Err(error) => complain(&format_args!("cannot write the manual page: {error}"), 1),
+            };
+        }
+        Some(Task::Check | Task::Cert(_) | Task::Offline(_)) | None => {}
     }
     let environment = Environment::of_process();
     let data = arguments.data.or_else(|| environment.get("CHAT_SERVER_DATA").map(PathBuf::from));
@@ -149,7 +185,7 @@ fn beside_the_daemon(
         Ok(data) => data,
         Err(error) => return complain(&error, 2),
     };
-    match offline::run(task, &data) {
+    match offline::run(task, &data, daemon::ask) {
         Ok(code) => code,
         Err(error) => complain(&format_args!("{error:#}"), offline::exit_code(&error)),
     }
@@ -163,8 +199,6 @@ fn complain(error: &impl std::fmt::Display, code: u8) -> ExitCode {
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     #[test]

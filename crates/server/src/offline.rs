@@ -1,7 +1,11 @@
 //! The commands that work on the data directory beside the daemon, whether it runs or not: backup,
-//! export, verify, account, audit. Owns their options and what they print.
+//! export, verify, status, account, room, ban, audit. Owns their options and what they print.
 
+mod addresses;
+mod administration;
 mod people;
+mod rooms;
+mod status;
 mod transcript;
 
 use std::fs::OpenOptions;
@@ -16,6 +20,7 @@ use jiff::civil::DateTime;
 use jiff::tz::TimeZone;
 use jiff::{Span, Zoned};
 
+use self::administration::{Administration, Alone};
 use self::transcript::{Format, Transcript};
 use crate::journal::{self, BackupError, JournalError, Selection};
 
@@ -42,6 +47,20 @@ pub(crate) enum Task {
     /// List, make, suspend, delete accounts, with or without a running daemon
     #[command(subcommand)]
     Account(people::Task),
+    /// Say how the daemon is: sessions, users, rooms, the journal, limits that have hit
+    ///
+    /// Exit code 0: it runs; 1: it does not, and this is what its data directory has.
+    Status {
+        /// As one object
+        #[arg(long)]
+        json: bool,
+    },
+    /// List rooms, show, change, give away, close them, with or without a running daemon
+    #[command(subcommand)]
+    Room(rooms::Task),
+    /// Ban addresses and networks, with or without a running daemon
+    #[command(subcommand)]
+    Ban(addresses::Task),
     /// Print what administrators did: when, who, what, to whom, why
     Audit {
         /// An object a line
@@ -85,7 +104,8 @@ pub(crate) struct ExportOptions {
 ///
 /// # Errors
 /// What made it impossible; [`exit_code`] has its exit code.
-pub(crate) fn run(task: Task, data: &Path) -> anyhow::Result<ExitCode> {
+pub(crate) fn run(task: Task, data: &Path, alone: Alone) -> anyhow::Result<ExitCode> {
+    let administration = &Administration { data, alone };
     match task {
         Task::Backup { file, force } => {
             let bytes = journal::backup(data, &file, force)?;
@@ -93,7 +113,10 @@ pub(crate) fn run(task: Task, data: &Path) -> anyhow::Result<ExitCode> {
             Ok(ExitCode::SUCCESS)
         }
         Task::Export(options) => export(options, data),
-        Task::Account(task) => people::run(task, data),
+        Task::Status { json } => status::run(json, administration),
+        Task::Account(task) => people::run(task, administration),
+        Task::Room(task) => rooms::run(task, administration),
+        Task::Ban(task) => addresses::run(task, administration),
         Task::Audit { json } => people::audit(data, json),
         Task::Verify { file } => verify(&file.unwrap_or_else(|| journal::database(data))),
     }

@@ -5,6 +5,7 @@ use chat_protocol::{Command, Event, Refusal, RequestId, RoomAddress};
 use super::Actor;
 use crate::connection::{Answer, Update};
 use crate::rooms::Entry;
+use crate::trouble::is_about_the_account;
 use crate::{LinkError, Naming};
 
 impl Actor {
@@ -140,6 +141,19 @@ impl Actor {
                 }
                 None
             }
+            Event::Refused { id: None, refusal, text } if is_about_the_account(&refusal) => {
+                // The connection is closed behind it.
+                self.farewell = Some(LinkError::Refused { refusal, text });
+                None
+            }
+            Event::ShuttingDown { .. } => {
+                self.farewell = Some(LinkError::Refused {
+                    refusal: Refusal::ShuttingDown,
+                    text: "the server has stopped, as it said".to_owned(),
+                });
+                out.push(Update::Event(event));
+                None
+            }
             Event::Done { .. }
             | Event::Stored { .. }
             | Event::Refused { .. }
@@ -175,8 +189,12 @@ impl Actor {
             | Event::TokenList { .. }
             | Event::Shunned { .. }
             | Event::AccountList { .. }
-            | Event::Notice { .. }
-            | Event::ShuttingDown { .. } => {
+            | Event::BanList { .. }
+            | Event::Status { .. }
+            | Event::AddressBanList { .. }
+            | Event::StoredRoomList { .. }
+            | Event::RoomReport { .. }
+            | Event::Notice { .. } => {
                 out.push(Update::Event(event));
                 None
             }

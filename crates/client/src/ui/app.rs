@@ -12,7 +12,7 @@ mod typed;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
-use chat_client::{Answer, Update};
+use chat_client::{Answer, Naming, Trouble, Update};
 use chat_protocol::{Command, RoomAddress, Sequence, Timestamp, UserName};
 use crossterm::event::KeyEvent;
 use jiff::tz::TimeZone;
@@ -65,6 +65,8 @@ pub(crate) enum Effect {
     Reconnect,
     /// Ask for this name when there is a connection.
     AskForName(UserName),
+    /// Come as this, now.
+    ComeAs(Naming),
     /// Ring, and show this elsewhere.
     Notify(String),
     /// Give the wheel to us, or back to the terminal.
@@ -99,8 +101,8 @@ pub(crate) enum Net {
         retry_at: Timestamp,
         /// Which try that will be.
         tries: u32,
-        /// Another name may be welcome.
-        name_refused: bool,
+        /// What one can do about it.
+        trouble: Trouble,
     },
 }
 

@@ -111,7 +111,7 @@ impl Course<'_> {
                     self.tickets.insert(id, ticket);
                 }
                 Turn::Time => self.act(Action::Tick),
-                Turn::Suspend => self.suspend()?,
+                Turn::Suspend => self.suspend().await?,
                 Turn::Continued => self.enter()?,
             }
             while let Some(effect) = self.todo.pop_front() {
@@ -228,10 +228,11 @@ impl Course<'_> {
             Effect::Send(ticket, command) => self.outbox.push_back((ticket, command)),
             Effect::Reconnect => self.handle.reconnect(),
             Effect::AskForName(name) => self.handle.ask_for_name(name),
+            Effect::ComeAs(naming) => self.handle.come_as(naming),
             Effect::Notify(text) => self.screen.notify(&text, self.app.settings.notify)?,
             Effect::Mouse(mouse) => self.screen.set_mouse(mouse)?,
             Effect::Edit(text) => self.edit(&text, connection).await?,
-            Effect::Suspend => self.suspend()?,
+            Effect::Suspend => self.suspend().await?,
             Effect::Redraw => {
                 self.plain = None;
                 self.screen.redraw()?;
@@ -245,13 +246,13 @@ impl Course<'_> {
     }
 
     /// Back to the shell, until it calls.
-    fn suspend(&mut self) -> anyhow::Result<()> {
+    async fn suspend(&mut self) -> anyhow::Result<()> {
         if !self.jobs.has_shell() {
             self.act(Action::Failed("there is no shell to go back to".to_owned()));
             return Ok(());
         }
         self.screen.leave();
-        let stopped = self.jobs.stop();
+        let stopped = self.jobs.stop().await;
         self.clock = Clock::new();
         self.enter()?;
         stopped.context("cannot stop for the shell")

@@ -7,7 +7,6 @@ use unicode_segmentation::{GraphemeCursor, UnicodeSegmentation};
 use super::graphemes::graphemes;
 use super::limits::{INPUT_BYTES_MAX, INPUT_HISTORY_ENTRIES_MAX};
 use super::secret;
-use crate::speech;
 
 /// An input box.
 #[derive(Clone, Debug, Default)]
@@ -62,7 +61,7 @@ impl InputBox {
     /// Writes where the cursor is. Escape sequences are dropped; what does not fit into
     /// [`INPUT_BYTES_MAX`] too (false).
     pub(crate) fn insert(&mut self, text: &str) -> bool {
-        let clean = speech::program_output(&text.replace("\r\n", "\n").replace('\r', "\n"));
+        let clean = chat_client::program_output(&text.replace("\r\n", "\n").replace('\r', "\n"));
         let room = INPUT_BYTES_MAX.saturating_sub(self.text.len());
         let fits = clean.get(..clean.floor_char_boundary(room)).unwrap_or_default();
         self.text.insert_str(self.cursor, fits);

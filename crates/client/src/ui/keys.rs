@@ -359,6 +359,15 @@ mod tests {
         }
     }
 
+    /// Many terminals keep Alt for themselves. Rooms by their numbers have `/go N`.
+    #[test]
+    fn every_key_with_alt_has_another_way() {
+        for binding in BINDINGS {
+            let without = binding.keys.iter().any(|key| !key.contains("Alt-"));
+            assert!(without, "{} has only {:?}", binding.name, binding.keys);
+        }
+    }
+
     #[test]
     fn what_terminals_send_is_found() {
         let map = KeyMap::default();

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use chat_client::{
-    Answer, Connection, Gap, IN_FLIGHT_MAX, LinkError, Naming, UPDATES_QUEUED_MAX, Update,
+    Answer, Connection, Gap, IN_FLIGHT_MAX, LinkError, Naming, Trouble, UPDATES_QUEUED_MAX, Update,
 };
 use chat_protocol::{
     Command, Event, MessageText, Refusal, Request, RequestId, SayKind, Sequence, UserName,
@@ -352,7 +352,7 @@ async fn another_name_can_be_asked_for_while_the_old_one_is_refused() {
     peer.hello().await;
     peer.tell(&Event::refused(None, Refusal::NameTaken { name })).await;
     let refused = |update| match update {
-        Update::Disconnected { why, tries: 2, name_refused: true, .. } => Some(why),
+        Update::Disconnected { why, tries: 2, trouble: Trouble::Name, .. } => Some(why),
         _ => None,
     };
     assert_eq!(until(&mut connection, refused).await, "The name \"ana\" is taken.");

@@ -6,4 +6,6 @@
 mod binary;
 mod connection;
 mod fake;
+mod json;
 mod one_shot;
+mod schema;

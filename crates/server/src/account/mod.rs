@@ -14,6 +14,7 @@ use sha2::{Digest, Sha256};
 
 pub(crate) use hash::{HashCost, Hasher};
 pub(crate) use origin::Origin;
+pub(crate) use throttle::FreeTries;
 
 use crate::journal::{Account, AccountChange, Changed, Deed, Journal, StoredToken, TokenHash};
 use crate::user::Registry;
@@ -41,6 +42,8 @@ pub(crate) struct AccountSettings {
     pub(crate) cost: HashCost,
     /// Characters that a new password has at least.
     pub(crate) password_length: u64,
+    /// How often one may be wrong.
+    pub(crate) free_tries: FreeTries,
     /// The time of day.
     pub(crate) clock: fn() -> Timestamp,
 }
@@ -76,7 +79,16 @@ impl Accounts {
     /// The cost is none that a hash can have.
     pub(crate) fn new(settings: AccountSettings) -> Result<Self, String> {
         let hasher = Hasher::new(settings.cost)?;
-        Ok(Self(Arc::new(Shared { settings, hasher, throttle: Throttle::default() })))
+        Ok(Self(Arc::new(Shared {
+            settings,
+            hasher,
+            throttle: Throttle::new(settings.free_tries),
+        })))
+    }
+
+    /// One may be wrong so often from now on.
+    pub(crate) fn set_free_tries(&self, free: FreeTries) {
+        self.0.throttle.set_free(free);
     }
 
     /// A guest makes an account of its name.

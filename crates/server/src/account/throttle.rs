@@ -7,9 +7,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::{Refusal, Timestamp, UserName};
 
-use crate::limits::{
-    LOGIN_TRIES_OF_ACCOUNT, LOGIN_TRIES_OF_ADDRESS, REGISTRATIONS_OF_ADDRESS, TRIES_REMEMBERED,
-};
+use crate::limits::TRIES_REMEMBERED;
 
 /// The first wait, and the longest: of an account, whose owner waits with the guesser, it is short.
 const WAIT_MS: u64 = 1_000;
@@ -35,20 +33,44 @@ struct Tries {
     last: Timestamp,
 }
 
+/// So many tries do not have to wait; none: none has to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct FreeTries {
+    /// Of one account's password.
+    pub(crate) account: Option<u64>,
+    /// Of passwords, from one address.
+    pub(crate) address: Option<u64>,
+    /// To make an account, from one address.
+    pub(crate) registration: Option<u64>,
+}
+
 /// What was tried lately.
-#[derive(Debug, Default)]
-pub(super) struct Throttle(Mutex<HashMap<Tried, Tries>>);
+#[derive(Debug)]
+pub(super) struct Throttle {
+    tries: Mutex<HashMap<Tried, Tries>>,
+    free: Mutex<FreeTries>,
+}
 
 impl Throttle {
+    pub(super) fn new(free: FreeTries) -> Self {
+        Self { tries: Mutex::default(), free: Mutex::new(free) }
+    }
+
+    /// Another number of tries is free.
+    pub(super) fn set_free(&self, free: FreeTries) {
+        *self.free.lock().unwrap_or_else(PoisonError::into_inner) = free;
+    }
+
     /// May it be tried now?
     ///
     /// # Errors
     /// It has to wait for one of these.
     pub(super) fn may_try(&self, what: &[Tried], now: Timestamp) -> Result<(), Refusal> {
+        let free = *self.free.lock().unwrap_or_else(PoisonError::into_inner);
         let tries = self.lock();
         let waits = what.iter().filter_map(|tried| {
             let tries = tries.get(tried)?;
-            let until = tries.last.0 + tried.wait_ms(tries.count);
+            let until = tries.last.0 + tried.wait_ms(tries.count, free);
             until.checked_sub(now.0).filter(|wait| *wait > 0)
         });
         match waits.max() {
@@ -93,22 +115,23 @@ impl Throttle {
     }
 
     fn lock(&self) -> MutexGuard<'_, HashMap<Tried, Tries>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.tries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Tried {
-    const fn free(&self) -> u32 {
+    const fn free(&self, free: FreeTries) -> Option<u64> {
         match self {
-            Self::Account(_) => LOGIN_TRIES_OF_ACCOUNT,
-            Self::Address(_) => LOGIN_TRIES_OF_ADDRESS,
-            Self::Registration(_) => REGISTRATIONS_OF_ADDRESS,
+            Self::Account(_) => free.account,
+            Self::Address(_) => free.address,
+            Self::Registration(_) => free.registration,
         }
     }
 
     /// After so many tries.
-    fn wait_ms(&self, count: u32) -> u64 {
-        let Some(above) = count.checked_sub(self.free()) else { return 0 };
+    fn wait_ms(&self, count: u32, free: FreeTries) -> u64 {
+        let above = self.free(free).and_then(|free| u64::from(count).checked_sub(free));
+        let Some(above) = above else { return 0 };
         let longest = match self {
             Self::Account(_) => WAIT_OF_ACCOUNT_MS_MAX,
             Self::Address(_) | Self::Registration(_) => WAIT_OF_ADDRESS_MS_MAX,
@@ -139,6 +162,9 @@ fn forget(all: &mut HashMap<Tried, Tries>, now: Timestamp) {
 mod tests {
     use super::*;
 
+    const FREE: FreeTries =
+        FreeTries { account: Some(5), address: Some(10), registration: Some(10) };
+
     fn ana() -> Tried {
         Tried::Account(UserName::parse("ana").unwrap())
     }
@@ -157,10 +183,10 @@ mod tests {
 
     #[test]
     fn after_a_few_tries_the_next_one_waits_longer_each_time() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::new(FREE);
         let mut now = 0;
         let mut waits = Vec::new();
-        for _ in 0..LOGIN_TRIES_OF_ACCOUNT + 8 {
+        for _ in 0..13 {
             let seconds = wait(&throttle, &ana(), now);
             waits.push(seconds);
             now += seconds * 1_000;
@@ -170,11 +196,13 @@ mod tests {
         assert_eq!(wait(&throttle, &ana(), now + FORGOTTEN_AFTER_MS), 0);
         assert_eq!(wait(&throttle, &address(2), now), 0, "another address");
         assert!(wait(&throttle, &address(1), now) > 0);
+        throttle.set_free(FreeTries { account: None, address: None, registration: None });
+        assert_eq!(wait(&throttle, &address(1), now), 0, "switched off");
     }
 
     #[test]
     fn a_right_password_ends_it_for_the_account_alone() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::new(FREE);
         for _ in 0..20 {
             throttle.tried(&[ana(), address(1)], Timestamp(0));
         }
@@ -185,7 +213,7 @@ mod tests {
 
     #[test]
     fn a_flood_of_names_is_bounded_and_the_latest_are_remembered() {
-        let throttle = Throttle::default();
+        let throttle = Throttle::new(FREE);
         let flood = u32::try_from(3 * TRIES_REMEMBERED).unwrap();
         for number in 0..flood {
             throttle.tried(&[address(number)], Timestamp(u64::from(number)));

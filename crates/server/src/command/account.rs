@@ -9,7 +9,7 @@ use chat_protocol::{
 };
 
 use super::guest::Identified;
-use super::room;
+use super::room::{self, How};
 use super::scope::Scope;
 use super::{Answer, Caller, House, journal_refusal, presence, stay};
 use crate::account::{Verified, hash_of, new_token};
@@ -75,7 +75,7 @@ pub(super) async fn register(
     }
     let accounts = &house.accounts;
     let who = (user.identity(), name.clone());
-    let from = caller.origin.address;
+    let from = caller.origin.counted();
     let made = accounts.register(&house.journal, &house.registry, from, who, password).await;
     let account = made?;
     house.registry.promote(claim, &account);
@@ -134,7 +134,7 @@ pub(super) async fn identify(
         return Err(Refusal::LoginFailed);
     }
     let (accounts, journal) = (&house.accounts, &house.journal);
-    let verified = accounts.verify(journal, caller.origin.address, name, password).await?;
+    let verified = accounts.verify(journal, caller.origin.counted(), name, password).await?;
     let claim = begin(house, verified.account, None).await?;
     if let Err(refusal) = verified.is_still_true(journal, name).await {
         super::guest::leave(house, claim, None).await;
@@ -244,7 +244,7 @@ pub(super) async fn identify_by_token(
 ) -> Result<Identified, Refusal> {
     let (accounts, journal) = (&house.accounts, &house.journal);
     let StoredToken { hash, account, info } =
-        accounts.token(journal, caller.origin.address, token).await?;
+        accounts.token(journal, caller.origin.counted(), token).await?;
     let claim = begin(house, account, Some(hash)).await?;
     // Revoked while it began: a revocation that found no session to end.
     let is_there = journal.token(hash).await.map_err(journal_refusal)?.is_some();
@@ -333,7 +333,9 @@ async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<()
     if let Some(time) = read_until {
         user.seat.mark_read_until(&address, time);
     }
-    let (room, snapshot) = room::enter(house, user, &key, &address, false, None).await?;
+    let how = How { may_administer: true, ..How::default() };
+    let (room, snapshot) =
+        room::enter(house, user, &key, &address, how).await?;
     let place = user.seat.rooms().into_iter().find(|place| place.room.is_same(&room));
     if let Some(place) = place {
         place.restore_read(read);
@@ -406,7 +408,7 @@ pub(super) async fn change_password(
     let claim = caller.account()?;
     let user = claim.user();
     let (accounts, journal) = (&house.accounts, &house.journal);
-    accounts.verify(journal, caller.origin.address, &user.name(), old).await?;
+    accounts.verify(journal, caller.origin.counted(), &user.name(), old).await?;
     let password = accounts.hash(new).await?;
     let account = user.identity();
     let but = caller.ticket.as_ref().map(|ticket| ticket.hash);

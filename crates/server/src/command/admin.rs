@@ -24,7 +24,12 @@ pub(super) fn administrator(caller: &Caller) -> Result<String, Refusal> {
         .ok_or(Refusal::NotAdministrator)
 }
 
-fn deed(who: String, what: &str, whom: &dyn Display, why: &dyn Display) -> AccountChange {
+pub(super) fn deed(
+    who: String,
+    what: &str,
+    whom: &dyn Display,
+    why: &dyn Display,
+) -> AccountChange {
     AccountChange::Record(Deed {
         time: Timestamp(0),
         who,

@@ -39,6 +39,11 @@ impl Announcements {
         (self.wake)();
     }
 
+    /// Wakes everybody, without telling anything.
+    pub(super) fn wake_all(&self) {
+        (self.wake)();
+    }
+
     /// How many there were.
     pub(crate) fn count(&self) -> u64 {
         self.lock().count

@@ -2,6 +2,7 @@
 //! socket or a wire format.
 
 pub(crate) mod account;
+mod address;
 mod admin;
 mod announcements;
 pub(crate) mod guest;
@@ -10,6 +11,7 @@ mod moderation;
 mod people;
 mod presence;
 pub(crate) mod read;
+mod report;
 mod room;
 mod say;
 mod scope;
@@ -25,15 +27,19 @@ use chat_protocol::{
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use crate::account::{Accounts, Origin};
 use crate::journal::{Journal, Reader, Receipts, RoomKey, Shun};
+use crate::rate::Meter;
 use crate::room::{
-    ChangeId, Directory, Person, RoomEvent, RoomHandle, Said, SessionNumber, Snapshot,
+    Asker, ChangeId, Directory, Person, Power, RoomEvent, RoomHandle, Said, SessionNumber, Snapshot,
 };
+use crate::tally::Tally;
 use crate::user::{Claim, Pass, Registry, Returns, Staying, User};
+pub(crate) use address::BannedAddresses;
 pub(crate) use announcements::Announcements;
 use guest::{Identified, ReturnTicket};
 use scope::Scope;
@@ -65,6 +71,16 @@ pub(crate) struct House {
     pub(crate) accounts: Accounts,
     /// What is told to everybody.
     pub(crate) announcements: Announcements,
+    /// From where nobody comes in.
+    pub(crate) banned_addresses: BannedAddresses,
+    /// What is counted.
+    pub(crate) tally: Arc<Tally>,
+    /// When the daemon began.
+    pub(crate) started: Instant,
+    /// It has listeners; otherwise it is only looked after.
+    pub(crate) is_serving: bool,
+    /// What it calls itself.
+    pub(crate) server_name: Arc<str>,
     /// Accounts that are here without a session.
     pub(crate) staying: Staying,
 }
@@ -82,11 +98,23 @@ pub(crate) struct Caller {
     pub(crate) origin: Origin,
     /// What it may do; none: all that its user may.
     pub(crate) scope: Option<Scope>,
+    /// How fast it is; none: it is exempt.
+    pub(crate) meter: Option<Box<Meter>>,
     /// Which session it is.
     pub(crate) session: SessionNumber,
 }
 
 impl Caller {
+    /// The user who asks a room, and by which right.
+    ///
+    /// # Errors
+    /// An observer is refused.
+    pub(crate) fn asker(&self) -> Result<Asker, Refusal> {
+        let identity = self.user()?.identity();
+        let power = if self.scope.is_none() { Power::Own } else { Power::Scoped };
+        Ok(Asker { identity, power })
+    }
+
     /// The user who asks.
     ///
     /// # Errors
@@ -141,14 +169,16 @@ impl Caller {
     /// Who it is to a room; an observer is nobody.
     pub(crate) fn person(&self) -> Option<Person> {
         let user = self.claim.as_ref().map(Claim::user)?;
-        Some(Person { identity: user.identity(), name: user.name() })
+        let is_guest = !user.seat.is_account();
+        Some(Person { identity: user.identity(), name: user.name(), is_guest })
     }
 
     /// Who it is to what is stored.
     fn reader(&self, now: Timestamp) -> Reader {
         let user = self.claim.as_ref().map(Claim::user);
         let places = user.map(|user| user.seat.since()).unwrap_or_default();
-        Reader { who: user.map(|user| (user.identity(), user.name())), places, now }
+        let is_guest = user.is_none_or(|user| !user.seat.is_account());
+        Reader { who: user.map(|user| (user.identity(), user.name())), is_guest, places, now }
     }
 }
 
@@ -226,8 +256,8 @@ pub(crate) async fn execute(
     let asked = |room| moderation::Asked { house, caller, id, room };
     match request.command {
         Command::Say { room, text, kind, key, reply_to } => {
-            let name = caller.user()?.name();
-            let said = Said { text, kind, reply_to, name };
+            let by = caller.person().ok_or(Refusal::NotNamed)?;
+            let said = Said { text, kind, reply_to, by };
             say::say(house, caller, id, say::Saying { room, said, key }).await
         }
         Command::Signal { room, signal, key } => {
@@ -258,6 +288,7 @@ pub(crate) async fn execute(
         Command::Transfer { room, user } => asked(room).transfer(user).await,
         Command::Set { room, set } => asked(room).set(set).await,
         Command::GetSettings { room } => asked(room).settings().await,
+        Command::Bans { room } => report::bans(house, caller, id, room).await,
         Command::Nick { name } => presence::nick(house, caller, name).await,
         Command::Away { text } => presence::away(house, caller, text).await,
         Command::WatchUsers { names } => Ok(Answer::Watches(Watches::More(names))),
@@ -310,7 +341,14 @@ pub(crate) async fn execute(
         | Command::AddAccount { .. }
         | Command::DeleteAccount { .. }
         | Command::SetAdministrator { .. }
-        | Command::Accounts { .. } => {
+        | Command::Accounts { .. }
+        | Command::Status
+        | Command::BanAddress { .. }
+        | Command::UnbanAddress { .. }
+        | Command::AddressBans
+        | Command::StoredRooms { .. }
+        | Command::ReportRoom { .. }
+        | Command::CloseRoom { .. } => {
             Box::pin(administer(house, caller, id, request.command)).await
         }
         Command::Ping => Ok(Answer::Event(Event::Pong { id, time_ms: (house.clock)() })),
@@ -383,6 +421,15 @@ async fn administer(
             admin::set_administrator(house, caller, id, user, administrator).await
         }
         Command::Accounts { after } => admin::list(house, caller, id, after).await,
+        Command::Status => report::status(house, caller, id).await,
+        Command::BanAddress { network, for_s, reason } => {
+            address::ban(house, caller, id, (network, for_s, reason)).await
+        }
+        Command::UnbanAddress { network } => address::unban(house, caller, id, network).await,
+        Command::AddressBans => address::list(house, caller, id),
+        Command::StoredRooms { after } => report::rooms(house, caller, id, after).await,
+        Command::ReportRoom { room } => report::room(house, caller, id, room).await,
+        Command::CloseRoom { room, reason } => report::close(house, caller, id, room, reason).await,
         _ => Err(Refusal::unknown_command("")),
     }
 }

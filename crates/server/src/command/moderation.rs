@@ -1,17 +1,30 @@
 //! What changes a room, and what somebody may do there: asked for here, decided by the room.
 
-use chat_protocol::{Event, LineText, Refusal, RequestId, Role, RoomAddress, Setting, UserName};
+use std::future::poll_fn;
+use std::sync::Arc;
+
+use chat_protocol::{
+    Event, LineText, Refusal, RequestId, Role, RoomAddress, RoomName, Setting, UserName,
+};
 
 use super::list::look;
 use super::say::named;
-use super::{Answer, Caller, House, key_of};
+use super::{Answer, Caller, House, account, admin, journal_refusal, key_of};
+use crate::journal::{Outcome, Receipts, RoomKey};
 use crate::policy::Secret;
-use crate::room::{Ask, Description, Target};
+use crate::room::{Ask, Asker, Description, Target};
 
-/// Somebody, by the name that was typed.
+/// How often a room that is just let go is opened anew.
+const OPENED_AGAIN: u32 = 8;
+
+/// Somebody, by the name that was typed: a user who is here, or an account that is away.
 fn target(house: &House, name: UserName) -> Target {
-    let seat = house.registry.find(&name).map(|user| std::sync::Arc::clone(&user.seat));
-    Target { name, seat }
+    let account = house.registry.account_named(&name);
+    let here = house.registry.find(&name);
+    // A guest that had the name before it was registered is not the account.
+    let seat = here.map(|user| Arc::clone(&user.seat));
+    let name = account.and_then(|account| house.registry.account_name(account)).unwrap_or(name);
+    Target { name, seat, account, is_kept: false }
 }
 
 /// Who asks, and where.
@@ -33,7 +46,14 @@ impl Asked<'_> {
         user: UserName,
         reason: Option<LineText>,
     ) -> Result<Answer, Refusal> {
-        let target = target(self.house, user);
+        let mut target = target(self.house, user);
+        if let (Some(account), None) = (target.account, &target.seat) {
+            let RoomAddress::Named(room) = &self.room else { return Err(Refusal::OnlyNamedRooms) };
+            let room = RoomKey::Named(room.clone());
+            let (rooms, _) =
+                self.house.journal.belongings(account).await.map_err(journal_refusal)?;
+            target.is_kept = rooms.iter().any(|kept| kept.room == room);
+        }
         self.change(Ask::Kick { target, reason }).await
     }
 
@@ -126,12 +146,65 @@ impl Asked<'_> {
         Ok(Answer::Event(Event::SettingsAre { id, room, settings, role, since_ms }))
     }
 
-    /// Asks a room that one is in for a change.
+    /// Asks a room that one is in for a change; the operator asks any.
     async fn change(self, ask: Ask) -> Result<Answer, Refusal> {
-        let user = self.caller.user()?;
-        let handle = named(self.house, &self.room)?;
-        let ticket = self.caller.receipts.ticket(self.id, self.room, None);
-        handle.change(user.identity(), ask, ticket).await;
+        let Self { house, caller, id, room } = self;
+        if caller.claim.is_none() && caller.origin.is_administrator {
+            let RoomAddress::Named(name) = &room else { return Err(Refusal::OnlyNamedRooms) };
+            let stored = house.journal.stored_room(name.clone()).await.map_err(journal_refusal)?;
+            stored.ok_or_else(|| Refusal::NoSuchRoom { room: room.clone() })?;
+            let (what, whom) = deed_of(&ask);
+            by_operator(house, name, ask).await?;
+            let who = admin::administrator(caller)?;
+            let changes = vec![admin::deed(who, &format!("{what} in {name}"), &whom, &"")];
+            account::changed(house.journal.change(changes).await, || Refusal::Unavailable)?;
+            return Ok(Answer::Event(Event::Done { id }));
+        }
+        let asker = caller.asker()?;
+        let handle = named(house, &room)?;
+        let ticket = caller.receipts.ticket(id, room, None);
+        handle.change(asker, ask, ticket).await;
         Ok(Answer::InFlight)
+    }
+}
+
+/// Changes a room from the server's command line, whoever is in it.
+///
+/// # Errors
+/// It cannot be done.
+pub(super) async fn by_operator(house: &House, room: &RoomName, ask: Ask) -> Result<(), Refusal> {
+    let receipts = Receipts::default();
+    let address = RoomAddress::Named(room.clone());
+    let mut refusal = Refusal::Unavailable;
+    for _ in 0..OPENED_AGAIN {
+        let handle = house.directory.open(&RoomKey::Named(room.clone()));
+        let ticket = receipts.ticket(None, address.clone(), None);
+        handle.change(Asker::OPERATOR, ask.clone(), ticket).await;
+        poll_fn(|cx| receipts.poll_ready(cx)).await;
+        match receipts.take().map(|receipt| receipt.outcome) {
+            Some(Outcome::Stored { .. }) => return Ok(()),
+            // It was let go in this moment.
+            Some(Outcome::Refused(not_in @ Refusal::NotInRoom { .. })) => refusal = not_in,
+            Some(Outcome::Refused(refusal)) => return Err(refusal),
+            Some(Outcome::Unknown) | None => return Err(Refusal::Unavailable),
+        }
+    }
+    Err(refusal)
+}
+
+/// What it is called in the audit log, and to whom it is done.
+fn deed_of(ask: &Ask) -> (&'static str, String) {
+    let whom = |target: &Target| target.name.to_string();
+    match ask {
+        Ask::Invite(target) => ("invite", whom(target)),
+        Ask::Kick { target, .. } => ("kick", whom(target)),
+        Ask::Ban { target, .. } => ("ban", whom(target)),
+        Ask::Unban(target) => ("unban", whom(target)),
+        Ask::Mute { target, .. } => ("mute", whom(target)),
+        Ask::Unmute(target) => ("unmute", whom(target)),
+        Ask::Give { target, .. } => ("give a role", whom(target)),
+        Ask::Take { target, .. } => ("take a role", whom(target)),
+        Ask::Transfer(target) => ("transfer", whom(target)),
+        Ask::Set { .. } => ("set", String::new()),
     }
 }

@@ -4,6 +4,9 @@ use chat_protocol::{Event, LineText, Refusal, RequestId, RoomAddress, RoomSecret
 
 use std::sync::Arc;
 
+use tokio::time::Instant;
+
+use super::list::look;
 use super::{Answer, Caller, House, Peer, journal_refusal, peer};
 use crate::journal::{AccountChange, AccountRoom, RoomKey, Shun, Shunned};
 use crate::policy::{self, Secret};
@@ -21,7 +24,10 @@ pub(super) async fn join(
     let (room, snapshot) = match &address {
         RoomAddress::Named(name) => {
             let secret = key.map(|key| Secret::of(name, &key));
-            enter(house, user, &RoomKey::Named(name.clone()), &address, true, secret).await?
+            let key = RoomKey::Named(name.clone());
+            may_make(house, caller, &key, &address).await?;
+            let how = How { follows: true, secret, may_administer: caller.scope.is_none() };
+            enter(house, user, &key, &address, how).await?
         }
         RoomAddress::Direct(_) => open_direct(house, user, &address, true).await?,
     };
@@ -57,7 +63,7 @@ pub(super) async fn open_direct(
     // is said to that one waits.
     let ours = RoomAddress::Direct(user.name());
     let is_away = match here {
-        Some(peer) => match enter(house, &peer, &key, &ours, false, None).await {
+        Some(peer) => match enter(house, &peer, &key, &ours, How::default()).await {
             Err(Refusal::NoSuchUser { .. }) if is_account => true, // is just going
             Err(Refusal::TooManyJoined { .. }) => return Err(Refusal::NotReachable { name }),
             // What is said to one that is not connected waits, also through a restart.
@@ -72,7 +78,36 @@ pub(super) async fn open_direct(
         let add = vec![AccountChange::AddRoom { account: identity, room }];
         house.journal.change_later(add).await.map_err(journal_refusal)?;
     }
-    enter(house, user, &key, address, follows, None).await
+    enter(house, user, &key, address, How { follows, ..How::default() }).await
+}
+
+/// Whoever enters a room that is not there makes it: not too often. One that is not there for this
+/// one is none.
+async fn may_make(
+    house: &House,
+    caller: &Caller,
+    key: &RoomKey,
+    address: &RoomAddress,
+) -> Result<(), Refusal> {
+    let Some(meter) = &caller.meter else { return Ok(()) };
+    let is_live = house.directory.find(key).is_some_and(|room| room.summary().members > 0);
+    if is_live || look(house, caller, key, address).await.is_ok() {
+        return Ok(());
+    }
+    let user = caller.claim.as_ref().and_then(|claim| claim.user().buckets());
+    let wait = meter.make_room(user, Instant::now());
+    wait.map_err(|wait| Refusal::TooManyRoomsMade { seconds: wait.as_secs().saturating_add(1) })
+}
+
+/// How somebody enters.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct How {
+    /// The session that asks follows the room from there on.
+    pub(super) follows: bool,
+    /// The key that it gave.
+    pub(super) secret: Option<Secret>,
+    /// As an administrator of the server, if it is one.
+    pub(super) may_administer: bool,
 }
 
 pub(super) async fn enter(
@@ -80,9 +115,9 @@ pub(super) async fn enter(
     user: &User,
     key: &RoomKey,
     address: &RoomAddress,
-    follows: bool,
-    secret: Option<Secret>,
+    how: How,
 ) -> Result<(RoomHandle, Snapshot), Refusal> {
+    let How { follows, secret, may_administer } = how;
     loop {
         let room = house.directory.open(key);
         if !user.seat.is_in(&room) {
@@ -90,7 +125,7 @@ pub(super) async fn enter(
             policy::may_be_in_another(rooms, house.rooms_per_user_max)?;
         }
         let (seat, address) = (Arc::clone(&user.seat), address.clone());
-        let entrant = Entrant { seat, address, follows, secret };
+        let entrant = Entrant { seat, address, follows, secret, may_administer };
         // A room that was let go in this moment is gone: the next one is new.
         if let Ok(snapshot) = room.enter(entrant).await {
             return snapshot.map(|snapshot| (room, snapshot));

@@ -23,14 +23,14 @@ pub(super) async fn say(
     id: Option<RequestId>,
     saying: Saying,
 ) -> Result<Answer, Refusal> {
-    let user = caller.user()?;
+    let (user, asker) = (caller.user()?, caller.asker()?);
     let Saying { room: address, said, key } = saying;
     let room = match &address {
         RoomAddress::Named(_) => named(house, &address)?,
         RoomAddress::Direct(_) => direct(house, user, &address).await?,
     };
     let ticket = caller.receipts.ticket(id, address, key);
-    room.say(user.identity(), said, key, ticket).await;
+    room.say(asker, said, key, ticket).await;
     Ok(Answer::InFlight)
 }
 
@@ -42,10 +42,10 @@ pub(super) async fn set_topic(
     address: RoomAddress,
     topic: LineText,
 ) -> Result<Answer, Refusal> {
-    let user = caller.user()?;
+    let asker = caller.asker()?;
     let room = named(house, &address)?;
     let ticket = caller.receipts.ticket(id, address, None);
-    room.set_topic(user.identity(), topic, ticket).await;
+    room.set_topic(asker, topic, ticket).await;
     Ok(Answer::InFlight)
 }
 
@@ -75,7 +75,7 @@ pub(super) async fn delete(
     let none = || Refusal::NoSuchMessage { room: address.clone(), seq };
     let target = target.ok_or_else(none)?;
     let ticket = caller.receipts.ticket(id, address.clone(), None);
-    room.delete(user.identity(), target, ticket).await;
+    room.delete(caller.asker()?, target, ticket).await;
     Ok(Answer::InFlight)
 }
 

@@ -55,6 +55,7 @@ impl Scope {
             | Command::GetTopic { room }
             | Command::Members { room }
             | Command::GetSettings { room }
+            | Command::Bans { room }
             | Command::GetRead { room }
             | Command::History { room, .. }
             | Command::Search { room: Some(room), .. } => reads(room),
@@ -95,7 +96,14 @@ impl Scope {
             | Command::Accounts { .. }
             | Command::Administer { .. }
             | Command::CeaseToAdminister
-            | Command::Disconnect { .. } => false,
+            | Command::Disconnect { .. }
+            | Command::Status
+            | Command::BanAddress { .. }
+            | Command::UnbanAddress { .. }
+            | Command::AddressBans
+            | Command::StoredRooms { .. }
+            | Command::ReportRoom { .. }
+            | Command::CloseRoom { .. } => false,
         };
         if is_fine { Ok(()) } else { Err(Refusal::OutOfScope) }
     }

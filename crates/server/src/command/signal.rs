@@ -31,10 +31,10 @@ pub(super) async fn signal(
     let key = key.or_else(|| (!is_typing).then(|| MessageKey((house.identity)().0)));
     let signalled = Signalled { room: address.clone(), signal, key };
     let Some(key) = key.filter(|_| !is_typing) else {
-        room.typing(user.identity(), signalled).await;
+        room.typing(caller.asker()?, signalled).await;
         return Ok(Answer::Event(Event::Done { id }));
     };
-    match room.signal(user.identity(), signalled).await {
+    match room.signal(caller.asker()?, signalled).await {
         Ok(Ok(time_ms)) => Ok(Answer::Event(Event::Signalled { id, room: address, time_ms, key })),
         Ok(Err(refusal)) => Err(refusal),
         Err(_) => Err(Refusal::NotInRoom { room: address }),

@@ -242,6 +242,11 @@ fn room_kept(text: &str) -> Result<(RoomName, Keep), String> {
     Ok((room, keep))
 }
 
+/// Yes or no.
+pub(super) fn truth(value: &Value<'_>) -> Result<bool, Refused> {
+    value.get_ref().as_bool().ok_or_else(|| Refused::type_of(value))
+}
+
 /// 1 to [`COUNT_MAX`].
 pub(super) fn count(value: &Value<'_>) -> Result<u64, Refused> {
     whole(value, 1, COUNT_MAX)

@@ -112,6 +112,8 @@ pub(crate) struct Manners {
     pub(crate) at_end: AtEnd,
     /// A person types: it has longer for its name.
     pub(crate) is_typed: bool,
+    /// It may be a pipe: however much it says, it only waits, and is never refused for it.
+    pub(crate) only_waits: bool,
     /// What is its own doing is told to it alone, event by event, and not in a shared encoding.
     pub(crate) watches_own: bool,
     /// Another number when the same room looks otherwise to it than before.

@@ -3,14 +3,17 @@
 
 use std::path::Path;
 
+use chat_protocol::administration::AddressBan;
 use chat_protocol::event::TokenInfo;
 use chat_protocol::limits::{SHUNNED_MAX, TOKENS_MAX};
-use chat_protocol::{Identity, LineText, RoomName, Sequence, Timestamp, TokenName, UserName};
+use chat_protocol::{
+    Identity, LineText, Network, RoomName, Sequence, Timestamp, TokenName, UserName,
+};
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use uuid::Uuid;
 
 use super::record::RoomKey;
-use super::{JournalError, TokenHash, apply, examine};
+use super::{JournalError, TokenHash, address, apply, examine};
 
 /// An account, without what it logs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -130,6 +133,10 @@ pub(crate) enum AccountChange {
     Shun { account: Identity, shunned: Shunned },
     /// It does so no more.
     Unshun { account: Identity, whom: Identity, how: Shun },
+    /// Nobody comes in from there.
+    BanAddress(AddressBan),
+    /// They come in again.
+    UnbanAddress(Network),
     /// An administrator did something; stored with what was done.
     Record(Deed),
 }
@@ -252,10 +259,7 @@ pub(super) fn apply(
         }
         AccountChange::LeaveRooms { account, rooms } => {
             for room in rooms {
-                run(
-                    "DELETE FROM account_rooms WHERE account = ?1 AND room = ?2",
-                    &[account.0.as_bytes(), &room.stored()],
-                )?;
+                leave(transaction, *account, room)?;
             }
             Changed::Done
         }
@@ -264,6 +268,8 @@ pub(super) fn apply(
             "DELETE FROM account_shunned WHERE account = ?1 AND whom = ?2 AND how = ?3",
             &[account.0.as_bytes(), whom.0.as_bytes(), &how.stored()],
         )?),
+        AccountChange::BanAddress(ban) => address::ban(transaction, ban, now)?,
+        AccountChange::UnbanAddress(network) => address::unban(transaction, network)?,
         AccountChange::Record(Deed { time: _, who, what, whom, why }) => {
             run(
                 "INSERT INTO audit (time_ms, who, what, whom, why) VALUES (?1, ?2, ?3, ?4, ?5)",
@@ -272,6 +278,18 @@ pub(super) fn apply(
             Changed::Done
         }
     })
+}
+
+/// An account is in a room no more.
+pub(super) fn leave(
+    transaction: &Transaction<'_>,
+    account: Identity,
+    room: &RoomKey,
+) -> Result<(), JournalError> {
+    transaction
+        .prepare_cached("DELETE FROM account_rooms WHERE account = ?1 AND room = ?2")?
+        .execute(params![account.0.as_bytes(), room.stored()])?;
+    Ok(())
 }
 
 fn add(
@@ -525,6 +543,9 @@ pub(super) fn examine(
             note(format!("{table}: there is no account {whose}"));
         }
     }
+    if let Err(error) = address::all(connection) {
+        note(format!("banned addresses: {error}"));
+    }
     let mut statement = connection.prepare("SELECT account, room, name FROM account_rooms")?;
     let mut rows = statement.query([])?;
     while let Some(row) = rows.next()? {
@@ -580,7 +601,7 @@ fn damaged<E: std::fmt::Display>(what: &'static str) -> impl Fn(E) -> JournalErr
     move |error| JournalError::Damaged(format!("{what}: {error}"))
 }
 
-fn milliseconds(time: Timestamp) -> i64 {
+pub(super) fn milliseconds(time: Timestamp) -> i64 {
     i64::try_from(time.0).unwrap_or(i64::MAX)
 }
 

@@ -134,8 +134,7 @@ pub(super) fn record(
         state.topic.clone_from(topic);
     }
     if let Body::Change(change) = &entry.body {
-        let author = (entry.author, &entry.name);
-        standing::follow(transaction, room, state, author, change, entry.sequence)?;
+        standing::follow(transaction, room, state, change, entry.sequence)?;
     }
     Ok(Applied::Stored(entry))
 }

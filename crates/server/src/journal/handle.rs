@@ -4,7 +4,8 @@ use std::fs::{DirBuilder, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use chat_protocol::{Identity, JournalId, Sequence, Timestamp, UserName};
+use chat_protocol::administration::{AddressBan, StoredRoomInfo};
+use chat_protocol::{Identity, JournalId, RoomName, Sequence, Timestamp, UserName};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -17,6 +18,7 @@ use super::history::{Page, Range, Readers, StoredRoom, Unread};
 #[cfg(test)]
 use super::record::Record;
 use super::record::{Entry, OpenedRoom, Parcel, RoomId, RoomKey};
+use super::report::{self, Figures, StoredReport};
 use super::retention::{Retention, Swept};
 use super::search::{Found, Search};
 use super::standing::{self, Look, Reader};
@@ -234,6 +236,33 @@ impl Journal {
             Ok((account::rooms(connection, account)?, account::shunned(connection, account)?))
         };
         self.readers.read(read).await
+    }
+
+    /// Addresses from which nobody comes in.
+    pub(crate) async fn address_bans(&self) -> Result<Vec<AddressBan>, JournalError> {
+        self.readers.read(super::address::all).await
+    }
+
+    /// How much is stored.
+    pub(crate) async fn figures(&self) -> Result<Figures, JournalError> {
+        self.readers.read(report::figures).await
+    }
+
+    /// Rooms behind a name, hidden ones too, and how many there are in all.
+    pub(crate) async fn stored_rooms(
+        &self,
+        after: Option<RoomName>,
+        limit: usize,
+    ) -> Result<(Vec<StoredRoomInfo>, u64), JournalError> {
+        self.readers.read(move |connection| report::rooms(connection, after.as_ref(), limit)).await
+    }
+
+    /// A room with what it remembers; none: nothing is stored there.
+    pub(crate) async fn stored_room(
+        &self,
+        room: RoomName,
+    ) -> Result<Option<StoredReport>, JournalError> {
+        self.readers.read(move |connection| report::room(connection, &room)).await
     }
 
     /// Takes away what is not to be kept: one slice, of the rooms behind `after`.

@@ -2,6 +2,7 @@
 //! nowhere else. Never knows a session, a member or a wire format.
 
 mod account;
+mod address;
 mod apply;
 mod backup;
 mod deletion;
@@ -13,6 +14,7 @@ mod history;
 mod index;
 mod receipt;
 mod record;
+mod report;
 mod retention;
 mod schema;
 mod search;

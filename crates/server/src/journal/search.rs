@@ -336,7 +336,6 @@ fn body(term: &Term) -> String {
 }
 
 /// How many messages are not indexed yet.
-#[cfg(test)]
 pub(super) fn unindexed(connection: &Connection) -> Result<i64, JournalError> {
     let sql = "SELECT coalesce(max(number), 0) - (SELECT number FROM search_mark) FROM messages";
     Ok(connection.query_row(sql, [], |row| row.get(0))?)

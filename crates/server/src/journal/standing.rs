@@ -44,6 +44,8 @@ pub(crate) struct Admission {
 pub(crate) struct Reader {
     /// Who, and its name; none: an observer.
     pub(crate) who: Option<(Identity, UserName)>,
+    /// It is a guest: what stands against its name stands against it.
+    pub(crate) is_guest: bool,
     /// The rooms it is in, and from behind which event on.
     pub(crate) places: HashMap<RoomId, Sequence>,
     /// The time.
@@ -133,7 +135,6 @@ pub(super) fn follow(
     transaction: &Transaction<'_>,
     room: RoomId,
     state: &mut RoomState,
-    author: (Identity, &UserName),
     change: &Change,
     seq: Sequence,
 ) -> Result<(), JournalError> {
@@ -143,7 +144,15 @@ pub(super) fn follow(
         })?;
     }
     if let RoomChange::Transferred { .. } = change.change {
-        update(transaction, room, author, |standing| standing.acted(&change.change))?;
+        for Remembered { identity, name, .. } in remembered(transaction, room)? {
+            if Some(identity) != change.target {
+                update(transaction, room, (identity, &name), |it| it.gave_way(&change.change))?;
+            }
+        }
+    }
+    if let (Some(_), Some(target)) = (change.change.puts_out(), change.target) {
+        // An account that is away does not come back to it by itself.
+        super::account::leave(transaction, target, &state.key)?;
     }
     if let RoomChange::Set { set } = &change.change {
         state.rules.settings.set(set);
@@ -276,6 +285,9 @@ pub(super) fn everywhere(
         let cut = standing.cut;
         found.insert(RoomId(row.get(0)?), Known { standing: Some(standing), cut });
     }
+    if !reader.is_guest {
+        return Ok(found);
+    }
     let mut named = connection.prepare_cached(
         "SELECT room, standing FROM room_users WHERE folded = ?1 AND identity <> ?2",
     )?;
@@ -330,6 +342,9 @@ fn standing_of(
     let Some((identity, name)) = &reader.who else { return Ok(Known::default()) };
     let own = stored(connection, room, *identity)?;
     let mut cut = own.as_ref().and_then(|standing| standing.cut);
+    if !reader.is_guest {
+        return Ok(Known { standing: own, cut });
+    }
     let mut named = connection.prepare_cached(
         "SELECT standing FROM room_users WHERE folded = ?1 AND room = ?2 AND identity <> ?3",
     )?;

@@ -6,8 +6,8 @@ mod gate;
 mod socket;
 mod tls;
 
+use std::fmt::Display;
 use std::io;
-use std::net::IpAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,10 +17,11 @@ use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
 
-use crate::account::Origin;
 use crate::config::{Exempt, ListenUrl, Protocol};
 use crate::frontend::Wire;
-use crate::session::{Session, Stage, Surroundings};
+use crate::rate::Meter;
+use crate::session::{Session, Stage, Surroundings, Visitor};
+use crate::tally::Limit;
 use detect::{Found, detect};
 pub(crate) use gate::{Gate, Shares};
 use gate::{Pass, Share};
@@ -43,6 +44,8 @@ const TURNED_AWAY: Duration = Duration::from_secs(1);
 /// What one address may have.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct AddressLimits {
+    /// All this, and rates, hold.
+    pub(crate) enabled: bool,
     /// Connections at a time.
     pub(crate) connections: Option<u64>,
     /// TLS handshakes at a time.
@@ -104,35 +107,7 @@ impl Listener {
     async fn accept_all(&self, reception: &Arc<Reception>) {
         loop {
             match self.socket.accept().await {
-                Ok((connection, peer)) => {
-                    let limits = *reception.limits.borrow();
-                    let address = peer.limited(limits.exempt);
-                    let share = match address.zip(limits.connections) {
-                        None => None,
-                        Some((address, limit)) => {
-                            let share = Shares::take(&reception.connections, address, limit);
-                            if share.is_none() {
-                                self.turn_away(connection, &peer, limit, reception);
-                                continue;
-                            }
-                            share
-                        }
-                    };
-                    let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
-                    let shaking = address.zip(limits.handshakes);
-                    let origin = peer.origin();
-                    let peer = peer.to_string().into_boxed_str();
-                    tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
-                    let at = Arc::clone(reception);
-                    let arrival = Box::new(Arrival {
-                        peer,
-                        origin,
-                        shaking,
-                        protocol: self.url.protocol,
-                        at,
-                    });
-                    reception.sessions.spawn(self.welcome(connection, arrival, pass));
-                }
+                Ok((connection, peer)) => self.arrives(connection, &peer, reception).await,
                 Err(error) => {
                     tracing::warn!(%error, url = %self.url, "cannot accept; pausing");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
@@ -141,16 +116,59 @@ impl Listener {
         }
     }
 
+    async fn arrives(&self, connection: Connection, peer: &Peer, reception: &Arc<Reception>) {
+        let limits = *reception.limits.borrow();
+        let origin = peer.origin(limits.enabled && !peer.is_exempt(limits.exempt));
+        let (house, times) = {
+            let around = reception.around.borrow();
+            (around.house.clone(), around.limits)
+        };
+        if let Some(why) = house.banned_addresses.find(origin.address, (house.clock)()) {
+            let refusals = house.tally.hit(Limit::AddressBans);
+            return self.turn_away(connection, peer, &why, refusals, reception);
+        }
+        let share = match origin.counted() {
+            None => None,
+            Some(address) => {
+                let share = Shares::take(&reception.connections, address, limits.connections);
+                if share.is_none() {
+                    let limit = limits.connections.unwrap_or_default();
+                    let why = format!(
+                        "Your address has {limit} connections here, and that is the limit."
+                    );
+                    let refusals = house.tally.hit(Limit::ConnectionsPerAddress);
+                    return self.turn_away(connection, peer, &why, refusals, reception);
+                }
+                share
+            }
+        };
+        let buckets = share.as_ref().map(|share| Arc::clone(&share.buckets));
+        let meter = origin.is_limited.then(|| Meter::new(times.rates, buckets, house.started));
+        let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
+        let peer = peer.to_string().into_boxed_str();
+        tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
+        let visitor = Visitor { peer, origin, meter, is_encrypted: false };
+        let (protocol, at) = (self.url.protocol, Arc::clone(reception));
+        let arrival = Box::new(Arrival { visitor, shaking: limits.handshakes, protocol, at });
+        reception.sessions.spawn(self.welcome(connection, arrival, pass));
+    }
+
     /// Says why, in words: who asks too much is a person, or a program of one.
-    fn turn_away(&self, connection: Connection, peer: &Peer, limit: u64, reception: &Reception) {
-        let refusals = reception.connections.refusals();
+    fn turn_away(
+        &self,
+        connection: Connection,
+        peer: &Peer,
+        why: &impl Display,
+        refusals: u64,
+        reception: &Reception,
+    ) {
         tracing::info_span!("session", %peer).in_scope(|| {
-            tracing::info!(limit, refusals, "turned away: connections of its address");
+            tracing::info!(%why, refusals, "turned away");
         });
         if self.url.tls {
             return;
         }
-        let why = format!("Your address has {limit} connections here, and that is the limit.\r\n");
+        let why = format!("{why}\r\n");
         reception.sessions.spawn(async move {
             let said = async {
                 match connection {
@@ -183,10 +201,9 @@ impl Listener {
 
 /// Somebody who is not served yet. In a box, so that the task of a session does not keep its place.
 struct Arrival {
-    peer: Box<str>,
-    origin: Origin,
-    /// Its address, and how many TLS handshakes that may have.
-    shaking: Option<(IpAddr, u64)>,
+    visitor: Visitor,
+    /// How many TLS handshakes its address may have.
+    shaking: Option<u64>,
     /// What is spoken here.
     protocol: Protocol,
     at: Arc<Reception>,
@@ -211,12 +228,13 @@ where
 }
 
 /// The same behind a TLS handshake.
-async fn serve_encrypted<S>(stream: S, head: BytesMut, arrival: Box<Arrival>)
+async fn serve_encrypted<S>(stream: S, head: BytesMut, mut arrival: Box<Arrival>)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let Some(mut stream) = shake_hands(stream, head, &arrival).await else { return };
     let mut input = BytesMut::new();
+    arrival.visitor.is_encrypted = true;
     match who_speaks(&mut stream, &mut input, &arrival).await {
         None => {}
         Some(Found::Speaks { wire, undecided }) => {
@@ -258,9 +276,13 @@ where
             .log(|| tracing::warn!("speaks TLS, and there is no certificate: set [tls]; closed"));
         return None;
     };
-    let share = arrival.shaking.map(|(address, limit)| Shares::take(&at.shaking, address, limit));
+    let share = arrival
+        .visitor
+        .origin
+        .counted()
+        .map(|address| Shares::take(&at.shaking, address, arrival.shaking));
     if let Some(None) = share {
-        let refusals = at.shaking.refusals();
+        let refusals = at.around.borrow().house.tally.hit(Limit::HandshakesPerAddress);
         arrival.log(|| tracing::info!(refusals, "turned away: TLS handshakes of its address"));
         return None;
     }
@@ -290,15 +312,15 @@ fn talk<S: AsyncRead + AsyncWrite + Unpin>(
     undecided: bool,
     arrival: Arrival,
 ) -> impl Future<Output = ()> {
-    let Arrival { peer, origin, at, .. } = arrival;
+    let Arrival { visitor, at, .. } = arrival;
     let around = Arc::clone(&at.around.borrow());
     let stage = at.stage.clone();
-    tracing::debug!(%peer, ?wire, undecided, "speaks");
-    Session::new(stream, (peer, origin), around, stage, wire, input, undecided).run()
+    tracing::debug!(peer = %visitor.peer, ?wire, undecided, "speaks");
+    Session::new(stream, visitor, around, stage, wire, input, undecided).run()
 }
 
 impl Arrival {
     fn log(&self, say: impl FnOnce()) {
-        tracing::info_span!("session", peer = %self.peer).in_scope(say);
+        tracing::info_span!("session", peer = %self.visitor.peer).in_scope(say);
     }
 }

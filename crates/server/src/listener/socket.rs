@@ -2,7 +2,7 @@
 
 use std::fmt;
 use std::io;
-use std::net::{IpAddr, SocketAddr};
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use socket2::{SockRef, TcpKeepalive};
@@ -37,17 +37,12 @@ pub(super) enum Peer {
 }
 
 impl Peer {
-    /// Whose share it takes, unless it is exempt.
-    pub(super) fn limited(&self, exempt: Exempt) -> Option<IpAddr> {
+    /// Is it exempt from rates and from what one address may?
+    pub(super) fn is_exempt(&self, exempt: Exempt) -> bool {
         match self {
-            Self::Tcp(address) => {
-                let address = address.ip();
-                let is_exempt = exempt.loopback && address.to_canonical().is_loopback();
-                (!is_exempt).then_some(address)
-            }
-            // It has no address; its file says who may come.
+            Self::Tcp(address) => exempt.loopback && address.ip().to_canonical().is_loopback(),
             #[cfg(unix)]
-            Self::Unix { .. } => None,
+            Self::Unix { .. } => exempt.unix,
         }
     }
 }
@@ -66,11 +61,11 @@ impl fmt::Display for Peer {
 
 impl Peer {
     /// As far as it counts for who it is.
-    pub(super) fn origin(&self) -> Origin {
+    pub(super) fn origin(&self, is_limited: bool) -> Origin {
         match self {
-            Self::Tcp(address) => Origin::tcp(*address),
+            Self::Tcp(address) => Origin::tcp(*address, is_limited),
             #[cfg(unix)]
-            Self::Unix { user_id } => Origin::unix(*user_id),
+            Self::Unix { user_id } => Origin::unix(*user_id, is_limited),
         }
     }
 }

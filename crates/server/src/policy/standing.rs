@@ -97,8 +97,8 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// After this was done to it, as event `seq`. What it is itself that acts is in
-    /// [`Self::acted`].
+    /// After this was done to it, as event `seq`. What becomes of the others is in
+    /// [`Self::gave_way`].
     pub(crate) fn suffered(&mut self, change: &RoomChange, seq: Sequence) {
         match change {
             RoomChange::Invited { .. } => {
@@ -123,8 +123,8 @@ impl Standing {
         }
     }
 
-    /// After it did this itself.
-    pub(crate) const fn acted(&mut self, change: &RoomChange) {
+    /// After this was done to somebody else: a room has one owner.
+    pub(crate) const fn gave_way(&mut self, change: &RoomChange) {
         match change {
             RoomChange::Transferred { .. } if matches!(self.role, Role::Owner) => {
                 self.role = Role::Operator;

@@ -14,7 +14,7 @@ use tokio::time::Instant;
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Description, Entrant, NotThere, RoomCommand, Said, Snapshot, Summary};
+use super::handle::{Asker, Description, Entrant, NotThere, RoomCommand, Said, Snapshot, Summary};
 use super::members::{Crowd, Held, Member, Open};
 use super::memory::PutOut;
 use super::moderation::{Ask, Asking};
@@ -314,12 +314,12 @@ impl RoomActor {
             }
             RoomCommand::Say { who, said, key, ticket } => {
                 let now = self.now();
-                let Said { text, kind, reply_to, name } = said;
+                let Said { text, kind, reply_to, by } = said;
                 let decided = Self::decided(open, who, &ticket, |room, open, rank| {
-                    let speaker = open.speaker(who, rank, now);
+                    let speaker = open.speaker(who.identity, rank, now);
                     let settings = &open.rules.settings;
                     if rank == Rank::Outsider {
-                        let ban = open.ban_of(who, &name, now);
+                        let ban = open.ban_of(&by, now);
                         policy::may_speak_outside(room, settings, ban, &speaker)?;
                     } else {
                         policy::may_speak(room, settings, &speaker)?;
@@ -327,12 +327,12 @@ impl RoomActor {
                     reply_to.map_or(Ok(()), |seq| open.has_said(room, seq))
                 });
                 if decided.is_ok() {
-                    open.spoke(who, now);
+                    open.spoke(who.identity, now);
                 }
                 let body = Body::Message { text, kind, reply_to };
-                let is_outside = !open.members.contains_key(&who);
-                let name = Some(name).filter(|_| is_outside && decided.is_ok());
-                Self::record(open, turn, (who, name), body, (key, decided), ticket);
+                let is_outside = !open.members.contains_key(&who.identity);
+                let name = Some(by.name).filter(|_| is_outside && decided.is_ok());
+                Self::record(open, turn, (who.identity, name), body, (key, decided), ticket);
             }
             RoomCommand::Signal { who, signalled, reply } => {
                 drop(reply.send(self.signal(open, turn, who, signalled))); // nobody may wait
@@ -340,19 +340,24 @@ impl RoomActor {
             RoomCommand::SetTopic { who, topic, ticket } => {
                 let now = self.now();
                 let decided = Self::decided(open, who, &ticket, |room, open, rank| {
-                    policy::may_set_topic(room, &open.rules.settings, &open.speaker(who, rank, now))
+                    policy::may_set_topic(
+                        room,
+                        &open.rules.settings,
+                        &open.speaker(who.identity, rank, now),
+                    )
                 });
-                Self::record(open, turn, (who, None), Body::Topic(topic), (None, decided), ticket);
+                let (who, body) = ((who.identity, None), Body::Topic(topic));
+                Self::record(open, turn, who, body, (None, decided), ticket);
             }
             RoomCommand::Delete { who, target, ticket } => {
                 let decided = Self::decided(open, who, &ticket, |room, _, rank| {
                     policy::may(policy::Act::DeleteOwn, rank, room)
                 });
                 let of_anybody = ticket.room().is_some_and(|room| {
-                    policy::may(policy::Act::DeleteOthers, open.rank(who), room).is_ok()
+                    policy::may(policy::Act::DeleteOthers, open.rank_of(who), room).is_ok()
                 });
                 let body = Body::Deletion { target, of_anybody };
-                Self::record(open, turn, (who, None), body, (None, decided), ticket);
+                Self::record(open, turn, (who.identity, None), body, (None, decided), ticket);
             }
             RoomCommand::Change { who, ask, ticket } => self.change(open, turn, who, *ask, ticket),
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
@@ -364,6 +369,9 @@ impl RoomActor {
             RoomCommand::Roster { is_long: false, reply } => {
                 drop(reply.send(open.roster(self.is_quiet(open))));
             }
+            RoomCommand::Remembered { reply } => {
+                drop(reply.send(open.remembered.values().cloned().collect()));
+            }
             RoomCommand::Describe { who, reply } => {
                 let is_in = who.filter(|who| open.members.contains_key(who));
                 let role = is_in.map(|who| open.standing(who).map_or(Role::Member, |s| s.role));
@@ -373,11 +381,11 @@ impl RoomActor {
         }
     }
 
-    fn change(&self, open: &Open, turn: &mut Turn, who: Identity, ask: Ask, ticket: Ticket) {
+    fn change(&self, open: &Open, turn: &mut Turn, who: Asker, ask: Ask, ticket: Ticket) {
         let (Some(room), true) = (ticket.room(), open.address.is_some()) else {
             return ticket.settle(Outcome::Refused(Refusal::OnlyNamedRooms));
         };
-        let Some(member) = open.members.get(&who) else {
+        let Some(name) = open.name_of(who) else {
             let refusal = policy::not_in(Some(room));
             return ticket.settle(Outcome::Refused(refusal));
         };
@@ -393,9 +401,9 @@ impl RoomActor {
         let admissions = open.to_admit_when(&change.change);
         turn.admissions.extend(admissions.iter().cloned());
         turn.records.push(Record {
-            author: who,
-            name: member.name.clone(),
-            is_account: member.seat.is_account(),
+            author: who.identity,
+            name,
+            is_account: open.members.get(&who.identity).is_some_and(|it| it.seat.is_account()),
             is_bot: false,
             body: Body::Change(Box::new(change)),
             key: None,
@@ -425,11 +433,11 @@ impl RoomActor {
     /// May it write that? In a direct room whoever is in it may.
     fn decided(
         open: &Open,
-        who: Identity,
+        who: Asker,
         ticket: &Ticket,
         may: impl FnOnce(&RoomAddress, &Open, Rank) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
-        match (open.rank(who), ticket.room()) {
+        match (open.rank_of(who), ticket.room()) {
             (Rank::Outsider, None) => Err(policy::not_in(None)),
             (_, None) => Err(Refusal::NotNamed),
             (rank, Some(room)) => may(room, open, rank),
@@ -476,7 +484,7 @@ impl RoomActor {
                 self.directory.pages().forget(open.id, *target);
             }
             Body::Change(change) => {
-                put_out.extend(open.apply_change(entry.author, change, entry.sequence));
+                put_out.extend(open.apply_change(change, entry.sequence));
             }
             Body::Message { .. } | Body::Tombstone => {}
         }

@@ -28,9 +28,10 @@ impl RoomActor {
         let is_in = open.members.contains_key(&who);
         if open.address.is_some() && !is_in {
             let name = seat.profile().name.clone();
-            let person = Person { identity: who, name };
+            let person = Person { identity: who, name, is_guest: !seat.is_account() };
             let secret = entrant.secret.as_ref();
-            let door = self.at_the_door(open, Some(&person), secret, seat.is_administrator());
+            let is_administrator = entrant.may_administer && seat.is_administrator();
+            let door = self.at_the_door(open, Some(&person), secret, is_administrator);
             if let Err(refusal) = policy::may_enter(&entrant.address, &open.rules, &door) {
                 drop(reply.send(Err(refusal))); // the session may be gone
                 return;
@@ -70,7 +71,7 @@ impl RoomActor {
         let now = self.now();
         AtTheDoor {
             standing: who.and_then(|who| open.standing(who.identity)),
-            ban: who.and_then(|who| open.ban_of(who.identity, &who.name, now)),
+            ban: who.and_then(|who| open.ban_of(who, now)),
             secret,
             is_administrator,
             members: u64::try_from(open.members.len()).unwrap_or(u64::MAX),
@@ -92,7 +93,7 @@ impl RoomActor {
         open: &mut Open,
         entrant: Entrant,
     ) -> Result<Option<RoomEvent>, Refusal> {
-        let Entrant { seat, address, follows, secret: _ } = entrant;
+        let Entrant { seat, address, follows, secret: _, may_administer: _ } = entrant;
         let who = seat.identity;
         if follows {
             open.followed_by(Some(who));

@@ -9,9 +9,10 @@ use chat_protocol::{
 };
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
+use uuid::Uuid;
 
 use super::{Ask, ChangeId, RoomEvent, Seat, Subscription};
-use crate::journal::{Outcome, RoomId, Ticket};
+use crate::journal::{Outcome, Remembered, RoomId, Ticket};
 use crate::policy::{self, Secret};
 
 /// The room was let go in this moment: open it again.
@@ -43,9 +44,36 @@ pub(crate) struct Summary {
 pub(crate) struct Person {
     /// Who.
     pub(crate) identity: Identity,
-    /// Its name: a guest that is banned is banned by name too. Where it connects from will stand
-    /// here as well.
+    /// Its name: a guest that is banned is banned by name too.
     pub(crate) name: UserName,
+    /// It is a guest.
+    pub(crate) is_guest: bool,
+}
+
+/// Who asks a room for something.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Asker {
+    /// Who.
+    pub(crate) identity: Identity,
+    /// By which right.
+    pub(crate) power: Power,
+}
+
+/// By which right somebody asks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Power {
+    /// Its own.
+    Own,
+    /// A token that is not for everything: it is no administrator by that.
+    Scoped,
+    /// The server's, from its command line. It is in no room.
+    Operator,
+}
+
+impl Asker {
+    /// The server's own user.
+    pub(crate) const OPERATOR: Self =
+        Self { identity: Identity(Uuid::nil()), power: Power::Operator };
 }
 
 /// Somebody who wants to enter.
@@ -60,6 +88,8 @@ pub(crate) struct Entrant {
     pub(crate) follows: bool,
     /// The key that it gave.
     pub(crate) secret: Option<Secret>,
+    /// It may enter as an administrator of the server, if it is one.
+    pub(crate) may_administer: bool,
 }
 
 /// Who is in a room.
@@ -125,77 +155,24 @@ pub(crate) struct Description {
 /// What a room can be asked.
 #[derive(Debug)]
 pub(super) enum RoomCommand {
-    Enter {
-        entrant: Entrant,
-        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
-    },
-    Watch {
-        who: Option<Person>,
-        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
-    },
-    Leave {
-        who: Identity,
-        gone: Option<ChangeId>,
-        reason: Option<LineText>,
-        reply: oneshot::Sender<Result<(), NotThere>>,
-    },
-    Say {
-        who: Identity,
-        said: Said,
-        key: Option<MessageKey>,
-        ticket: Ticket,
-    },
-    Signal {
-        who: Identity,
-        signalled: Signalled,
-        reply: SignalReply,
-    },
-    SetTopic {
-        who: Identity,
-        topic: LineText,
-        ticket: Ticket,
-    },
-    Delete {
-        who: Identity,
-        target: Sequence,
-        ticket: Ticket,
-    },
-    Change {
-        who: Identity,
-        ask: Box<Ask>,
-        ticket: Ticket,
-    },
-    ForgetBefore {
-        first: Sequence,
-    },
-    Rename {
-        who: Identity,
-        to: UserName,
-        change: ChangeId,
-    },
+    Enter { entrant: Entrant, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
+    Watch { who: Option<Person>, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
+    Leave { who: Identity, gone: Option<ChangeId>, reason: Option<LineText>, reply: oneshot::Sender<Result<(), NotThere>> },
+    Say { who: Asker, said: Said, key: Option<MessageKey>, ticket: Ticket },
+    Signal { who: Asker, signalled: Signalled, reply: SignalReply },
+    SetTopic { who: Asker, topic: LineText, ticket: Ticket },
+    Delete { who: Asker, target: Sequence, ticket: Ticket },
+    Change { who: Asker, ask: Box<Ask>, ticket: Ticket },
+    ForgetBefore { first: Sequence },
+    Rename { who: Identity, to: UserName, change: ChangeId },
+    SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
     /// All that was asked before is done, and told.
-    Flush {
-        reply: oneshot::Sender<()>,
-    },
+    Flush { reply: oneshot::Sender<()> },
     /// A member tells something else of itself.
-    Retell {
-        who: Identity,
-        event: Box<Event>,
-        change: ChangeId,
-    },
-    SetAway {
-        who: Identity,
-        text: Option<LineText>,
-        change: ChangeId,
-    },
-    Roster {
-        is_long: bool,
-        reply: oneshot::Sender<Roster>,
-    },
-    Describe {
-        who: Option<Identity>,
-        reply: oneshot::Sender<Description>,
-    },
+    Retell { who: Identity, event: Box<Event>, change: ChangeId },
+    Roster { is_long: bool, reply: oneshot::Sender<Roster> },
+    Describe { who: Option<Identity>, reply: oneshot::Sender<Description> },
+    Remembered { reply: oneshot::Sender<Vec<Remembered>> },
 }
 
 /// A message, as its author says it.
@@ -208,7 +185,7 @@ pub(crate) struct Said {
     /// Which earlier message of the room it answers.
     pub(crate) reply_to: Option<Sequence>,
     /// Who says it: it may not be in the room.
-    pub(crate) name: UserName,
+    pub(crate) by: Person,
 }
 
 /// A signal, as its author gives it.
@@ -287,7 +264,7 @@ impl RoomHandle {
     /// Says something; the ticket tells what became of it, also if the room is gone.
     pub(crate) async fn say(
         &self,
-        who: Identity,
+        who: Asker,
         said: Said,
         key: Option<MessageKey>,
         ticket: Ticket,
@@ -296,7 +273,7 @@ impl RoomHandle {
     }
 
     /// Tells those who are there that a member types, if they are to be told; nobody waits for it.
-    pub(crate) async fn typing(&self, who: Identity, signalled: Signalled) {
+    pub(crate) async fn typing(&self, who: Asker, signalled: Signalled) {
         let (reply, _) = oneshot::channel();
         self.tell(RoomCommand::Signal { who, signalled, reply }).await;
     }
@@ -304,24 +281,24 @@ impl RoomHandle {
     /// Tells those who are there what a member signals, and says when.
     pub(crate) async fn signal(
         &self,
-        who: Identity,
+        who: Asker,
         signalled: Signalled,
     ) -> Result<Result<Timestamp, Refusal>, RoomGone> {
         self.ask(|reply| RoomCommand::Signal { who, signalled, reply }).await
     }
 
     /// Changes the topic; the ticket tells what became of it.
-    pub(crate) async fn set_topic(&self, who: Identity, topic: LineText, ticket: Ticket) {
+    pub(crate) async fn set_topic(&self, who: Asker, topic: LineText, ticket: Ticket) {
         self.tell(RoomCommand::SetTopic { who, topic, ticket }).await;
     }
 
     /// Deletes a member's message; the ticket tells what became of it.
-    pub(crate) async fn delete(&self, who: Identity, target: Sequence, ticket: Ticket) {
+    pub(crate) async fn delete(&self, who: Asker, target: Sequence, ticket: Ticket) {
         self.tell(RoomCommand::Delete { who, target, ticket }).await;
     }
 
     /// Changes the room, or what somebody may do there; the ticket tells what became of it.
-    pub(crate) async fn change(&self, who: Identity, ask: Ask, ticket: Ticket) {
+    pub(crate) async fn change(&self, who: Asker, ask: Ask, ticket: Ticket) {
         self.tell(RoomCommand::Change { who, ask: Box::new(ask), ticket }).await;
     }
 
@@ -363,6 +340,11 @@ impl RoomHandle {
     /// What is it like, and who is this one there?
     pub(crate) async fn describe(&self, who: Option<Identity>) -> Result<Description, RoomGone> {
         self.ask(|reply| RoomCommand::Describe { who, reply }).await
+    }
+
+    /// What does it remember of users?
+    pub(crate) async fn remembered(&self) -> Result<Vec<Remembered>, RoomGone> {
+        self.ask(|reply| RoomCommand::Remembered { reply }).await
     }
 
     async fn ask<T>(
@@ -411,6 +393,7 @@ impl RoomCommand {
             | Self::Retell { .. }
             | Self::Flush { .. }
             | Self::Describe { .. }
+            | Self::Remembered { .. }
             | Self::Roster { .. } => {}
         }
     }
@@ -433,6 +416,7 @@ impl RoomCommand {
             | Self::Retell { .. }
             | Self::Flush { .. }
             | Self::Describe { .. }
+            | Self::Remembered { .. }
             | Self::Roster { .. } => self.refuse(&Refusal::Unavailable),
         }
     }
@@ -457,6 +441,7 @@ impl RoomCommand {
             | Self::Retell { .. }
             | Self::Flush { .. }
             | Self::Describe { .. }
+            | Self::Remembered { .. }
             | Self::Roster { .. } => {}
         }
     }

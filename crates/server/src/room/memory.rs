@@ -1,9 +1,11 @@
 //! What an open room remembers of users, as the journal has it: their roles, bans, and what they may
 //! see. Changes with what is stored; never decides.
 
+use chat_protocol::name::OPERATOR_NAME;
 use chat_protocol::{Identity, Role, RoomChange, Sequence, Setting, Timestamp, UserName};
 
 use super::Seat;
+use super::handle::{Asker, Person, Power};
 use super::members::{Member, Open};
 use crate::journal::{Admission, Change, Remembered};
 use crate::limits::ROOM_USERS_MAX;
@@ -15,10 +17,33 @@ pub(super) type PutOut = (Member, Sequence);
 impl Open {
     /// Who somebody is here.
     pub(super) fn rank(&self, who: Identity) -> Rank {
-        match self.members.get(&who) {
+        self.rank_of(Asker { identity: who, power: Power::Own })
+    }
+
+    /// Who somebody is here, by the right by which it asks.
+    pub(super) fn rank_of(&self, who: Asker) -> Rank {
+        let Asker { identity, power } = who;
+        if power == Power::Operator {
+            return Rank::Administrator;
+        }
+        match self.members.get(&identity) {
             None => Rank::Outsider,
-            Some(member) if member.seat.is_administrator() => Rank::Administrator,
-            Some(_) => self.standing(who).map_or(Rank::Member, |standing| standing.role.into()),
+            Some(member) if power == Power::Own && member.seat.is_administrator() => {
+                Rank::Administrator
+            }
+            Some(_) => {
+                self.standing(identity).map_or(Rank::Member, |standing| standing.role.into())
+            }
+        }
+    }
+
+    /// What somebody who asks is called here; none: it is not in.
+    pub(super) fn name_of(&self, who: Asker) -> Option<UserName> {
+        match who.power {
+            Power::Operator => UserName::parse(OPERATOR_NAME).ok(),
+            Power::Own | Power::Scoped => {
+                self.members.get(&who.identity).map(|member| member.name.clone())
+            }
         }
     }
 
@@ -27,16 +52,11 @@ impl Open {
         self.remembered.get(&who).map(|remembered| &remembered.standing)
     }
 
-    /// A ban of this one, or of its name: a guest has another identity each time.
-    pub(super) fn ban_of(
-        &self,
-        who: Identity,
-        name: &UserName,
-        now: Timestamp,
-    ) -> Option<&Restriction> {
-        let own = self.standing(who).and_then(|standing| standing.ban.as_ref());
+    /// A ban of this one, or of a guest's name: it has another identity each time.
+    pub(super) fn ban_of(&self, who: &Person, now: Timestamp) -> Option<&Restriction> {
+        let own = self.standing(who.identity).and_then(|standing| standing.ban.as_ref());
         own.filter(|ban| ban.holds(now)).or_else(|| {
-            let other = self.banned_by_name(name, now)?;
+            let other = self.banned_by_name(&who.name, now).filter(|_| who.is_guest)?;
             self.standing(other)?.ban.as_ref()
         })
     }
@@ -54,17 +74,14 @@ impl Open {
     }
 
     /// A change is stored, and is so from now on. Gives who is in the room no more.
-    pub(super) fn apply_change(
-        &mut self,
-        author: Identity,
-        change: &Change,
-        seq: Sequence,
-    ) -> Option<PutOut> {
+    pub(super) fn apply_change(&mut self, change: &Change, seq: Sequence) -> Option<PutOut> {
         if let Some(target) = change.target {
             self.remember(target, change, seq);
         }
-        if let Some(remembered) = self.remembered.get_mut(&author) {
-            remembered.standing.acted(&change.change);
+        for (_, remembered) in
+            self.remembered.iter_mut().filter(|(who, _)| Some(**who) != change.target)
+        {
+            remembered.standing.gave_way(&change.change);
         }
         if let RoomChange::Set { set } = &change.change {
             self.rules.settings.set(set);
@@ -75,9 +92,7 @@ impl Open {
                 }
             }
         }
-        if let RoomChange::Role { .. } | RoomChange::Transferred { .. } = &change.change {
-            self.told = None;
-        }
+        self.told = None; // it has their roles
         change.change.puts_out()?;
         let member = self.members.remove(&change.target?)?;
         self.order.remove(&member.entry);

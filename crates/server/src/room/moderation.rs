@@ -8,6 +8,7 @@ use chat_protocol::{
 };
 
 use super::Seat;
+use super::handle::{Asker, Power};
 use super::members::Open;
 use crate::journal::{Change, Remembered};
 use crate::limits::ROOM_USERS_MAX;
@@ -20,10 +21,14 @@ pub(crate) struct Target {
     pub(crate) name: UserName,
     /// Who has this name now.
     pub(crate) seat: Option<Arc<Seat>>,
+    /// The account of this name, also while it is away.
+    pub(crate) account: Option<Identity>,
+    /// It is away, and in the room all the same.
+    pub(crate) is_kept: bool,
 }
 
 /// What somebody wants to change.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) enum Ask {
     Invite(Target),
     Kick { target: Target, reason: Option<LineText> },
@@ -50,7 +55,7 @@ struct Known<'a> {
 /// One question to a room, and what it is decided by.
 pub(super) struct Asking<'a> {
     pub(super) open: &'a Open,
-    pub(super) who: Identity,
+    pub(super) who: Asker,
     /// What the one who asks calls the room.
     pub(super) room: &'a RoomAddress,
     pub(super) now: Timestamp,
@@ -96,7 +101,7 @@ impl Asking<'_> {
     }
 
     fn rank(&self) -> Rank {
-        self.open.rank(self.who)
+        self.open.rank_of(self.who)
     }
 
     fn invite(&self, target: &Target) -> Result<Change, Refusal> {
@@ -114,7 +119,9 @@ impl Asking<'_> {
 
     fn kick(&self, target: &Target, reason: Option<LineText>) -> Result<Change, Refusal> {
         let known = self.below(target)?;
-        if !known.is_in {
+        // From the server's command line also those who may come back.
+        let may_come = self.who.power == Power::Operator && known.standing.is_some();
+        if !known.is_in && !target.is_kept && !may_come {
             return Err(self.already(&known.name, "is not in"));
         }
         self.done_to(&known, |user| RoomChange::Kicked { user, reason })
@@ -133,9 +140,9 @@ impl Asking<'_> {
 
     fn unban(&self, target: &Target) -> Result<Change, Refusal> {
         policy::may(policy::Act::Restrict, self.rank(), self.room)?;
-        // A ban outlives its guest: its name is what is known of it.
+        // A ban outlives its guest: its name is what is known of it. An account's is its own.
         let by_name = self.open.banned_by_name(&target.name, self.now);
-        let known = match by_name.or_else(|| target.seat.as_ref().map(|seat| seat.identity)) {
+        let known = match target.account.filter(|account| self.is_banned(*account)).or(by_name) {
             Some(identity) => self.known(identity, target.name.clone()),
             None => self.find(target)?,
         };
@@ -183,7 +190,7 @@ impl Asking<'_> {
 
     fn take(&self, target: &Target, role: Role) -> Result<Change, Refusal> {
         let known = self.find(target)?;
-        let is_own = known.identity == self.who;
+        let is_own = known.identity == self.who.identity;
         policy::may_give(self.room, self.rank(), role, is_own)?;
         if is_own && known.role == Role::Owner && role == Role::Operator {
             // An owner is an operator too: it ceases to be both.
@@ -199,7 +206,7 @@ impl Asking<'_> {
     fn transfer(&self, target: &Target) -> Result<Change, Refusal> {
         policy::may(policy::Act::Transfer, self.rank(), self.room)?;
         let known = self.find(target)?;
-        if !known.is_in {
+        if !known.is_in && (self.who.power != Power::Operator || target.account.is_none()) {
             return Err(self.already(&known.name, "is not in"));
         }
         if known.role == Role::Owner {
@@ -212,17 +219,17 @@ impl Asking<'_> {
     fn below(&self, target: &Target) -> Result<Known<'_>, Refusal> {
         policy::may(policy::Act::Restrict, self.rank(), self.room)?;
         let known = self.find(target)?;
-        if known.identity == self.who {
+        if known.identity == self.who.identity {
             return Err(Refusal::Yourself);
         }
         policy::may_restrict(self.room, self.rank(), (&known.name, known.rank))?;
         Ok(known)
     }
 
-    /// By its name: who is in the room, who is connected, whom the room remembers.
+    /// By its name: who is connected, whose account it is, whom the room remembers.
     fn find(&self, target: &Target) -> Result<Known<'_>, Refusal> {
         let name = &target.name;
-        let connected = target.seat.as_ref().map(|seat| seat.identity);
+        let connected = target.seat.as_ref().map(|seat| seat.identity).or(target.account);
         let remembered = || {
             let by_name = |(_, remembered): &(&Identity, &Remembered)| remembered.name == *name;
             self.open.remembered.iter().find(by_name).map(|(identity, _)| *identity)
@@ -259,6 +266,11 @@ impl Asking<'_> {
         }
         let change = change(known.name.clone());
         Ok(Change { target: Some(known.identity), change, secret: None })
+    }
+
+    fn is_banned(&self, who: Identity) -> bool {
+        let standing = self.open.standing(who);
+        standing.and_then(|standing| standing.ban.as_ref()).is_some_and(|ban| self.holds(ban))
     }
 
     fn until(&self, for_ms: Option<u64>) -> Option<Timestamp> {

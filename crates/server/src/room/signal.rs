@@ -1,11 +1,11 @@
 //! What a room does with a signal: to whom it is told, if to anybody. Never stores one, and a feed
 //! that moved on does not bring it back.
 
-use chat_protocol::{Event, Identity, Refusal, RoomAddress, Sequence, Signal, Timestamp};
+use chat_protocol::{Event, Refusal, RoomAddress, Sequence, Signal, Timestamp};
 
 use super::RoomEvent;
 use super::actor::{RoomActor, Step, Turn};
-use super::handle::Signalled;
+use super::handle::{Asker, Signalled};
 use super::members::Open;
 use crate::policy::{self, Rank};
 
@@ -16,13 +16,14 @@ impl RoomActor {
         &self,
         open: &Open,
         turn: &mut Turn,
-        who: Identity,
+        asker: Asker,
         Signalled { room, signal, key }: Signalled,
     ) -> Result<Timestamp, Refusal> {
+        let who = asker.identity;
         let Some(member) = open.members.get(&who) else {
             return Err(policy::not_in(Some(&room)));
         };
-        let rank: Rank = open.rank(who);
+        let rank: Rank = open.rank_of(asker);
         let time_ms = self.now();
         let mut speaker = open.speaker(who, rank, time_ms);
         speaker.spoke = None; // the pause of slow mode is between messages

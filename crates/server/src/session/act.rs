@@ -6,6 +6,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::deadline::HESITATION;
+use super::pace::Verdict;
 use super::watched::Watched;
 use super::{Ending, Session};
 use crate::command::{Answer, execute};
@@ -23,6 +24,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let (input, out) = (&mut self.input, self.outbox.bytes());
             let decoded = self.frontend.decode(input, self.has_ended, out);
             self.mind_manners(); // a client may have asked for others
+            match self.pace(&decoded) {
+                Verdict::Done => {}
+                Verdict::Refused(refusal) => {
+                    let mut id = None;
+                    if let Decoded::Request(request) = &decoded {
+                        id = request.id;
+                    }
+                    self.tell(&Event::refused(id, refusal));
+                    continue;
+                }
+                Verdict::Closed(refusal) => {
+                    self.tell(&Event::refused(None, refusal));
+                    self.said_goodbye = true;
+                    self.close();
+                    continue;
+                }
+            }
             match decoded {
                 Decoded::Handled => {}
                 // What is done and not waited for is boxed: a session that waits is small.
@@ -273,6 +291,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.undecided = false;
         self.is_welcome = false;
         self.opened = Instant::now();
+        self.counted.speaks(super::spoken(wire));
         self.frontend = self.around.frontends.make(wire, false);
         self.manners = self.frontend.manners();
         match self.frontend.open(self.outbox.bytes()) {

@@ -28,6 +28,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.detach_deadline(),
             self.farewell_since.map(|since| since + FAREWELL),
             self.probes_at,
+            self.held_until(),
         ];
         deadlines.iter().flatten().min().copied()
     }
@@ -70,6 +71,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             // gone (an error).
             self.probes_at = None;
             self.has_ended = false;
+        }
+        if is_past(self.held_until()) {
+            self.let_go_on();
         }
         if is_past(self.name_deadline()) {
             return Err(Ending::NoName);

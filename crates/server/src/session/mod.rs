@@ -6,6 +6,7 @@ mod deadline;
 mod deliver;
 mod inbox;
 mod outbox;
+mod pace;
 mod read;
 mod said_here;
 mod typing;
@@ -14,6 +15,7 @@ mod watching;
 mod who;
 mod woken;
 
+use std::net::IpAddr;
 use std::panic::AssertUnwindSafe;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -21,7 +23,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Event, RoomName};
+use chat_protocol::{Event, Refusal, RoomName};
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -33,11 +35,14 @@ use crate::command::account::Proven;
 use crate::command::{Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
+use crate::rate::{Meter, RateLimits};
 use crate::room::Rooms;
+use crate::tally::{Counted, Spoken};
 use crate::user::{Pass, Unnamed, Watching};
 use deadline::{PROBE, sleep_until};
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
+use pace::Flood;
 use said_here::SaidHere;
 use typing::Typing;
 use watched::Watched;
@@ -68,6 +73,25 @@ pub(crate) struct SessionLimits {
     pub(crate) login: Option<Duration>,
     /// For a peer to take a byte.
     pub(crate) write_stall: Option<Duration>,
+    /// How fast it may be, unless it is exempt.
+    pub(crate) rates: RateLimits,
+    /// How long a flood is only slowed.
+    pub(crate) flood_refused: Option<Duration>,
+    /// How long until it ends.
+    pub(crate) flood_closed: Option<Duration>,
+}
+
+/// Who is at the other end, as far as the listener knows.
+#[derive(Debug)]
+pub(crate) struct Visitor {
+    /// For the log.
+    pub(crate) peer: Box<str>,
+    /// Where it comes from.
+    pub(crate) origin: Origin,
+    /// How fast it is; none: it is exempt.
+    pub(crate) meter: Option<Box<Meter>>,
+    /// It came in by TLS.
+    pub(crate) is_encrypted: bool,
 }
 
 /// What sessions need of the world.
@@ -165,6 +189,10 @@ pub(crate) struct Session<S> {
     watching: Option<Box<Watching>>,
     /// Wakes it when it is ended from outside.
     cut_alarm: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// It was too fast.
+    flood: Option<Box<Flood>>,
+    /// It counts as long as it lasts.
+    counted: Counted,
     /// Rings at the nearest deadline, if there is one.
     timer: Option<Pin<Box<Sleep>>>,
 }
@@ -174,7 +202,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// session because it was silent.
     pub(crate) fn new(
         stream: S,
-        (peer, origin): (Box<str>, Origin),
+        visitor: Visitor,
         around: Arc<Surroundings>,
         stage: watch::Receiver<Stage>,
         wire: Wire,
@@ -182,6 +210,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         undecided: bool,
     ) -> Self {
         let frontend = around.frontends.make(wire, undecided);
+        let Visitor { peer, origin, meter, is_encrypted } = visitor;
+        let counted = Counted::new(&around.house.tally, spoken(wire), is_encrypted);
         let has_spoken = !input.is_empty();
         let announced = around.house.announcements.count();
         let session = around.house.registry.next_session();
@@ -195,7 +225,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             stage: Watched::new(stage),
             manners: frontend.manners(),
             frontend,
-            caller: Caller { origin, session, ..Caller::default() },
+            caller: Caller { origin, meter, session, ..Caller::default() },
             seat: None,
             invitations_told: 0,
             reads_told: 0,
@@ -222,6 +252,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             typing: Typing::default(),
             watching: None,
             cut_alarm: None,
+            flood: None,
+            counted,
             timer: None,
         }
     }
@@ -261,7 +293,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     async fn talk(&mut self) -> Result<(), Ending> {
-        if let Some(wish) = self.frontend.open(self.outbox.bytes()) {
+        if let Some(why) = self.is_banned() {
+            Box::pin(self.cut(why)).await; // while it was found out who speaks
+        } else if let Some(wish) = self.frontend.open(self.outbox.bytes()) {
             Box::pin(self.identify(wish)).await?;
         }
         loop {
@@ -297,7 +331,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         match self.woken().await {
             Woken::Cut(why) => Box::pin(self.cut(why)).await,
             Woken::Receipts => self.take_receipts(),
-            Woken::Stage => self.stage_changed(),
+            Woken::Stage => {
+                self.stage_changed();
+                if let Some(why) = self.is_banned() {
+                    Box::pin(self.cut(why)).await;
+                }
+            }
             Woken::News(slot, item) => self.deliver(slot, item).await?,
             Woken::Rooms => Box::pin(self.rooms_changed()).await?,
             Woken::Watched => self.tell_watched(),
@@ -332,6 +371,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             && self.in_flight < SESSION_IN_FLIGHT_MAX
             && self.outbox.has_room_to_answer()
             && self.stage_now != Stage::Stopping
+            && !self.is_held_back()
     }
 
     /// Nothing more is taken; what waits is still written.
@@ -375,6 +415,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
     }
 
+    /// Its address was banned meanwhile: it sees nothing after that.
+    fn is_banned(&self) -> Option<Refusal> {
+        let house = &self.around.house;
+        let address = self.caller.origin.address.filter(|_| !self.is_closing);
+        house.banned_addresses.find(address, (house.clock)())
+    }
+
     /// When the daemon stops, or the peer says goodbye, a session goes once all it said is stored.
     fn close_if_finished(&mut self) {
         let is_stopping = self.stage_now == Stage::Stopping;
@@ -387,13 +434,16 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if let Event::Entered { .. } | Event::Exited { .. } | Event::Renamed { .. } = event {
             self.inbox.forget_dialects();
         }
+        if let Event::Refused { refusal, .. } = event {
+            self.around.house.tally.refused(refusal);
+        }
         self.frontend.tell(event, self.outbox.bytes());
     }
 
     /// Writes until there is room for more.
     async fn make_room(&mut self) -> Result<(), Ending> {
         // Waits on a copy: what the daemon does is still news to this session.
-        let mut stage = self.stage.receiver();
+        let (mut stage, mut bans) = (self.stage.receiver(), self.stage.receiver());
         while !self.outbox.has_room() {
             self.outbox.mark();
             let deadline = self.outbox.stall(self.around.limits.write_stall);
@@ -404,9 +454,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 () = sleep_until(deadline), if deadline.is_some() => return Err(Ending::Stalled),
                 () = stopping(&mut stage) => return Err(Ending::Full),
                 () = worthless(self.caller.pass()) => return Err(Ending::Cut),
+                () = banned(&mut bans, &self.around.house, self.caller.origin.address) => {
+                    return Err(Ending::Cut);
+                }
             }
         }
         Ok(())
+    }
+}
+
+/// What is counted of it.
+const fn spoken(wire: Wire) -> Spoken {
+    match wire {
+        Wire::Native => Spoken::Native,
+        Wire::Line => Spoken::Line,
+        Wire::Irc => Spoken::Irc,
+        Wire::Http => Spoken::Http,
     }
 }
 
@@ -427,6 +490,15 @@ async fn linger<S: AsyncRead + Unpin>(stream: &mut S, is_stopping: bool) {
 async fn stopping(stage: &mut watch::Receiver<Stage>) {
     if stage.wait_for(|stage| *stage == Stage::Stopping).await.is_err() {
         std::future::pending::<()>().await;
+    }
+}
+
+/// Waits until its address is banned, or for ever.
+async fn banned(stage: &mut watch::Receiver<Stage>, house: &House, address: Option<IpAddr>) {
+    while house.banned_addresses.find(address, (house.clock)()).is_none() {
+        if stage.changed().await.is_err() {
+            std::future::pending::<()>().await;
+        }
     }
 }
 

@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::{Census, UserInfo, UserState};
+use chat_protocol::name::OPERATOR_NAME;
 use chat_protocol::{Identity, Refusal, Timestamp, UserName};
 use tokio::sync::Notify;
 
@@ -289,6 +290,11 @@ impl Registry {
         }
     }
 
+    /// How many accounts there are.
+    pub(crate) fn accounts_count(&self) -> usize {
+        self.lock().accounts.len()
+    }
+
     /// The account of a name.
     pub(crate) fn account_named(&self, name: &UserName) -> Option<Identity> {
         self.lock().registered.get(name).copied()
@@ -304,6 +310,7 @@ impl Registry {
     /// # Errors
     /// It is an account already, or an operator's.
     pub(crate) fn may_register(&self, name: &UserName) -> Result<(), Refusal> {
+        is_nobodys(name)?;
         let names = self.lock();
         if names.registered.contains_key(name) || names.operators.contains(name) {
             return Err(Refusal::NameRegistered { name: name.clone() });
@@ -454,6 +461,14 @@ impl Registry {
     }
 }
 
+/// The operator's name stands in rooms as that of who changed them.
+fn is_nobodys(name: &UserName) -> Result<(), Refusal> {
+    match name.folded() == OPERATOR_NAME {
+        true => Err(Refusal::name_invalid(&format!("user name \"{name}\" is reserved"))),
+        false => Ok(()),
+    }
+}
+
 impl Names {
     fn begin(&mut self, name: UserName, identity: Identity, is_account: bool) -> Arc<User> {
         self.arrivals += 1;
@@ -481,6 +496,7 @@ impl Names {
 
     /// Is it free? Then its looks are taken too.
     fn hold(&mut self, name: &UserName) -> Result<(), Refusal> {
+        is_nobodys(name)?;
         if self.registered.contains_key(name) || self.operators.contains(name) {
             return Err(Refusal::NameRegistered { name: name.clone() });
         }

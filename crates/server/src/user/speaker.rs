@@ -8,7 +8,9 @@ use chat_protocol::event::UserInfo;
 use chat_protocol::{Identity, LineText, Refusal, Sequence, Timestamp, UserName};
 
 use super::claim::Pass;
+
 use crate::journal::{AccountRoom, RoomKey, Shun, Shunned, TokenHash};
+use crate::rate::Buckets;
 use crate::room::{Seat, author_bit};
 
 /// Somebody who speaks.
@@ -41,6 +43,8 @@ pub(crate) struct User {
     active_ms: AtomicU64,
     /// Why it goes.
     last_words: Mutex<Option<LineText>>,
+    /// What an account's sessions have taken together.
+    buckets: Buckets,
 }
 
 /// How far a room is read: up to an event, and until a time.
@@ -88,6 +92,7 @@ impl User {
             came_ms: AtomicU64::new(0),
             active_ms: AtomicU64::new(0),
             last_words: Mutex::default(),
+            buckets: Buckets::default(),
         }
     }
 
@@ -104,6 +109,11 @@ impl User {
     /// Its name, and whether it is away.
     pub(crate) fn info(&self) -> UserInfo {
         self.seat.info()
+    }
+
+    /// What its sessions have taken together; a guest has only one.
+    pub(crate) fn buckets(&self) -> Option<&Buckets> {
+        self.seat.is_account().then_some(&self.buckets)
     }
 
     /// It has a session.

@@ -81,7 +81,12 @@ impl App {
                     room.stored(ticket, seq, time_ms);
                 }
             }
-            (_, Event::Identified { name, .. }) => self.renamed_to(name),
+            (_, event @ Event::Identified { .. }) => {
+                self.show(&event);
+                if let Event::Identified { name, .. } = event {
+                    self.renamed_to(name);
+                }
+            }
             (Asked::Join { show }, Event::Entered { room, topic, members, members_total, .. }) => {
                 let index = self.entered(&room, topic, &members, members_total);
                 if show {
@@ -210,7 +215,8 @@ impl App {
             let lines = output::stored_lines(events);
             self.talk(if lines.is_empty() { "Nothing there.".to_owned() } else { lines });
         } else if let Some(text) = output::answer_text(event) {
-            self.talk(text);
+            // Here a dot stands before it.
+            self.talk(text.strip_prefix("* ").unwrap_or(&text));
         }
     }
 }

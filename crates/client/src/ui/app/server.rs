@@ -17,7 +17,7 @@ impl App {
     pub(super) fn on_told(&mut self, update: Update) {
         match update {
             Update::Connected(welcome) => self.on_connected(&welcome),
-            Update::Disconnected { why, retry_in, tries, name_refused } => {
+            Update::Disconnected { why, retry_in, tries, trouble } => {
                 let since = match &self.net {
                     Net::Down { since, .. } => *since,
                     Net::Coming | Net::Up => self.now,
@@ -25,7 +25,7 @@ impl App {
                 let retry_ms = u64::try_from(retry_in.as_millis()).unwrap_or(u64::MAX);
                 let retry_at = Timestamp(self.now.0.saturating_add(retry_ms));
                 let why = sanitise::line(&why);
-                self.net = Net::Down { since, why, retry_at, tries, name_refused };
+                self.net = Net::Down { since, why, retry_at, tries, trouble };
             }
             Update::Gap(gap) => self.on_gap(gap),
             Update::Event(event) => self.on_event(event),
@@ -230,6 +230,11 @@ impl App {
             | Event::TokenList { .. }
             | Event::Shunned { .. }
             | Event::AccountList { .. }
+            | Event::BanList { .. }
+            | Event::Status { .. }
+            | Event::AddressBanList { .. }
+            | Event::StoredRoomList { .. }
+            | Event::RoomReport { .. }
             | Event::Pong { .. }
             | Event::Unknown => {}
         }

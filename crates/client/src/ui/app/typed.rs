@@ -1,6 +1,7 @@
 //! What was typed: said, or done. Words of the protocol's table go to the server, words of ours
 //! ([`OWN_WORDS`]) stay here; a word of neither is never sent. Pure.
 
+use chat_client::{Naming, Trouble};
 use chat_protocol::limits::{MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX};
 use chat_protocol::nearest::nearest;
 use chat_protocol::slash::{self, Action as Slash};
@@ -178,6 +179,10 @@ impl App {
                 self.ask(Command::Leave { room: room.clone(), reason: None }, Asked::Leave(room));
             }
             Command::Nick { name } => self.nick(name),
+            // It would wait for a connection, and the connection waits for it.
+            Command::Login { name, password } if matches!(self.net, Net::Down { .. }) => {
+                self.effects.push(Effect::ComeAs(Naming::Account(name, password)));
+            }
             Command::Quit { .. } => self.quit(),
             // Here, for what is shown already; there, for what comes, and for other clients.
             Command::Ignore { user } => {
@@ -232,6 +237,14 @@ impl App {
             | Command::DeleteAccount { .. }
             | Command::SetAdministrator { .. }
             | Command::Accounts { .. }
+            | Command::Bans { .. }
+            | Command::Status
+            | Command::BanAddress { .. }
+            | Command::UnbanAddress { .. }
+            | Command::AddressBans
+            | Command::StoredRooms { .. }
+            | Command::ReportRoom { .. }
+            | Command::CloseRoom { .. }
             | Command::Invite { .. }
             | Command::Kick { .. }
             | Command::Ban { .. }
@@ -263,6 +276,8 @@ impl App {
     fn nick(&mut self, name: UserName) {
         if self.net == Net::Up {
             self.ask(Command::Nick { name: name.clone() }, Asked::Nick(name));
+        } else if matches!(self.net, Net::Down { trouble: Trouble::Account, .. }) {
+            self.effects.push(Effect::ComeAs(Naming::Exact(name)));
         } else {
             // The old name may be what keeps us out.
             self.wanted_name = Some(name.clone());

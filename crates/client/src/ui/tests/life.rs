@@ -1,10 +1,10 @@
 //! The life of the connection, as one sees it.
 
-use chat_client::{Answer, Gap, Update};
+use chat_client::{Answer, Gap, Trouble, Update};
 use chat_protocol::event::UnreadInfo;
 use chat_protocol::{Command, Event, Refusal, Sequence, Timestamp};
 
-use super::{Action, Effect, Stage, lost, room, said, user, welcome};
+use super::{Action, Effect, Stage, kept_out, lost, room, said, user, welcome};
 
 #[test]
 fn what_is_typed_without_a_connection_waits_and_says_so() {
@@ -111,10 +111,9 @@ fn a_name_that_was_taken_meanwhile_is_told() {
 }
 
 #[test]
-fn another_name_can_be_chosen_while_the_old_one_keeps_us_out() {
+fn a_name_that_was_chosen_without_a_connection_is_not_asked_for_twice() {
     let mut stage = Stage::new(120, 24);
-    stage.tell(lost("The name \"ana\" is taken.", 8, 3));
-    stage.shows("The name \"ana\" is taken. /nick NAME asks for another.");
+    stage.tell(kept_out("The name \"ana\" is taken.", 8, 3, Trouble::Name));
     stage.enter("/nick ana_");
     assert!(stage.effects.contains(&Effect::AskForName(user("ana_"))));
     stage.effects.clear();

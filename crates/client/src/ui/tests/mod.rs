@@ -5,11 +5,12 @@
 mod life;
 mod moves;
 mod screens;
+mod trouble;
 mod words;
 
 use std::time::Duration;
 
-use chat_client::{Answer, Update};
+use chat_client::{Answer, Trouble, Update};
 use chat_protocol::event::Welcome;
 use chat_protocol::{
     Command, Event, JournalId, LineText, MessageText, RequestId, RoomAddress, SayKind, Sequence,
@@ -91,9 +92,12 @@ pub(super) fn welcome(name: &str) -> Update {
 }
 
 pub(super) fn lost(why: &str, retry_s: u64, tries: u32) -> Update {
+    kept_out(why, retry_s, tries, Trouble::Away)
+}
+
+pub(super) fn kept_out(why: &str, retry_s: u64, tries: u32, trouble: Trouble) -> Update {
     let retry_in = Duration::from_secs(retry_s);
-    let name_refused = why.starts_with("The name");
-    Update::Disconnected { why: why.to_owned(), retry_in, tries, name_refused }
+    Update::Disconnected { why: why.to_owned(), retry_in, tries, trouble }
 }
 
 impl Stage {

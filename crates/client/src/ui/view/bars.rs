@@ -52,12 +52,12 @@ pub(super) fn header(app: &App) -> Line<'static> {
     sides(left, right, app.size.width)
 }
 
-/// What stands above the input: the connection, then what the last key did not do, or where one is.
+/// What stands above the input: why there is no connection, then what the last key did not do, or where one is.
 pub(super) fn notices(app: &App) -> Vec<Line<'static>> {
     let theme = app.settings.theme;
     let columns = usize::from(app.size.width);
     let mut notices = Vec::new();
-    for line in connection(app) {
+    for line in super::connection::lines(app) {
         notices.push(Line::styled(fitted(&line, columns), theme.style(Role::Alert)));
     }
     let mut notice = |text: String, role: Role| {
@@ -73,44 +73,6 @@ pub(super) fn notices(app: &App) -> Vec<Line<'static>> {
         }
     }
     notices
-}
-
-/// `! connection lost 08:14:07 · retry in 4 s (try 3) · 1 message queued · /reconnect now`, and why,
-/// in a line of its own if need be.
-fn connection(app: &App) -> Vec<String> {
-    let Net::Down { since, why, retry_at, tries, name_refused } = &app.net else {
-        return Vec::new();
-    };
-    let hint = if *name_refused { " /nick NAME asks for another." } else { "" };
-    let why = format!("{why}{hint}");
-    let time = super::rows::zoned(*since, &app.start.zone).strftime("%H:%M:%S").to_string();
-    let left_s = retry_at.0.saturating_sub(app.now.0).div_ceil(1_000);
-    let retry = match left_s {
-        0 => format!("connecting (try {tries})"),
-        seconds => format!("retry in {seconds} s (try {tries})"),
-    };
-    let queued = match app.unsent() {
-        0 => String::new(),
-        1 => " · 1 message queued".to_owned(),
-        count => format!(" · {count} messages queued"),
-    };
-    let short = retry.split(" (").next().unwrap_or(&retry).to_owned();
-    // What helps least gives way first.
-    let whole = format!("! connection lost {time} · {retry}{queued} · /reconnect now · {why}");
-    let columns = usize::from(app.size.width);
-    if width(&whole) < columns {
-        return vec![whole];
-    }
-    let forms = [
-        format!("! connection lost {time} · {retry}{queued} · /reconnect now"),
-        format!("! connection lost {time} · {short}{queued} · /reconnect now"),
-        format!("! connection lost · {short}{queued}"),
-        format!("! {short}{queued}"),
-    ];
-    let fits = forms.iter().find(|form| width(form) < columns);
-    let mut lines: Vec<String> = fits.or(forms.last()).cloned().into_iter().collect();
-    lines.push(format!("  {why}"));
-    lines
 }
 
 /// Where one is, when that is not the newest message.

@@ -1,6 +1,7 @@
 //! What the screen looks like. Pure: state in, cells out; the only place that knows where things are.
 
 mod bars;
+mod connection;
 mod heights;
 mod lists;
 mod over;
@@ -38,6 +39,8 @@ const STATUS_ROWS: u16 = 5;
 /// The welcome needs room for the messages below it.
 const WELCOME_ROWS: u16 = 14;
 const WELCOME_LINES: u16 = 3;
+/// A warning may take so many, and half of the screen.
+const NOTICE_ROWS_MAX: u16 = 12;
 
 /// Where everything is. What is not shown has no height.
 #[derive(Clone, Copy, Debug, Default)]
@@ -91,7 +94,9 @@ impl Areas {
             ..Self::default()
         };
         let notices = u16::try_from(bars::notices(app).len()).unwrap_or(1);
-        areas.notice = rows.bottom(notices.min(if tall(HEADER_ROWS) { 3 } else { 1 }));
+        let notices_max =
+            if tall(HEADER_ROWS) { NOTICE_ROWS_MAX.min(screen.height / 2) } else { 1 };
+        areas.notice = rows.bottom(notices.min(notices_max));
         areas.header = rows.top(rows_if(tall(HEADER_ROWS), 1));
         areas.header_rule = rows.top(rows_if(tall(RULES_ROWS), 1));
         if wide {

@@ -358,6 +358,7 @@ impl Frontend for IrcFrontend {
             replay: self.settings.replay,
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
+            only_waits: false,
         }
     }
 }

@@ -68,6 +68,11 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::TokenList { .. }
         | Event::Shunned { .. }
         | Event::AccountList { .. }
+        | Event::BanList { .. }
+        | Event::Status { .. }
+        | Event::AddressBanList { .. }
+        | Event::StoredRoomList { .. }
+        | Event::RoomReport { .. }
         | Event::Hidden { .. }
         | Event::Signal { .. }
         | Event::Signalled { .. }

@@ -130,6 +130,11 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::TokenList { .. }
         | Event::Shunned { .. }
         | Event::AccountList { .. }
+        | Event::BanList { .. }
+        | Event::Status { .. }
+        | Event::AddressBanList { .. }
+        | Event::StoredRoomList { .. }
+        | Event::RoomReport { .. }
         | Event::Hidden { .. }
         | Event::Pong { .. }
         | Event::Unknown => answer(session, asked, event, out),

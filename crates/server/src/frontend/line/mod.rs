@@ -287,6 +287,7 @@ impl Frontend for LineFrontend {
                 StyleName::Netcat => AtEnd::Receive,
             },
             is_typed: true,
+            only_waits: true,
             watches_own: false,
             looks: 0,
         }

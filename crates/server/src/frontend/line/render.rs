@@ -126,6 +126,11 @@ pub(crate) fn room_event(
         | Event::TokenList { .. }
         | Event::Shunned { .. }
         | Event::AccountList { .. }
+        | Event::BanList { .. }
+        | Event::Status { .. }
+        | Event::AddressBanList { .. }
+        | Event::StoredRoomList { .. }
+        | Event::RoomReport { .. }
         | Event::Hidden { .. }
         | Event::Signal { .. }
         | Event::Signalled { .. }

@@ -2,8 +2,10 @@
 //! all see alike are in `render.rs`, what is stored in `stored.rs`.
 
 use bytes::BytesMut;
+use chat_protocol::administration::BanInfo;
 use chat_protocol::event::{RoomInfo, UnreadInfo, UserInfo, Welcome};
 use chat_protocol::limits::UNREAD_COUNTED_MAX;
+use chat_protocol::moment::in_utc;
 use chat_protocol::slash::{self, Word};
 use chat_protocol::text::is_dangerous;
 use chat_protocol::{Event, LineText, Role, RoomAddress, RoomSettings, UserName};
@@ -59,6 +61,12 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         Event::TokenList { tokens, .. } => session.token_list(tokens, out),
         Event::Shunned { ignored, blocked, .. } => session.shunned(ignored, blocked, out),
         Event::AccountList { accounts, total, .. } => session.account_list(accounts, *total, out),
+        Event::BanList { room, bans, total, .. } => session.ban_list(room, bans, *total, out),
+        // Asked for from the command line, and typed by nobody.
+        Event::Status { .. }
+        | Event::AddressBanList { .. }
+        | Event::StoredRoomList { .. }
+        | Event::RoomReport { .. } => {}
         Event::Gap { room, from, to, why } => {
             session.note(&format!("{room}: messages {from} to {to} are gone: {}", plain(why)), out);
         }
@@ -234,6 +242,22 @@ impl LineFrontend {
         }
     }
 
+    fn ban_list(&self, room: &RoomAddress, bans: &[BanInfo], total: u64, out: &mut BytesMut) {
+        if bans.is_empty() {
+            return self.note(&format!("nobody is banned from {room}"), out);
+        }
+        self.note(&format!("banned from {room} ({total}):"), out);
+        for BanInfo { user, until_ms, reason } in bans {
+            let until = until_ms.map(|until| format!("  until {}", in_utc(until)));
+            let until = until.unwrap_or_default();
+            let reason = reason.as_ref().map(|reason| format!(": {reason}")).unwrap_or_default();
+            self.show(&format!("  {user}{until}{reason}"), out);
+        }
+        if let Some(more) = missing(bans.len(), total) {
+            self.show(&format!("  and {more} more"), out);
+        }
+    }
+
     fn room_list(&self, rooms: &[RoomInfo], total: u64, out: &mut BytesMut) {
         self.note(&format!("rooms ({total}):"), out);
         for RoomInfo { room, members, topic } in rooms {
@@ -339,9 +363,13 @@ fn missing(shown: usize, total: u64) -> Option<u64> {
 }
 
 fn with_away(user: &UserInfo) -> String {
-    match &user.away {
-        Some(away) => format!("{} (away: {away})", user.name),
-        None => user.name.to_string(),
+    let role = (!user.role.is_member()).then(|| user.role.to_string());
+    let away = user.away.as_ref().map(|away| format!("away: {away}"));
+    let what: Vec<String> = role.into_iter().chain(away).collect();
+    if what.is_empty() {
+        user.name.to_string()
+    } else {
+        format!("{} ({})", user.name, what.join(", "))
     }
 }
 

@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("008_read_until.sql"),
     include_str!("009_notices.sql"),
     include_str!("010_staying.sql"),
+    include_str!("011_address_bans.sql"),
 ];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.

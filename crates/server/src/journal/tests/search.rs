@@ -277,7 +277,8 @@ async fn the_index_goes_on_where_it_was_and_an_older_journal_is_indexed() {
              DROP TABLE accounts; DROP TABLE account_tokens; DROP TABLE account_rooms;
              DROP TABLE account_shunned; DROP TABLE audit; DROP INDEX guests_by_identity;
              ALTER TABLE guests DROP COLUMN access;
-             DROP TABLE room_users; ALTER TABLE rooms DROP COLUMN settings;
+             DROP TABLE address_bans; DROP TABLE room_users;
+             ALTER TABLE rooms DROP COLUMN settings;
              ALTER TABLE rooms DROP COLUMN secret; ALTER TABLE rooms DROP COLUMN visibility;
              ALTER TABLE rooms DROP COLUMN keep_age_ms; ALTER TABLE rooms DROP COLUMN keep_events;
              ALTER TABLE rooms DROP COLUMN first_seq;

@@ -30,7 +30,7 @@ fn banned() -> RoomChange {
 
 fn reader(name: &str, identity: u128, now: u64) -> Reader {
     let who = Some((Identity(Uuid::from_u128(identity)), UserName::parse(name).unwrap()));
-    Reader { who, places: HashMap::new(), now: Timestamp(now) }
+    Reader { who, is_guest: true, places: HashMap::new(), now: Timestamp(now) }
 }
 
 #[tokio::test]

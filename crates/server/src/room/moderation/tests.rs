@@ -3,6 +3,7 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use chat_protocol::Sequence;
 use uuid::Uuid;
 
+use super::super::handle::Person;
 use super::super::members::{Crowd, Held, Member};
 use super::*;
 use crate::journal::RoomId;
@@ -50,13 +51,14 @@ fn ops() -> Open {
 
 fn asks(open: &Open, ask: Ask) -> Result<Change, Refusal> {
     let room = &RoomAddress::parse("ops").unwrap();
-    Asking { open, who: who(0), room, now: Timestamp(1_000) }.decide(ask)
+    let who = Asker { identity: who(0), power: Power::Own };
+    Asking { open, who, room, now: Timestamp(1_000) }.decide(ask)
 }
 
 fn stranger(number: usize) -> Target {
     let name = user(&format!("guest{number}"));
     let seat = Some(Arc::new(Seat::new(who(number), name.clone())));
-    Target { name, seat }
+    Target { name, seat, account: None, is_kept: false }
 }
 
 fn ban(number: usize, for_ms: Option<u64>) -> Ask {
@@ -70,7 +72,7 @@ fn a_room_remembers_so_many_and_forgets_first_what_is_over() {
         let for_ms = (number == 7).then_some(1_000);
         let change = asks(&open, ban(number, for_ms)).unwrap();
         let seq = Sequence(u64::try_from(number).unwrap());
-        assert!(open.apply_change(who(0), &change, seq).is_none());
+        assert!(open.apply_change(&change, seq).is_none());
     }
     assert_eq!(open.remembered.len(), ROOM_USERS_MAX);
     let limit = u64::try_from(ROOM_USERS_MAX).unwrap();
@@ -88,7 +90,7 @@ fn a_room_remembers_so_many_and_forgets_first_what_is_over() {
     let seat = Seat::new(who(9_999), user("late"));
     assert!(open.to_admit(&seat).is_some());
     let change = asks(&open, ban(ROOM_USERS_MAX, None)).unwrap();
-    open.apply_change(who(0), &change, Sequence(5_000));
+    open.apply_change(&change, Sequence(5_000));
     assert!(open.to_admit(&seat).is_none());
 }
 
@@ -96,16 +98,23 @@ fn a_room_remembers_so_many_and_forgets_first_what_is_over() {
 fn a_ban_of_a_name_holds_for_whoever_has_it_until_it_is_lifted() {
     let mut open = ops();
     let change = asks(&open, ban(5, Some(500))).unwrap();
-    open.apply_change(who(0), &change, Sequence(1));
+    open.apply_change(&change, Sequence(1));
     let now = Timestamp(1_000);
-    assert!(open.ban_of(who(77), &user("GUEST5"), now).is_some());
-    assert!(open.ban_of(who(5), &user("another"), now).is_some());
-    assert!(open.ban_of(who(77), &user("guest5"), Timestamp(1_500)).is_none());
+    let holds = |open: &Open, number, name, is_guest, now| {
+        let person = Person { identity: who(number), name: user(name), is_guest };
+        open.ban_of(&person, now).is_some()
+    };
+    assert!(holds(&open, 77, "GUEST5", true, now));
+    assert!(holds(&open, 5, "another", true, now));
+    assert!(!holds(&open, 77, "guest5", true, Timestamp(1_500)));
+    // An account of this name is somebody else, and one that was banned itself is not.
+    assert!(!holds(&open, 77, "guest5", false, now));
+    assert!(holds(&open, 5, "guest5", false, now));
     // Its guest is gone: its name is enough.
-    let gone = Target { name: user("guest5"), seat: None };
+    let gone = Target { name: user("guest5"), seat: None, account: None, is_kept: false };
     let change = asks(&open, Ask::Unban(gone)).unwrap();
     assert_eq!(change.target, Some(who(5)));
-    open.apply_change(who(0), &change, Sequence(2));
-    assert!(open.ban_of(who(77), &user("guest5"), now).is_none());
-    assert!(open.ban_of(who(5), &user("guest5"), now).is_none());
+    open.apply_change(&change, Sequence(2));
+    assert!(!holds(&open, 77, "guest5", true, now));
+    assert!(!holds(&open, 5, "guest5", true, now));
 }
