@@ -37,7 +37,8 @@ pub(super) fn authenticate(
         session.too_few("AUTHENTICATE", out);
         return Decoded::Handled;
     };
-    if session.registering.proven.is_some() {
+    // Who is an account stays that one.
+    if session.registering.proven.is_some() || session.is_account {
         session.numeric(907, out).text("You have already authenticated using SASL");
         return Decoded::Handled;
     }

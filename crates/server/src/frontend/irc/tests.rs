@@ -56,8 +56,17 @@ fn told(session: &mut IrcFrontend, event: &Event) -> String {
 fn registered() -> IrcFrontend {
     let mut session = session();
     feed(&mut session, "NICK ana\r\nUSER a 0 * :Ana\r\n");
-    told(&mut session, &welcome("ana"));
+    welcomed(&mut session);
     session
+}
+
+/// It has a name, and has told what it said of itself: its first request is answered.
+fn welcomed(session: &mut IrcFrontend) -> String {
+    let answer = told(session, &welcome("ana"));
+    let (asked, _) = feed(session, "");
+    assert_eq!(asked, [r#"{"login":"a","real_name":"Ana","type":"set_profile"}"#]);
+    assert_eq!(told(session, &Event::Done { id: Some(RequestId(1)) }), "");
+    answer
 }
 
 #[test]
@@ -67,16 +76,18 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     assert!(asked.is_empty(), "{asked:?}");
     assert_eq!(
         answer,
-        ":chat.example CAP * LS :account-tag away-notify batch cap-notify echo-message \
-         labeled-response message-tags server-time standard-replies\r\n"
+        ":chat.example CAP * LS :account-notify account-tag away-notify batch cap-notify \
+         draft/account-registration=before-connect draft/no-implicit-names draft/pre-away \
+         echo-message extended-join invite-notify labeled-response message-tags multi-prefix \
+         sasl=PLAIN server-time setname standard-replies userhost-in-names\r\n"
     );
     let (asked, answer) =
-        feed(&mut session, "CAP REQ :server-time sasl\r\nCAP REQ server-time\r\n");
+        feed(&mut session, "CAP REQ :server-time nothing\r\nCAP REQ server-time\r\n");
     assert!(asked.is_empty(), "{asked:?}");
-    assert!(answer.contains("CAP * NAK :server-time sasl\r\n"), "{answer}");
+    assert!(answer.contains("CAP * NAK :server-time nothing\r\n"), "{answer}");
     assert!(answer.ends_with("CAP * ACK :server-time\r\n"), "{answer}");
     assert_eq!(feed(&mut session, "CAP END\r\n").0, ["be ana"]);
-    let answer = told(&mut session, &welcome("ana"));
+    let answer = welcomed(&mut session);
     assert!(answer.starts_with(":chat.example 001 ana :Welcome, ana!ana@samovar\r\n"), "{answer}");
     assert!(answer.ends_with(":chat.example 422 ana :There is no message of the day\r\n"));
 }
@@ -95,9 +106,12 @@ fn a_name_that_is_taken_is_asked_for_again() {
 fn commands_are_ours() {
     for (line, expected) in [
         ("JOIN #a,#b", &[r#"{"room":"a","type":"join"}"#, r#"{"room":"b","type":"join"}"#][..]),
-        ("PART #a :bye", &[r#"{"room":"a","type":"leave"}"#]),
+        ("PART #a :bye", &[r#"{"reason":"bye","room":"a","type":"leave"}"#]),
         ("PRIVMSG #a :hi there", &[r#"{"room":"a","text":"hi there","type":"say"}"#]),
-        ("PRIVMSG bob :hi", &[r#"{"room":"@bob","text":"hi","type":"say"}"#]),
+        (
+            "PRIVMSG bob :hi", // who is away is told of
+            &[r#"{"room":"@bob","text":"hi","type":"say"}"#, r#"{"type":"whois","user":"bob"}"#],
+        ),
         (
             "PRIVMSG #a :\u{1}ACTION waves\u{1}",
             &[r#"{"kind":"action","room":"a","text":"waves","type":"say"}"#],
@@ -148,6 +162,7 @@ fn capable(capabilities: &str) -> IrcFrontend {
     let mut session = registered();
     let (_, answer) = feed(&mut session, &format!("CAP REQ :{capabilities}\r\n"));
     assert!(answer.contains(" ACK "), "{answer}");
+    session.rooms.push("a".parse().unwrap());
     session
 }
 
@@ -198,8 +213,8 @@ fn an_echo_has_the_label_and_a_pong_comes_behind_it() {
         }
     };
     assert_eq!(go_on(&mut session, &mut out), 2, "what is said does not wait");
-    session.tell(&stored(1, "a", 4), &mut out);
-    session.tell(&stored(2, "a", 5), &mut out);
+    session.tell(&stored(2, "a", 4), &mut out);
+    session.tell(&stored(3, "a", 5), &mut out);
     assert!(session.manners().watches_own);
     assert!(out.is_empty(), "not before it is shown");
     session.tell(&said("a", 3, "bob", "before"), &mut out);
@@ -224,7 +239,8 @@ fn an_echo_has_the_label_and_a_pong_comes_behind_it() {
 fn what_does_not_come_back_is_acknowledged() {
     let mut session = capable("batch labeled-response");
     feed(&mut session, "@label=1 PRIVMSG #a :hi\r\n");
-    assert_eq!(told(&mut session, &stored(1, "a", 4)), "@label=1 :chat.example ACK\r\n");
+    assert_eq!(told(&mut session, &stored(2, "a", 4)), "", "the others do not have it yet");
+    assert_eq!(told(&mut session, &said("a", 4, "ana", "hi")), "@label=1 :chat.example ACK\r\n");
     // An echo that came before its receipt, and a room that is left before the echo.
     let mut session = capable("batch echo-message labeled-response");
     feed(&mut session, "@label=1 PRIVMSG #a :hi\r\n@label=2 PRIVMSG #a :two\r\n");
@@ -232,10 +248,11 @@ fn what_does_not_come_back_is_acknowledged() {
         told(&mut session, &said("a", 4, "ana", "hi")),
         ":ana!ana@samovar PRIVMSG #a :hi\r\n"
     );
-    assert_eq!(told(&mut session, &stored(1, "a", 4)), "@label=1 :chat.example ACK\r\n");
-    assert_eq!(told(&mut session, &stored(2, "a", 5)), "");
+    assert_eq!(told(&mut session, &stored(2, "a", 4)), "@label=1 :chat.example ACK\r\n");
+    assert_eq!(told(&mut session, &stored(3, "a", 5)), "");
     let exited = Event::Exited { room: RoomAddress::parse("a").unwrap() };
-    assert_eq!(told(&mut session, &exited), "@label=2 :chat.example ACK\r\n");
+    let told = told(&mut session, &exited);
+    assert_eq!(told, ":ana!ana@samovar PART #a\r\n@label=2 :chat.example ACK\r\n");
 }
 
 #[test]
@@ -249,7 +266,7 @@ fn answers_have_their_label_at_once_and_later() {
          @label=3 :chat.example ACK\r\n"
     );
     assert_eq!(feed(&mut session, "@label=4 LIST\r\n").1, "");
-    let rooms = Event::RoomList { id: Some(RequestId(1)), rooms: Vec::new(), total: 0 };
+    let rooms = Event::RoomList { id: Some(RequestId(2)), rooms: Vec::new(), total: 0 };
     assert_eq!(
         told(&mut session, &rooms),
         "@label=4 :chat.example BATCH +l4 labeled-response\r\n\
