@@ -73,6 +73,9 @@ fn a_bot_comes_back_and_answers_what_was_said_meanwhile() {
     ana.join("lobby");
     let bot = start(&server, &home, "echo", &[]);
     comes(&mut ana, "echo");
+    // Who is seen to come may not know yet that it has.
+    ana.say("lobby", "!echo ready");
+    assert_eq!(told(&mut ana, "echo"), "ready");
     server.stop(Signal::KILL);
     let server = server.start_again();
     let mut ben = server.native("ben");

@@ -4,28 +4,28 @@ use chat_protocol::Event;
 use samovar_tests::{Client, NativeClient, Server, Setup};
 
 /// An IRC client, and what it is sent, line by line.
-struct Irc(Client);
+pub(crate) struct Irc(pub(crate) Client);
 
 impl Irc {
     /// Registered by this name, all of the welcome read.
-    fn greeted(address: &str, nick: &str) -> Self {
+    pub(crate) fn greeted(address: &str, nick: &str) -> Self {
         let mut irc = Self(Client::connect(address));
         irc.send(&format!("NICK {nick}\r\nUSER {nick} 0 * :{nick}"));
         irc.until(&format!(" 422 {nick} :There is no message of the day"));
         irc
     }
 
-    fn send(&mut self, line: &str) {
+    pub(crate) fn send(&mut self, line: &str) {
         self.0.send(format!("{line}\r\n"));
     }
 
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let line = String::from_utf8(self.0.line()).unwrap();
         line.strip_suffix("\r\n").expect("lines of IRC end in CR LF").to_owned()
     }
 
     /// The next line that ends so; those before it.
-    fn until(&mut self, end: &str) -> Vec<String> {
+    pub(crate) fn until(&mut self, end: &str) -> Vec<String> {
         let mut lines = Vec::new();
         loop {
             let line = self.line();
@@ -37,7 +37,7 @@ impl Irc {
     }
 
     #[track_caller]
-    fn expect(&mut self, line: &str) {
+    pub(crate) fn expect(&mut self, line: &str) {
         assert_eq!(self.line(), line);
     }
 }
@@ -110,6 +110,7 @@ fn names_topics_lists_and_what_is_refused_are_numerics() {
     ana.expect(":ana!ana@samovar TOPIC #ops :big plans");
     ana.send("TOPIC #ops");
     ana.expect(":irc.samovar 332 ana #ops :big plans");
+    assert!(ana.line().starts_with(":irc.samovar 333 ana #ops ana!ana@samovar "));
     ana.send("LIST");
     ana.expect(":irc.samovar 321 ana Channel :Users  Name");
     ana.expect(":irc.samovar 322 ana #ops 2 :big plans");
@@ -137,6 +138,7 @@ fn an_account_is_made_and_come_back_to_by_the_words_of_irc() {
     let server = Server::start("");
     let mut ana = Irc::greeted(server.address(), "ana");
     ana.send("PRIVMSG NickServ :REGISTER correct-horse");
+    ana.expect(":irc.samovar NOTICE ana :You are logged in");
     ana.expect(":irc.samovar 900 ana ana!ana@samovar ana :You are now logged in as ana");
     ana.send("PRIVMSG NickServ :help");
     ana.expect(":irc.samovar NOTICE ana :IDENTIFY [NAME] PASSWORD, or REGISTER PASSWORD");
@@ -150,6 +152,7 @@ fn an_account_is_made_and_come_back_to_by_the_words_of_irc() {
     assert!(refused.starts_with(":irc.samovar NOTICE third :"), "{refused}");
     third.send("PRIVMSG NickServ :IDENTIFY ana correct-horse");
     third.expect(":third!third@samovar NICK :ana");
+    third.expect(":irc.samovar NOTICE ana :You are logged in");
     third.expect(":irc.samovar 900 ana ana!ana@samovar ana :You are now logged in as ana");
     // Who is no account does not get its name.
     let mut eve = Irc(Client::connect(server.address()));

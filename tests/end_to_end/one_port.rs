@@ -116,6 +116,20 @@ fn a_late_hello_is_understood_and_no_guest_is_announced() {
     assert_eq!(names, ["ana", "late"]);
 }
 
+#[test]
+fn a_late_tls_handshake_is_closed_at_once_and_said_by_nobody() {
+    let server = Server::start("");
+    let mut ana = server.native("ana");
+    ana.join("lobby");
+    let mut late = server.connect();
+    let greeting = String::from_utf8(late.line()).unwrap();
+    late.lines_until(&line_of_lobby(&greeting));
+    late.send([0x16, 3, 1, 0, 5, b'h', b'e', b'l', b'l', b'o', b'\n']);
+    late.until_lost();
+    ana.say("lobby", "nobody else");
+    assert_eq!(ana.message().2, "nobody else");
+}
+
 /// The last line of a silent guest's greeting.
 fn line_of_lobby(welcome: &str) -> String {
     let name = welcome.trim_end().trim_start_matches("Welcome ");

@@ -83,11 +83,12 @@ fn questions(name: &str) -> Vec<Command> {
         Command::Members { room: at.clone() },
         Command::GetTopic { room: at.clone() },
         Command::GetSettings { room: at.clone() },
+        Command::Bans { room: at.clone() },
         Command::SetTopic { room: at.clone(), topic: LineText::parse("mine").unwrap() },
         Command::Leave { room: at.clone(), reason: None },
         Command::MarkRead { room: at.clone(), seq: Sequence(1) },
-        Command::Delete { room: at.clone(), seq: None },
-        Command::Delete { room: at, seq: Some(Sequence(2)) },
+        Command::Delete { room: at.clone(), seq: None, reason: None },
+        Command::Delete { room: at, seq: Some(Sequence(2)), reason: None },
         say(name, "anybody?"),
     ];
     for asked in [

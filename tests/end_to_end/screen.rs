@@ -4,7 +4,7 @@ mod plain;
 mod text;
 mod trouble;
 
-use chat_protocol::Command;
+use chat_protocol::{Command, Event, TypingState};
 use samovar_tests::{Pane, Server, Setup, Signal, chat_client, room};
 
 /// Starts the client in a pane, as ana in the lobby.
@@ -53,7 +53,7 @@ fn what_is_deleted_is_gone_from_every_screen() {
     maya.join("lobby");
     maya.say("lobby", "better not said");
     pane.wait_for("better not said");
-    maya.ask(Command::Delete { room: room("lobby"), seq: None });
+    maya.ask(Command::Delete { room: room("lobby"), seq: None, reason: None });
     pane.wait_for("a message of maya was deleted");
     pane.wait_gone("better not said");
     pane.enter("mine is worse");
@@ -343,6 +343,26 @@ fn the_keyboard_is_live_while_a_flood_comes_in() {
     pane.press("Enter");
     drop(writer.join());
     pane.wait_for("drop 4000.");
+}
+
+#[test]
+fn who_types_is_seen_by_the_others() {
+    let (server, pane) = in_lobby(80, 24);
+    let mut maya = server.native("maya");
+    maya.join("lobby");
+    pane.wait_for("maya joined");
+    pane.type_in("half a sentence");
+    let (from, signal) = loop {
+        if let Event::Signal { from, signal, .. } = maya.event() {
+            break (from, signal);
+        }
+    };
+    let typing = chat_protocol::Signal::Typing { state: TypingState::Active };
+    assert_eq!((from.as_str(), &signal), ("ana", &typing));
+    maya.ask(Command::Signal { room: room("lobby"), signal: typing, key: None });
+    pane.wait_for("maya is typing…");
+    maya.say("lobby", "there it is");
+    pane.wait_gone("maya is typing…");
 }
 
 #[test]

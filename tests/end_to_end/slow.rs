@@ -4,6 +4,7 @@
 use std::io::Write;
 use std::net::{Shutdown, TcpStream};
 use std::thread;
+use std::time::Instant;
 
 use samovar_tests::{Client, NativeClient, Server, Setup, Signal, say};
 
@@ -87,6 +88,35 @@ fn who_never_reads_costs_a_bounded_amount_and_nobody_notices() {
     let growth = server.memory_bytes().saturating_sub(before);
     assert!(growth < 64 * 1024 * 1024, "{growth} bytes for one that does not read");
     drop(deaf);
+}
+
+/// The one room has readers that are far behind, the other has none; said in turn, both are as fast.
+#[test]
+fn who_is_far_behind_slows_nobody_down() {
+    let server = Server::start("");
+    let mut ana = server.native("ana");
+    ana.join("lobby");
+    ana.join("calm");
+    let hello = |n: u32| format!(r#"{{"type":"hello","v":1,"name":"deaf{n}"}}"#);
+    let _deaf: Vec<TcpStream> = (0..10)
+        .map(|n| deaf(&server, &frames(&[hello(n).as_bytes(), HELLO_AND_JOIN[1]])))
+        .collect();
+    (0..10).for_each(|_| assert!(format!("{:?}", ana.event()).starts_with("Joined")));
+    chat(&mut ana, 500);
+    let mut times = [Vec::new(), Vec::new()];
+    for n in 0..201 {
+        for (room, times) in ["lobby", "calm"].into_iter().zip(&mut times) {
+            let began = Instant::now();
+            ana.say(room, "how long?");
+            assert_eq!(ana.message().2, "how long?", "{n}");
+            times.push(began.elapsed());
+        }
+    }
+    let [behind, calm] = times.map(|mut times| {
+        times.sort_unstable();
+        times[100]
+    });
+    assert!(behind < calm * 3, "{behind:?} with readers that are behind, {calm:?} without");
 }
 
 /// Answers that nobody takes are not made: the server stops reading.

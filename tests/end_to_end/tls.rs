@@ -371,3 +371,48 @@ fn an_address_has_its_share_of_connections_and_of_handshakes() {
     server.wait_for_log("daemon: reloaded");
     let _many: Vec<NativeClient> = (0..9).map(|n| server.native(&format!("eve{n}"))).collect();
 }
+
+/// `openssl` as a client: what comes is on its stdout.
+#[test]
+fn openssl_speaks_to_every_kind_of_listener() {
+    let (server, certificate) = server(
+        &[
+            "native+tls://127.0.0.1:0",
+            "line+tls://127.0.0.1:0",
+            "irc+tls://127.0.0.1:0",
+            "auto+tls://127.0.0.1:0",
+            "auto://127.0.0.1:0",
+        ],
+        "",
+    );
+    let mut ana = NativeClient::connect(server.address_of(4)).greeted("ana");
+    ana.join("lobby");
+    let native = |name: &str| {
+        let frames = [
+            format!(r#"{{"type":"hello","v":1,"name":"{name}"}}"#),
+            r#"{"id":1,"type":"join","room":"lobby"}"#.to_owned(),
+            r#"{"id":2,"type":"say","room":"lobby","text":"a frame"}"#.to_owned(),
+            r#"{"id":3,"type":"quit"}"#.to_owned(),
+        ];
+        let frames = frames.iter().flat_map(|frame| samovar_tests::framed(frame.as_bytes()));
+        String::from_utf8(frames.collect()).unwrap()
+    };
+    let irc =
+        "NICK eve\r\nUSER eve 0 * :eve\r\nJOIN #lobby\r\nPRIVMSG #lobby :from irc\r\nQUIT\r\n";
+    for (listener, input, heard, told) in [
+        (0, native("bob"), "a frame", r#""type":"stored""#),
+        (1, "a line\n/quit\n".to_owned(), "a line", "Welcome "),
+        (2, irc.to_owned(), "from irc", " 001 eve :"),
+        (3, native("carl"), "a frame", r#""type":"stored""#),
+        (4, "behind the same port\n/quit\n".to_owned(), "behind the same port", "Welcome "),
+    ] {
+        // A frame's length is no text.
+        let mut openssl = std::process::Command::new("sh");
+        openssl.args(["-c", "openssl \"$@\" | LC_ALL=C tr -d '\\200-\\377'", "sh"]);
+        openssl.args(["s_client", "-quiet", "-verify_return_error", "-CAfile"]);
+        openssl.arg(&certificate.cert).args(["-connect", server.address_of(listener)]);
+        let spoken = run(&mut openssl, &input);
+        assert!(spoken.stdout.contains(told), "{listener}: {spoken:?}");
+        assert_eq!(ana.message().2, heard, "{listener}");
+    }
+}

@@ -317,6 +317,10 @@ impl Actor {
                 | Command::Was { .. }
                 | Command::Whois { .. }
                 | Command::Census
+                | Command::Conversations { .. }
+                | Command::GetMetadata { .. }
+                | Command::SetMetadata { .. }
+                | Command::WatchMetadata { .. }
                 | Command::Stay { .. }
                 | Command::Ping => {
                     again.push_back(Order { id, command });
@@ -336,6 +340,7 @@ impl Actor {
                 | Command::UnbanAddress { .. }
                 | Command::CloseRoom { .. }
                 | Command::Signal { .. }
+                | Command::ClearMetadata { .. }
                 | Command::Delete { .. }
                 | Command::Register { .. }
                 | Command::Login { .. }

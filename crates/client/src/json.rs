@@ -123,7 +123,11 @@ const fn is_printed(event: &Event) -> bool {
         | Event::StoredRoomList { .. }
         | Event::RoomReport { .. }
         | Event::StayIs { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::Found { .. }
         | Event::Identified { .. }
         | Event::TokenMade { .. }

@@ -242,6 +242,9 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Signalled { id, .. }
         | Event::UserStates { id, .. }
         | Event::PastUsers { id, .. }
+        | Event::ConversationList { id, .. }
+        | Event::Metadata { id, .. }
+        | Event::MetadataKeys { id, .. }
         | Event::StayIs { id, .. }
         | Event::Found { id, .. }
         | Event::Identified { id, .. }
@@ -268,6 +271,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Hidden { .. }
         | Event::Signal { .. }
         | Event::ReadMoved { .. }
+        | Event::MetadataChanged { .. }
         | Event::UserWatched { .. }
         | Event::Joined { .. }
         | Event::ProfileChanged { .. }

@@ -243,6 +243,10 @@ impl Output {
             | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::ConversationList { .. }
+            | Event::Metadata { .. }
+            | Event::MetadataKeys { .. }
+            | Event::MetadataChanged { .. }
             | Event::UserWatched { .. }
             | Event::Done { .. }
             | Event::Stored { .. }
@@ -307,7 +311,11 @@ pub(crate) const fn room_of(event: &Event) -> Option<&RoomAddress> {
         | Event::StoredRoomList { .. }
         | Event::RoomReport { .. }
         | Event::StayIs { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
         | Event::UnreadList { .. }
         | Event::Found { .. }
         | Event::Identified { .. }

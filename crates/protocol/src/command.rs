@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{PAGE_EVENTS_MAX, PAGE_HITS_MAX};
 use crate::{
-    LineText, MessageKey, MessageText, Moment, Network, Password, RequestId, Role, RoomAddress,
-    RoomName, RoomSecret, SearchCursor, Sequence, Setting, Signal, Timestamp, Token, TokenName,
-    UserName,
+    LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Moment, Network, Password,
+    RequestId, Role, RoomAddress, RoomName, RoomSecret, SearchCursor, Sequence, Setting, Signal,
+    Timestamp, Token, TokenName, UserName,
 };
 
 /// The version of the native protocol that this crate speaks.
@@ -147,6 +147,9 @@ pub enum Command {
         /// Which; none: the last that one said there.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         seq: Option<Sequence>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
     },
     /// Let somebody into a room. Answer: `stored`, as for all that changes a room.
     Invite {
@@ -269,6 +272,40 @@ pub enum Command {
         /// Which room.
         room: RoomAddress,
     },
+    /// What is known of a room, or of a user (`@name`)? Answer: `metadata`.
+    GetMetadata {
+        /// Of which.
+        of: RoomAddress,
+        /// What; none: all.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        keys: Vec<MetadataKey>,
+    },
+    /// Let something be known of oneself, or of a room that one keeps. Answer: `done`, and
+    /// `metadata_changed`.
+    SetMetadata {
+        /// Of which.
+        of: RoomAddress,
+        /// What.
+        key: MetadataKey,
+        /// How it is; none: it is known no more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<MetadataValue>,
+    },
+    /// Let nothing be known. Answer: `metadata`, with what was.
+    ClearMetadata {
+        /// Of which.
+        of: RoomAddress,
+    },
+    /// Be told of this, of rooms that one is in and users whom one meets there; for this session.
+    /// Answer: `metadata_keys`, all of which it is told now.
+    WatchMetadata {
+        /// What, too.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        more: Vec<MetadataKey>,
+        /// What no more.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        fewer: Vec<MetadataKey>,
+    },
     /// Take another name. Answer: `done`.
     Nick {
         /// The new one.
@@ -337,6 +374,20 @@ pub enum Command {
         /// From where.
         #[serde(flatten)]
         range: HistoryRange,
+        /// How many at most, up to [`PAGE_EVENTS_MAX`].
+        #[serde(default = "page_events_default")]
+        limit: u32,
+    },
+    /// Which of the rooms that one is in, direct ones too, were spoken in last between these times, and
+    /// when? By that time, the earliest first. Answer: `conversation_list`.
+    Conversations {
+        /// Behind this time.
+        after_ms: Timestamp,
+        /// Before this time.
+        before_ms: Timestamp,
+        /// The last of them that fit, and not the first.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        newest: bool,
         /// How many at most, up to [`PAGE_EVENTS_MAX`].
         #[serde(default = "page_events_default")]
         limit: u32,
@@ -561,9 +612,9 @@ pub enum Command {
     Unknown,
 }
 
-/// Which part of a room's history: from `after` or `after_ms` on if there is one, forwards;
-/// otherwise what stands before `before` or `before_ms`, or the newest events. `around` and
-/// `around_ms` stand alone: the page has that place in its middle.
+/// Which part of a room's history: from `after` or `after_ms` on if there is one, forwards (or, with
+/// `newest`, the last events behind it); otherwise what stands before `before` or `before_ms`, or the
+/// newest events. `around` and `around_ms` stand alone: the page has that place in its middle.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct HistoryRange {
     /// Only events behind this sequence.
@@ -584,6 +635,33 @@ pub struct HistoryRange {
     /// Events on both sides of this time.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub around_ms: Option<Moment>,
+    /// The last of the events that fit, and not the first.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub newest: bool,
+    /// Which of them.
+    #[serde(default, skip_serializing_if = "HistoryPart::is_all")]
+    pub part: HistoryPart,
+}
+
+/// Which events of a history.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HistoryPart {
+    /// All.
+    #[default]
+    All,
+    /// All but what is left of deleted messages.
+    Kept,
+    /// What was said, and is not deleted.
+    Messages,
+}
+
+impl HistoryPart {
+    /// Are they all?
+    #[must_use]
+    pub fn is_all(&self) -> bool {
+        *self == Self::All
+    }
 }
 
 impl Command {

@@ -1,13 +1,15 @@
 //! What a client is told.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::administration::{AddressBan, BanInfo, RoomReport, Status, StoredRoomInfo};
 use crate::search::Hit;
 use crate::{
-    JournalId, LineText, MessageKey, MessageText, Refusal, RequestId, Role, RoomAddress,
-    RoomChange, RoomName, RoomSettings, SayKind, SearchCursor, Sequence, Signal, Timestamp, Token,
-    TokenName, UserName,
+    JournalId, LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Refusal, RequestId,
+    Role, RoomAddress, RoomChange, RoomName, RoomSettings, SayKind, SearchCursor, Sequence, Signal,
+    Timestamp, Token, TokenName, UserName,
 };
 
 /// What a client is told. An event with an `id` answers the request with that id.
@@ -164,6 +166,12 @@ pub enum Event {
         from: UserName,
         /// Which message; it comes as a `tombstone` from now on.
         target: Sequence,
+        /// When that was said, and who said it; none: it is not kept any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        original: Option<Box<Original>>,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
     },
     /// Here was a message that is deleted.
     Tombstone {
@@ -433,6 +441,14 @@ pub enum Event {
         /// There is more in the direction that was asked for.
         more: bool,
     },
+    /// Where one's rooms were spoken in last, as asked: the earliest first.
+    ConversationList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::PAGE_EVENTS_MAX`].
+        conversations: Vec<ConversationInfo>,
+    },
     /// What one has not read, as asked: rooms in which something was said, the busiest first.
     UnreadList {
         /// Of the request.
@@ -465,6 +481,35 @@ pub enum Event {
         /// Until then.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         time_ms: Option<Timestamp>,
+    },
+    /// What is known of a room or a user, as asked.
+    Metadata {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// Of which; a user is `@name`.
+        of: RoomAddress,
+        /// What, and how it is.
+        values: BTreeMap<MetadataKey, MetadataValue>,
+    },
+    /// Of what this session is told.
+    MetadataKeys {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::METADATA_WATCHED_MAX`].
+        keys: Vec<MetadataKey>,
+    },
+    /// Something is known of a room or a user, or no more: it has changed, or this session has just
+    /// met it.
+    MetadataChanged {
+        /// Of which; a user is `@name`.
+        of: RoomAddress,
+        /// What.
+        key: MetadataKey,
+        /// How it is; none: nothing is known any more.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        value: Option<MetadataValue>,
     },
     /// What a search found, newest first.
     Found {
@@ -689,6 +734,24 @@ pub struct UnreadInfo {
     pub messages: u64,
     /// In so many of them one's name is a word.
     pub mentions: u64,
+}
+
+/// What a deleted message was, as far as that is remembered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Original {
+    /// When it was stored.
+    pub time_ms: Timestamp,
+    /// Who said it.
+    pub from: UserName,
+}
+
+/// A room that was spoken in, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ConversationInfo {
+    /// Which.
+    pub room: RoomAddress,
+    /// When its last message was stored.
+    pub last_ms: Timestamp,
 }
 
 /// A personal token, in a list. What it is nobody knows but who was told.
@@ -920,6 +983,7 @@ impl Event {
         | Self::CensusIs { id, .. }
         | Self::MemberList { id, .. }
         | Self::History { id, .. }
+        | Self::ConversationList { id, .. }
         | Self::UnreadList { id, .. }
         | Self::Found { id, .. }
         | Self::Identified { id, .. }
@@ -937,6 +1001,12 @@ impl Event {
         } else {
             None
         }
+    }
+
+    /// It says what is known of a user, and not of the room.
+    #[must_use]
+    pub const fn is_about_user(&self) -> bool {
+        matches!(self, Self::MetadataChanged { of: RoomAddress::Direct(_), .. })
     }
 
     /// The number of a stored event in its room.

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod glob;
 pub mod id;
 pub mod limits;
+pub mod metadata;
 pub mod moment;
 pub mod name;
 pub mod nearest;
@@ -27,6 +28,7 @@ pub use event::Event;
 pub use id::{
     Cursor, Identity, JournalId, MessageKey, RequestId, SearchCursor, Sequence, Timestamp,
 };
+pub use metadata::{MetadataKey, MetadataValue};
 pub use moment::Moment;
 pub use name::{RoomAddress, RoomName, UserName};
 pub use network::Network;

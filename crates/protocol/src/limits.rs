@@ -21,6 +21,14 @@ pub const TYPING_PAUSE: std::time::Duration = std::time::Duration::from_secs(3);
 pub const WATCHED_USERS_MAX: usize = 100;
 /// Users of one name that are told of when they are gone.
 pub const PAST_USERS_MAX: usize = 20;
+/// What a key of metadata is called, and how long its value is, in bytes.
+pub const METADATA_KEY_BYTES_MAX: usize = 32;
+/// Its value.
+pub const METADATA_VALUE_BYTES_MAX: usize = 300;
+/// Keys of one user or room.
+pub const METADATA_KEYS_MAX: usize = 20;
+/// Keys of which one session is told.
+pub const METADATA_WATCHED_MAX: usize = 50;
 /// A native frame from a client, without its length prefix, in bytes.
 pub const CLIENT_FRAME_BYTES_MAX: usize = 64 * 1_024;
 /// A native frame from the server, without its length prefix, in bytes. A history page of

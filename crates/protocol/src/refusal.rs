@@ -69,6 +69,11 @@ pub enum Refusal {
         /// Which.
         room: RoomAddress,
     },
+    /// Only of oneself can that be said.
+    NotYourself {
+        /// Of whom it was to be said.
+        name: UserName,
+    },
     /// There is no such message, or no more.
     NoSuchMessage {
         /// In which room.
@@ -493,6 +498,7 @@ impl fmt::Display for Refusal {
             Self::TooMany { what, limit } => {
                 write!(f, "There are as many {what} as there may be ({limit}).")
             }
+            Self::NotYourself { name } => write!(f, "That is {name}'s to say."),
             Self::Blocked { name } => write!(f, "{name} takes no direct messages from you."),
             Self::DiskFull => {
                 f.write_str("The server's disk is full; nothing can be stored until there is room.")

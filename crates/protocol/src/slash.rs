@@ -166,7 +166,7 @@ pub const WORDS: &[Word] = &[
                         typed.usage("N is a message's number: /history shows them")
                     })?)),
                 };
-            command(Command::Delete { room: typed.here()?, seq })
+            command(Command::Delete { room: typed.here()?, seq, reason: None })
         },
     },
     Word {

@@ -188,7 +188,7 @@ fn reads(c: &mut Criterion) {
     c.bench_function("page of 100", |b| {
         b.iter(|| {
             before = if before < 1_000 { messages() } else { before - 777 };
-            let range = Range::Before { before: Some(Sequence(before)) };
+            let range = Range::Before { after: Sequence(0), before: Some(Sequence(before)) };
             black_box(bench.runtime.block_on(bench.journal.page(bench.room, range, 100))).ok();
         });
     });

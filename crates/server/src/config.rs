@@ -66,6 +66,8 @@ pub(crate) struct ServerConfig {
     pub(crate) shutdown_delay: Duration,
     /// How long a guest whose connection broke is waited for.
     pub(crate) resume_grace: Duration,
+    /// Pages from which browsers may connect: `https://chat.example`; `*`: from all.
+    pub(crate) origins: Vec<String>,
 }
 
 /// `[tls]`: files in PEM. Relative paths start where the daemon was started.
@@ -257,6 +259,7 @@ impl Default for Config {
                 default_room: Some(RoomName::parse("lobby").expect("lobby is a room's name")),
                 shutdown_delay: Duration::ZERO,
                 resume_grace: Duration::from_secs(60),
+                origins: Vec::new(),
             },
             tls: TlsConfig::default(),
             line: LineConfig::default(),

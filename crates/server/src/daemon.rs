@@ -255,6 +255,7 @@ impl Daemon {
             surroundings.send_modify(|around| {
                 let mut changed = (**around).clone();
                 changed.limits = session_limits(config);
+                changed.origins = config.server.origins.clone().into();
                 changed.welcome = Arc::new(welcome(config, self.house.journal.id()));
                 *around = Arc::new(changed);
             });
@@ -430,6 +431,7 @@ fn surroundings(config: &Config, house: &House, url: &ListenUrl) -> Surroundings
         },
         welcome: Arc::new(welcome(config, house.journal.id())),
         default_room: config.server.default_room.clone(),
+        origins: config.server.origins.clone().into(),
         limits: session_limits(config),
     }
 }

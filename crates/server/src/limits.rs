@@ -77,6 +77,15 @@ pub(crate) const SESSION_READ_BYTES: usize = 16 * 1_024;
 pub(crate) const TLS_HANDSHAKES_MAX: usize = 1_024;
 /// What TLS takes from a session before the socket has taken it, in bytes.
 pub(crate) const TLS_BUFFER_BYTES_MAX: usize = 16 * 1_024;
+/// A request for a WebSocket, its headers with it, in bytes.
+pub(crate) const WEBSOCKET_REQUEST_BYTES_MAX: usize = 16 * 1_024;
+/// A message inside a WebSocket, in bytes: a line of IRC with its tags.
+pub(crate) const WEBSOCKET_MESSAGE_BYTES_MAX: usize = 4_096 + 512;
+/// What a WebSocket takes from a session before the socket has taken it, in bytes; one frame may come
+/// on top.
+pub(crate) const WEBSOCKET_BUFFER_BYTES: usize = 16 * 1_024;
+/// A line that is written into a WebSocket, in bytes: more than any of IRC.
+pub(crate) const WEBSOCKET_LINE_BYTES_MAX: usize = 64 * 1_024;
 /// A file with a certificate or a key, in bytes.
 pub(crate) const TLS_FILE_BYTES_MAX: u64 = 1_024 * 1_024;
 /// A certificate that ends so soon is warned about.
@@ -93,6 +102,8 @@ pub(crate) const QUIET_PRESENCE_PAUSE: Duration = Duration::from_secs(1);
 pub(crate) const SESSION_CHANGES_SEEN: usize = 4_096;
 /// Rooms in which one session is heard to type at the same time.
 pub(crate) const TYPING_ROOMS_MAX: usize = 16;
+/// What a session that enters a room is told of metadata; it may ask for the rest.
+pub(crate) const METADATA_MET_MAX: usize = 500;
 /// A typed line, in bytes without its end; a longer one is refused and skipped.
 pub(crate) const LINE_BYTES_MAX: usize = 4_096 + 256;
 /// A telnet sub-negotiation, in bytes; a longer one ends the session.
@@ -113,6 +124,8 @@ pub(crate) const HASHES_WAITING_MAX: usize = 64;
 pub(crate) const BURST: Duration = Duration::from_secs(10);
 /// Who takes more than there is owes it, at most so many bursts.
 pub(crate) const DEBT_BURSTS_MAX: u64 = 2;
+/// Who says nothing for so long has ended its flood.
+pub(crate) const FLOOD_PAUSE: Duration = Duration::from_secs(1);
 /// How often somebody is told of being too fast.
 pub(crate) const TOO_FAST_TOLD: Duration = Duration::from_secs(60);
 /// Addresses that have gone and whose rates are remembered; then those that do not matter any more

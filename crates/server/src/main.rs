@@ -67,7 +67,7 @@ struct Arguments {
     /// Configuration file (otherwise ./chat-server.toml, the user's, /etc/chat-server/)
     #[arg(long, global = true, value_name = "FILE")]
     config: Option<PathBuf>,
-    /// Where to accept: auto://, native://, line:// or irc:// with ADDR:PORT (auto+tls://… encrypted), or
+    /// Where to accept: auto://, native://, line://, irc:// or irc+ws:// with ADDR:PORT (auto+tls://… encrypted), or
     /// unix:PATH; may be repeated
     #[arg(long, global = true, value_name = "URL")]
     listen: Vec<ListenUrl>,

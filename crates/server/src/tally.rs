@@ -9,6 +9,9 @@ use chat_protocol::Refusal;
 /// A limit that can hit, by its name in the configuration where it has one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Limit {
+    Connections,
+    OpenFiles,
+    Handshakes,
     ConnectionsPerAddress,
     HandshakesPerAddress,
     MessagesPerSecond,
@@ -23,7 +26,10 @@ pub(crate) enum Limit {
 }
 
 impl Limit {
-    const ALL: [Self; 11] = [
+    const ALL: [Self; 14] = [
+        Self::Connections,
+        Self::OpenFiles,
+        Self::Handshakes,
         Self::ConnectionsPerAddress,
         Self::HandshakesPerAddress,
         Self::MessagesPerSecond,
@@ -39,6 +45,9 @@ impl Limit {
 
     const fn name(self) -> &'static str {
         match self {
+            Self::Connections => "limits.connections",
+            Self::OpenFiles => "open files",
+            Self::Handshakes => "TLS handshakes at a time",
             Self::ConnectionsPerAddress => "limits.connections_per_address",
             Self::HandshakesPerAddress => "limits.handshakes_per_address",
             Self::MessagesPerSecond => "limits.messages_per_second",

@@ -167,6 +167,10 @@ impl Actor {
             | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::ConversationList { .. }
+            | Event::Metadata { .. }
+            | Event::MetadataKeys { .. }
+            | Event::MetadataChanged { .. }
             | Event::StayIs { .. }
             | Event::UserWatched { .. }
             | Event::Renamed { .. }

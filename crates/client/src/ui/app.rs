@@ -8,6 +8,7 @@ mod modes;
 mod moving;
 mod server;
 mod typed;
+mod typing;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -175,6 +176,8 @@ pub(crate) struct App {
     quitting: bool,
     /// When the server is told how far one has read.
     mark_at: Option<Timestamp>,
+    /// Where others were told last that one types, and when.
+    typing_told: Option<(RoomAddress, Timestamp)>,
     asked: BTreeMap<Ticket, Asked>,
     next_ticket: u64,
     effects: Vec<Effect>,
@@ -207,6 +210,7 @@ impl App {
             leaving: false,
             quitting: false,
             mark_at: None,
+            typing_told: None,
             asked: BTreeMap::new(),
             next_ticket: 0,
             effects: Vec::new(),
@@ -216,6 +220,8 @@ impl App {
     /// What the action changes, and what is to be done outside.
     pub(crate) fn update(&mut self, now: Timestamp, action: Action) -> Vec<Effect> {
         self.now = now;
+        let is_typed = matches!(action, Action::Key(_) | Action::Paste(_));
+        let before = (self.current, self.input().text().len());
         match action {
             Action::Key(key) => self.on_key(&key),
             Action::Paste(text) => self.on_paste(&text),
@@ -229,6 +235,9 @@ impl App {
             Action::Edited(None) | Action::Tick => {}
             Action::Failed(why) => self.hint = Some(Hint::Wrong(why)),
         }
+        if is_typed && before != (self.current, self.input().text().len()) {
+            self.tell_typing();
+        }
         self.look();
         self.mark();
         if self.quitting && self.unsent() == 0 {
@@ -240,7 +249,10 @@ impl App {
     /// When something is to be done by itself; none: never.
     pub(crate) fn next_tick(&self) -> Option<Timestamp> {
         match &self.net {
-            Net::Up => self.mark_at,
+            Net::Up => {
+                let typing = self.room().next_typing_end(self.now);
+                self.mark_at.into_iter().chain(typing).min()
+            }
             Net::Down { retry_at, .. } if *retry_at > self.now => {
                 let left_ms = retry_at.0 - self.now.0;
                 // When the seconds that are shown change.

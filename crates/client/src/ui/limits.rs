@@ -30,5 +30,13 @@ pub(crate) const SLEEP_NOTICED_AFTER: Duration = Duration::from_secs(20);
 pub(crate) const EDITED_BYTES_MAX: u64 = 64 * 1_024;
 /// Rooms whose read positions are remembered from run to run, for each server.
 pub(crate) const READ_ROOMS_MAX: usize = 500;
+/// People who type in a room, and are told; more are not.
+pub(crate) const TYPISTS_KEPT_MAX: usize = 8;
+/// Others are told that one types so far apart at least.
+pub(crate) const TYPING_TOLD_EVERY: Duration = Duration::from_secs(3);
+/// Who types does so for so long, if it is not told again.
+pub(crate) const TYPING_LASTS: Duration = Duration::from_secs(6);
+/// Who has begun and thinks does so for so long, if it is not told again.
+pub(crate) const PAUSE_LASTS: Duration = Duration::from_secs(30);
 /// The server is told so long after something was read: by then more is.
 pub(crate) const MARK_READ_AFTER: Duration = Duration::from_secs(2);

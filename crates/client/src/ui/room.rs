@@ -2,6 +2,7 @@
 //! asks the server (it says what is missing, its caller asks).
 
 mod read;
+mod typing;
 mod window;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use super::limits::{ROWS_KEPT_MAX, ROWS_KEPT_UNSEEN_MAX};
 use super::row::{Body, Delivery, Presence, Row, RowId, Ticket};
 
 pub(crate) use self::read::Marker;
+use self::typing::Typist;
 pub(crate) use self::window::{Edge, Window};
 
 /// Where the screen is in a room.
@@ -43,6 +45,8 @@ pub(crate) struct Room {
     pub(crate) away: BTreeSet<UserName>,
     /// Who spoke here, the last one last: completion begins with them.
     pub(crate) speakers: Vec<UserName>,
+    /// Who types now.
+    typists: Vec<Typist>,
     pub(crate) window: Window,
     pub(crate) scroll: Scroll,
     /// The row that a search found.
@@ -85,6 +89,7 @@ impl Room {
             members_total: 0,
             away: BTreeSet::new(),
             speakers: Vec::new(),
+            typists: Vec::new(),
             window: Window::default(),
             scroll: Scroll::Bottom,
             found: None,
@@ -295,6 +300,7 @@ impl Room {
 
     /// False: it was not known to be here.
     pub(crate) fn member_went(&mut self, name: &UserName) -> bool {
+        self.types_no_more(name);
         self.away.remove(name);
         let was_here = self.members.remove(name);
         if was_here {
@@ -367,6 +373,7 @@ impl Room {
     }
 
     fn spoke(&mut self, name: &UserName) {
+        self.types_no_more(name);
         self.speakers.retain(|known| known != name);
         if self.speakers.len() >= SPEAKERS_MAX {
             self.speakers.remove(0);

@@ -31,6 +31,8 @@ pub(crate) struct Settings {
     pub(crate) mouse: bool,
     pub(crate) notify: Notify,
     pub(crate) joins: Joins,
+    /// Others are not told that one types.
+    pub(crate) types_unseen: bool,
 }
 
 /// A row of the table.
@@ -83,6 +85,13 @@ pub(crate) const SETTINGS: &[Setting] = &[
         set: |settings, value| {
             settings.joins = if value == "hidden" { Joins::Hidden } else { Joins::Folded };
         },
+    },
+    Setting {
+        name: "typing",
+        values: &["on", "off"],
+        help: "off: others are not told that you type",
+        get: |settings| if settings.types_unseen { "off" } else { "on" },
+        set: |settings, value| settings.types_unseen = value == "off",
     },
     Setting {
         name: "mouse",
@@ -156,6 +165,6 @@ mod tests {
             assert!(Settings::default().set(setting.name, "purple").is_err());
         }
         let error = Settings::default().set("colour", "red").unwrap_err().to_string();
-        assert!(error.contains("theme, notify, joins, mouse"), "{error}");
+        assert!(error.contains("theme, notify, joins, typing, mouse"), "{error}");
     }
 }

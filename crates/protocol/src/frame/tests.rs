@@ -4,7 +4,7 @@ use proptest::prelude::*;
 use tokio_util::codec::Decoder;
 
 use super::*;
-use crate::command::HistoryRange;
+use crate::command::{HistoryPart, HistoryRange};
 use crate::limits::{MESSAGE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX, PAGE_HITS_MAX, SNIPPET_BYTES_MAX};
 use crate::search::{Hit, SnippetPart};
 use crate::{
@@ -32,14 +32,18 @@ fn moment() -> impl Strategy<Value = Option<Moment>> {
 fn range() -> impl Strategy<Value = HistoryRange> {
     let sequence = || proptest::option::of(any::<u64>().prop_map(Sequence));
     let sequences = (sequence(), sequence(), sequence());
-    (sequences, moment(), moment(), moment()).prop_map(
-        |((after, before, around), after_ms, before_ms, around_ms)| HistoryRange {
+    let parts = [HistoryPart::All, HistoryPart::Kept, HistoryPart::Messages];
+    let which = (any::<bool>(), proptest::sample::select(parts.to_vec()));
+    (sequences, moment(), moment(), moment(), which).prop_map(
+        |((after, before, around), after_ms, before_ms, around_ms, (newest, part))| HistoryRange {
             after,
             before,
             around,
             after_ms,
             before_ms,
             around_ms,
+            newest,
+            part,
         },
     )
 }

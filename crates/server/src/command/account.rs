@@ -11,9 +11,11 @@ use chat_protocol::{
 use super::guest::Identified;
 use super::room::{self, How};
 use super::scope::Scope;
-use super::{Answer, Caller, House, journal_refusal, presence, stay};
+use super::{Answer, Caller, House, journal_refusal, metadata, presence, stay};
 use crate::account::{Verified, hash_of, new_token};
-use crate::journal::{AccountChange, AccountRoom, Changed, RoomKey, StoredToken, TokenHash};
+use crate::journal::{
+    AccountChange, AccountRoom, Changed, MetadataOwner, RoomKey, StoredToken, TokenHash,
+};
 use crate::user::{Claim, NotAttached, User, friendly};
 
 /// How long the last session of an account may take to leave its rooms.
@@ -80,6 +82,7 @@ pub(super) async fn register(
     let account = made?;
     house.registry.promote(claim, &account);
     user.has_settled();
+    metadata::keep(house, user).await;
     tracing::info!(%name, "registered");
     let changed = Event::AccountChanged { user: name.clone(), account: true };
     presence::retell(house, user, &changed).await;
@@ -308,6 +311,10 @@ pub(super) async fn settle(house: &House, user: &User) {
     for shunned in shunned {
         user.shun(shunned);
     }
+    match house.journal.metadata(MetadataOwner::Account(account)).await {
+        Ok(metadata) => user.set_metadata(metadata),
+        Err(error) => tracing::error!(%error, name = %user.name(), "metadata cannot be read"),
+    }
     for kept in rooms {
         if let Err(refusal) = enter_again(house, user, kept).await {
             tracing::debug!(%refusal, name = %user.name(), "a room was not entered again");
@@ -334,8 +341,7 @@ async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<()
         user.seat.mark_read_until(&address, time);
     }
     let how = How { may_administer: true, ..How::default() };
-    let (room, snapshot) =
-        room::enter(house, user, &key, &address, how).await?;
+    let (room, snapshot) = room::enter(house, user, &key, &address, how).await?;
     let place = user.seat.rooms().into_iter().find(|place| place.room.is_same(&room));
     if let Some(place) = place {
         place.restore_read(read);

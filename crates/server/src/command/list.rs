@@ -4,11 +4,13 @@ use std::collections::HashSet;
 use std::sync::Arc;
 
 use chat_protocol::command::HistoryRange;
-use chat_protocol::event::RoomInfo;
+use chat_protocol::event::{ConversationInfo, RoomInfo};
 use chat_protocol::limits::{LIST_ENTRIES_MAX, PAGE_EVENTS_MAX};
-use chat_protocol::{Event, Moment, Refusal, RequestId, RoomAddress, RoomName, Sequence, UserName};
+use chat_protocol::{
+    Event, Moment, Refusal, RequestId, RoomAddress, RoomName, Sequence, Timestamp, UserName,
+};
 
-use super::{Answer, Caller, House, journal_refusal, key_of};
+use super::{Answer, Caller, House, journal_refusal, key_of, peer};
 use crate::journal::{Look, Range, RoomId, RoomKey};
 use crate::policy;
 use crate::room::{RoomEvent, RoomHandle, Roster, Seat};
@@ -119,22 +121,57 @@ pub(super) async fn history(
     limit: u32,
 ) -> Result<Answer, Refusal> {
     let key = key_of(house, caller, &room)?;
+    let room = match &room {
+        // As the other user writes its name.
+        RoomAddress::Direct(_) => RoomAddress::Direct(peer(house, caller.user()?, &room)?.name),
+        RoomAddress::Named(_) => room,
+    };
     let Some(stored) = look(house, caller, &key, &room).await?.map(|look| look.id) else {
         return Ok(Answer::Event(Event::History { id, room, events: Vec::new(), more: false }));
     };
+    let part = range.part;
     let range = place(house, stored, range).await?;
     let limit = limit.min(PAGE_EVENTS_MAX);
     let reader = caller.reader((house.clock)());
-    let page = house.journal.page_for(reader, stored, range, limit).await;
+    let page = house.journal.page_for(reader, stored, (range, part), limit).await;
     let event = |entry| caller.shown(RoomEvent::stored(entry, Some(&room)));
     let page = page.map_err(journal_refusal)?;
     let events = page.entries.into_iter().map(event).collect();
     Ok(Answer::Event(Event::History { id, room, events, more: page.more }))
 }
 
+/// Where one's rooms were spoken in last.
+pub(super) async fn conversations(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    (after, before): (Timestamp, Timestamp),
+    newest: bool,
+    limit: u32,
+) -> Result<Answer, Refusal> {
+    let seat = &caller.user()?.seat;
+    let mut places = seat.read();
+    let rooms = places.keys().copied().collect();
+    let reader = caller.reader((house.clock)());
+    let last = house.journal.last_said(reader, rooms).await.map_err(journal_refusal)?;
+    let info = |(room, last_ms): (RoomId, Timestamp)| {
+        let (room, _) = places.remove(&room)?;
+        (after < last_ms && last_ms < before).then_some(ConversationInfo { room, last_ms })
+    };
+    let mut conversations: Vec<ConversationInfo> = last.into_iter().filter_map(info).collect();
+    conversations.sort_by_key(|info| info.last_ms);
+    let limit = usize::try_from(limit.min(PAGE_EVENTS_MAX)).unwrap_or(usize::MAX);
+    if newest {
+        conversations.drain(..conversations.len().saturating_sub(limit));
+    }
+    conversations.truncate(limit);
+    Ok(Answer::Event(Event::ConversationList { id, conversations }))
+}
+
 /// Where a page begins or ends, in sequences: times are looked up by the daemon's clock.
 async fn place(house: &House, room: RoomId, range: HistoryRange) -> Result<Range, Refusal> {
-    let HistoryRange { after, before, around, after_ms, before_ms, around_ms } = range;
+    let HistoryRange { after, before, around, after_ms, before_ms, around_ms, newest, part: _ } =
+        range;
     let now = (house.clock)();
     let at = async |moment: Option<Moment>| match moment {
         None => Ok(None),
@@ -150,8 +187,8 @@ async fn place(house: &House, room: RoomId, range: HistoryRange) -> Result<Range
     match (around, after) {
         (Some(around), None) if before.is_none() => Ok(Range::Around { around }),
         (Some(_), _) => Err(Refusal::malformed(&"around stands alone, without after and before")),
-        (None, Some(after)) => Ok(Range::After { after, before }),
-        (None, None) => Ok(Range::Before { before }),
+        (None, Some(after)) if !newest => Ok(Range::After { after, before }),
+        (None, after) => Ok(Range::Before { after: after.unwrap_or_default(), before }),
     }
 }
 

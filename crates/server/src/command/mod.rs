@@ -7,6 +7,7 @@ mod admin;
 mod announcements;
 pub(crate) mod guest;
 mod list;
+pub(crate) mod metadata;
 mod moderation;
 mod people;
 mod presence;
@@ -21,8 +22,8 @@ mod signal;
 pub(crate) mod stay;
 
 use chat_protocol::{
-    Command, Event, Identity, LineText, Refusal, Request, RequestId, RoomAddress, Timestamp,
-    UserName,
+    Command, Event, Identity, LineText, MetadataKey, Refusal, Request, RequestId, RoomAddress,
+    Timestamp, UserName,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -208,6 +209,13 @@ pub(crate) enum Answer {
         /// That.
         event: Event,
     },
+    /// The session is to be told of metadata, or no longer.
+    WatchesMetadata {
+        /// Of these too.
+        more: Vec<MetadataKey>,
+        /// Of these no more.
+        fewer: Vec<MetadataKey>,
+    },
     /// The session is to watch users, or no longer.
     Watches(Watches),
     /// Something of the caller itself has changed; the rooms tell the others.
@@ -264,7 +272,9 @@ pub(crate) async fn execute(
             signal::signal(house, caller, id, room, (signal, key)).await
         }
         Command::SetTopic { room, topic } => say::set_topic(house, caller, id, room, topic).await,
-        Command::Delete { room, seq } => say::delete(house, caller, id, room, seq).await,
+        Command::Delete { room, seq, reason } => {
+            say::delete(house, caller, id, room, (seq, reason)).await
+        }
         Command::Unread => read::unread(house, caller, id).await,
         Command::MarkRead { room, seq } => read::mark(caller, id, room, seq),
         Command::MarkReadUntil { room, time_ms } => {
@@ -300,12 +310,21 @@ pub(crate) async fn execute(
         }
         Command::Whois { user } => people::whois(house, caller, id, &user).await,
         Command::Census => Ok(Answer::Event(people::census(house, id))),
+        Command::GetMetadata { of, keys } => metadata::get(house, caller, id, of, keys).await,
+        Command::SetMetadata { of, key, value } => {
+            metadata::set(house, caller, of, key, value).await
+        }
+        Command::ClearMetadata { of } => metadata::clear(house, caller, id, of).await,
+        Command::WatchMetadata { more, fewer } => Ok(Answer::WatchesMetadata { more, fewer }),
         Command::Rooms => list::rooms(house, caller, id).await,
         Command::Was { name } => Ok(Answer::Event(list::was(house, id, name))),
         Command::Users => Ok(Answer::Event(list::users(house, caller, id))),
         Command::Members { room } => list::members(house, caller, id, room).await,
         Command::History { room, range, limit } => {
             list::history(house, caller, id, room, range, limit).await
+        }
+        Command::Conversations { after_ms, before_ms, newest, limit } => {
+            list::conversations(house, caller, id, (after_ms, before_ms), newest, limit).await
         }
         Command::Search { room, text, from, after_ms, before_ms, before, limit } => {
             let wanted = search::Wanted {

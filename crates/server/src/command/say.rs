@@ -55,7 +55,7 @@ pub(super) async fn delete(
     caller: &Caller,
     id: Option<RequestId>,
     address: RoomAddress,
-    seq: Option<Sequence>,
+    (seq, reason): (Option<Sequence>, Option<LineText>),
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
     let key = key_of(house, caller, &address)?;
@@ -75,7 +75,7 @@ pub(super) async fn delete(
     let none = || Refusal::NoSuchMessage { room: address.clone(), seq };
     let target = target.ok_or_else(none)?;
     let ticket = caller.receipts.ticket(id, address.clone(), None);
-    room.delete(caller.asker()?, target, ticket).await;
+    room.delete(caller.asker()?, target, reason, ticket).await;
     Ok(Answer::InFlight)
 }
 

@@ -51,6 +51,12 @@ impl Scope {
             | Command::TakeRole { room, .. }
             | Command::Transfer { room, .. }
             | Command::Set { room, .. } => writes(room),
+            Command::GetMetadata { of: RoomAddress::Named(name), .. } => {
+                reads(&RoomAddress::Named(name.clone()))
+            }
+            Command::SetMetadata { of, .. } | Command::ClearMetadata { of } => writes(of),
+            Command::GetMetadata { of: RoomAddress::Direct(_), .. }
+            | Command::WatchMetadata { .. } => true,
             Command::Watch { room }
             | Command::GetTopic { room }
             | Command::Members { room }
@@ -59,7 +65,9 @@ impl Scope {
             | Command::GetRead { room }
             | Command::History { room, .. }
             | Command::Search { room: Some(room), .. } => reads(room),
-            Command::Search { room: None, .. } | Command::Unread => everywhere,
+            Command::Search { room: None, .. }
+            | Command::Unread
+            | Command::Conversations { .. } => everywhere,
             Command::Away { .. } | Command::SetProfile { .. } => everywhere && !self.read_only,
             Command::Rooms
             | Command::Users

@@ -90,6 +90,8 @@ pub(super) const KEYS: &[Key] = &[
         "a time up to a year, such as \"0s\", \"5s\" or \"1m30s\""),
     key!("server.resume_grace", server.resume_grace, AtStart, time,
         "a time up to a year, such as \"0s\", \"1m\" or \"1h30m\""),
+    key!("server.origins", server.origins, AtReload, origins,
+        "a list of web origins, such as [\"https://chat.example\"], or [\"*\"] for all"),
 
     key!("tls.cert", tls.cert, AtReload, Some(file),
         "a file's path, such as \"server.crt\""),
@@ -220,6 +222,7 @@ mod tests {
             [
                 "operator",
                 "server.motd",
+                "server.origins",
                 "tls.cert",
                 "tls.key",
                 "limits.enabled",

@@ -16,7 +16,7 @@ use crate::frontend::line::style::StyleName;
 
 /// The schemes of this version, as error messages say them.
 const SCHEMES: &str =
-    "auto://, native://, line://, irc:// (encrypted: auto+tls://, …) and unix:PATH";
+    "auto://, native://, line://, irc://, irc+ws:// (encrypted: auto+tls://, …) and unix:PATH";
 /// What stands behind a scheme that is spoken inside TLS.
 const TLS_SUFFIX: &str = "+tls";
 /// A Unix socket's path, in bytes, without the NUL that ends it (`sockaddr_un` has 108).
@@ -49,6 +49,8 @@ pub(crate) enum Protocol {
     Line,
     /// IRC.
     Irc,
+    /// IRC inside WebSocket.
+    IrcWebSocket,
 }
 
 /// Where.
@@ -142,7 +144,7 @@ impl ListenUrl {
             })
             .transpose()?;
         let (protocol, tls, endpoint) = parse_location(location, &url)?;
-        if matches!(protocol, Protocol::Native | Protocol::Irc) && style.is_some() {
+        if !matches!(protocol, Protocol::Auto | Protocol::Line) && style.is_some() {
             return Err(ListenUrlError::StyleOfNative { url: url() });
         }
         Ok(Self { protocol, tls, endpoint, style })
@@ -197,6 +199,7 @@ impl fmt::Display for Protocol {
             Self::Native => "native",
             Self::Line => "line",
             Self::Irc => "irc",
+            Self::IrcWebSocket => "irc+ws",
         })
     }
 }
@@ -241,6 +244,7 @@ fn parse_location(
         "native" => Protocol::Native,
         "line" => Protocol::Line,
         "irc" => Protocol::Irc,
+        "irc+ws" => Protocol::IrcWebSocket,
         _ => return Err(ListenUrlError::Scheme { url: url(), scheme: shown(scheme) }),
     };
     let endpoint =
@@ -320,6 +324,8 @@ mod tests {
             "native+tls://[::1]:5006",
             "line+tls://0.0.0.0:992?style=talker",
             "auto+tls://chat.example.org:443",
+            "irc+ws://localhost:8067",
+            "irc+ws+tls://0.0.0.0:8097",
             "line://localhost:23?style=grillo",
             "auto://chat.example.org:65535?style=samovar",
             "unix:/run/chat-server/chat.sock",
@@ -350,7 +356,7 @@ mod tests {
             ("127.0.0.1:5005", "write auto://127.0.0.1:5005"),
             (
                 "gopher://0.0.0.0:6667",
-                "scheme \"gopher\"; this version has auto://, native://, line://, irc:// (encrypted: auto+tls://",
+                "scheme \"gopher\"; this version has auto://, native://, line://, irc://, irc+ws:// (encrypted: auto+tls://",
             ),
             ("gopher+tls://0.0.0.0:1", "scheme \"gopher+tls\""),
             ("native+ssl://0.0.0.0:1", "scheme \"native+ssl\""),

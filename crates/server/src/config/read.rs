@@ -49,6 +49,8 @@ const SERVER_NAME_BYTES_MAX: usize = 64;
 const TIME_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 /// Characters that can stand before a command.
 const PREFIXES_CHARACTERS_MAX: usize = 8;
+/// Web pages from which browsers may connect.
+const ORIGINS_MAX: usize = 100;
 /// Commands that a line style can offer.
 const WORDS_MAX: usize = 64;
 /// What line styles offer besides the words of every front end.
@@ -295,6 +297,29 @@ pub(super) fn prefixes(value: &Value<'_>) -> Result<String, Refused> {
         return Err(Refused::value(value));
     }
     Ok(prefixes.to_owned())
+}
+
+/// Where web pages come from: scheme, host and port, as browsers write them.
+pub(super) fn origins(value: &Value<'_>) -> Result<Vec<String>, Refused> {
+    let list = list(value)?;
+    if list.len() > ORIGINS_MAX {
+        let reason = format!("{} origins; there are up to {ORIGINS_MAX}", list.len());
+        return Err(Refused::reason(value, reason));
+    }
+    let origin = |element| {
+        let origin = text(element)?;
+        let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+        let is_host = |host: &str| {
+            let fits = |c: char| c.is_ascii_graphic() && !c.is_ascii_uppercase() && c != '/';
+            !host.is_empty() && host.chars().all(fits)
+        };
+        if origin == "*" || host.is_some_and(is_host) {
+            Ok(origin.to_owned())
+        } else {
+            Err(Refused::value(element))
+        }
+    };
+    list.iter().map(origin).collect()
 }
 
 /// The commands that a line style offers.

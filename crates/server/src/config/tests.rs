@@ -89,10 +89,7 @@ fn an_unknown_key_is_told_what_it_resembles_or_where_it_belongs() {
             "replay = 20",
             "1:1: unknown key `replay` before the first [section]; it belongs in [line] or in [history]",
         ),
-        (
-            "[server]\npassword = 1",
-            "2:1: unknown key `password` in [server]; it belongs in [irc]",
-        ),
+        ("[server]\npassword = 1", "2:1: unknown key `password` in [server]; it belongs in [irc]"),
         ("\"server.name\" = \"x\"", "1:1: unknown key `server.name` before"),
         ("\"\\u001b[31m\" = 1", "unknown key `\\u{1b}[31m`"),
         ("server = \"x\"", "1:10: `server` is a section; write [server], its keys below"),

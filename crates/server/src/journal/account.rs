@@ -7,11 +7,13 @@ use chat_protocol::administration::AddressBan;
 use chat_protocol::event::TokenInfo;
 use chat_protocol::limits::{SHUNNED_MAX, TOKENS_MAX};
 use chat_protocol::{
-    Identity, LineText, Network, RoomName, Sequence, Timestamp, TokenName, UserName,
+    Identity, LineText, MetadataKey, MetadataValue, Network, RoomName, Sequence, Timestamp,
+    TokenName, UserName,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use uuid::Uuid;
 
+use super::metadata::{self, MetadataOwner};
 use super::record::RoomKey;
 use super::{JournalError, TokenHash, address, apply, examine};
 
@@ -113,6 +115,10 @@ pub(crate) enum AccountChange {
     SetAdministrator { account: Identity, is_administrator: bool },
     /// It stays in its rooms while it is not connected, or leaves them.
     SetStay { account: Identity, stays: bool },
+    /// Something is known of a room or an account, or no more.
+    SetMetadata { owner: MetadataOwner, key: MetadataKey, value: Option<MetadataValue> },
+    /// Nothing is known any more.
+    ClearMetadata { owner: MetadataOwner },
     /// It is no more.
     Delete { account: Identity },
     /// A new token.
@@ -191,7 +197,12 @@ pub(super) fn apply(
             "UPDATE accounts SET stays = ?2 WHERE identity = ?1",
             &[account.0.as_bytes(), stays],
         )?),
+        AccountChange::SetMetadata { owner, key, value } => {
+            metadata::set(transaction, owner, key, value.as_ref())?
+        }
+        AccountChange::ClearMetadata { owner } => metadata::clear(transaction, owner)?,
         AccountChange::Delete { account } => {
+            metadata::clear(transaction, &MetadataOwner::Account(*account))?;
             for table in ["account_tokens", "account_rooms", "account_shunned"] {
                 run(&format!("DELETE FROM {table} WHERE account = ?1"), &[account.0.as_bytes()])?;
             }
@@ -543,6 +554,7 @@ pub(super) fn examine(
             note(format!("{table}: there is no account {whose}"));
         }
     }
+    metadata::verify(connection, &mut note)?;
     if let Err(error) = address::all(connection) {
         note(format!("banned addresses: {error}"));
     }

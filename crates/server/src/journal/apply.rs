@@ -74,11 +74,12 @@ pub(super) fn record(
             None => Ok(Applied::Refused(refusal.clone())),
         };
     }
-    if let Body::Deletion { target, of_anybody } = record.body
-        && let Err(refusal) =
-            deletion::bury(transaction, room, record, (target, of_anybody), turn.indexed)?
-    {
-        return Ok(Applied::Refused(refusal));
+    let mut body = record.body.clone();
+    if let Body::Deletion { target, of_anybody, original, .. } = &mut body {
+        match deletion::bury(transaction, room, record, (*target, *of_anybody), turn.indexed)? {
+            Ok(found) => *original = Some(Box::new(found)),
+            Err(refusal) => return Ok(Applied::Refused(refusal)),
+        }
     }
     let entry = Entry {
         sequence: state.last.next(),
@@ -87,15 +88,15 @@ pub(super) fn record(
         name: record.name.clone(),
         is_account: record.is_account,
         is_bot: record.is_bot,
-        body: record.body.clone(),
+        body,
         key: record.key,
     };
     let written;
     let (kind, body) = match &entry.body {
         Body::Message { text, kind, .. } => (kind_of(*kind), text.as_str()),
         Body::Topic(topic) => (KIND_TOPIC, topic.as_str()),
-        Body::Deletion { target, .. } => {
-            written = target.to_string();
+        Body::Deletion { target, reason, .. } => {
+            written = deletion::written(*target, reason.as_ref());
             (KIND_DELETION, written.as_str())
         }
         Body::Change(change) => {

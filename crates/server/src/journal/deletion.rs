@@ -1,14 +1,15 @@
 //! Deleting one message: it keeps its number, its author and its key, and loses its text, in the
 //! table and in the index. Never decides who may delete what others said.
 
+use chat_protocol::event::Original;
 use chat_protocol::limits::OWN_LAST_EVENTS_MAX;
-use chat_protocol::{Identity, Refusal, Sequence};
+use chat_protocol::{Identity, LineText, Refusal, Sequence, Timestamp, UserName};
 use rusqlite::{Connection, OptionalExtension, Transaction, params};
 use uuid::Uuid;
 
 use super::JournalError;
 use super::apply::{
-    KIND_ACTION, KIND_NOTICE, KIND_TEXT, KIND_TOMBSTONE, message_id, say_kind, sequence_of,
+    KIND_ACTION, KIND_NOTICE, KIND_TEXT, KIND_TOMBSTONE, line, message_id, say_kind, sequence_of,
 };
 use super::record::{Record, RoomId};
 
@@ -20,14 +21,17 @@ pub(super) fn bury(
     record: &Record,
     (target, of_anybody): (Sequence, bool),
     indexed: i64,
-) -> Result<Result<(), Refusal>, JournalError> {
+) -> Result<Result<Original, Refusal>, JournalError> {
     let id = message_id(room, target);
     let found = transaction
-        .prepare_cached("SELECT author, kind FROM messages WHERE id = ?1")?
-        .query_row([id], |row| Ok((Identity(Uuid::from_bytes(row.get(0)?)), row.get(1)?)))
+        .prepare_cached("SELECT author, kind, time_ms, name FROM messages WHERE id = ?1")?
+        .query_row([id], |row| {
+            let author = Identity(Uuid::from_bytes(row.get(0)?));
+            Ok((author, row.get(1)?, Timestamp(row.get(2)?), row.get::<_, String>(3)?))
+        })
         .optional()?;
-    let message = found.filter(|(_, kind)| say_kind(*kind).is_some());
-    let Some((author, _)) = message else {
+    let message = found.filter(|(_, kind, ..)| say_kind(*kind).is_some());
+    let Some((author, _, time_ms, name)) = message else {
         return Ok(Err(no_such_message(record, target)));
     };
     if author != record.author && !of_anybody {
@@ -47,7 +51,23 @@ pub(super) fn bury(
     transaction
         .prepare_cached("UPDATE messages SET kind = ?2, body = '' WHERE id = ?1")?
         .execute((id, KIND_TOMBSTONE))?;
-    Ok(Ok(()))
+    let from = UserName::parse(&name).map_err(|error| JournalError::Damaged(error.to_string()))?;
+    Ok(Ok(Original { time_ms, from }))
+}
+
+/// A deletion as it is stored: `17`, or `17 spam`.
+pub(super) fn written(target: Sequence, reason: Option<&LineText>) -> String {
+    match reason {
+        Some(reason) => format!("{target} {reason}"),
+        None => target.to_string(),
+    }
+}
+
+/// And back.
+pub(super) fn read(body: &str) -> Result<(Sequence, Option<LineText>), JournalError> {
+    let (target, reason) = body.split_once(' ').map_or((body, None), |(at, why)| (at, Some(why)));
+    let target = target.parse().map_err(|_| JournalError::Damaged(format!("deletes {target}")))?;
+    Ok((Sequence(target), reason.map(line).transpose()?))
 }
 
 fn no_such_message(record: &Record, target: Sequence) -> Refusal {

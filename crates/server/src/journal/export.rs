@@ -3,6 +3,7 @@
 
 use std::fmt;
 
+use chat_protocol::command::HistoryPart;
 use chat_protocol::limits::PAGE_EVENTS_MAX;
 use chat_protocol::{Identity, RoomName, Sequence, Timestamp};
 use rusqlite::{Connection, OptionalExtension};
@@ -138,8 +139,9 @@ fn export_room<E: From<JournalError>>(
     };
     while after < room.last {
         let range = Range::After { after, before: Some(room.last.next()) };
-        let page = page(connection, room.id, range, PAGE_EVENTS_MAX, Extent::ALL)
-            .map_err(|error| damaged(format!("behind message {after}: {}", cause(error))))?;
+        let page =
+            page(connection, room.id, range, PAGE_EVENTS_MAX, (Extent::ALL, HistoryPart::All))
+                .map_err(|error| damaged(format!("behind message {after}: {}", cause(error))))?;
         for entry in &page.entries {
             if entry.sequence != after.next() && !is_swept(connection, room.id, entry.sequence)? {
                 return Err(damaged(missing(after, entry.sequence)).into());

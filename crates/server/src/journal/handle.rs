@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chat_protocol::administration::{AddressBan, StoredRoomInfo};
+use chat_protocol::command::HistoryPart;
 use chat_protocol::{Identity, JournalId, RoomName, Sequence, Timestamp, UserName};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
@@ -15,6 +16,7 @@ use super::account::{self, Account, AccountChange, AccountRoom, Changed, Shunned
 use super::examine::{self, Checked, Contents};
 use super::guest::{Guest, GuestChange, TokenHash};
 use super::history::{Page, Range, Readers, StoredRoom, Unread};
+use super::metadata::{Metadata, MetadataOwner};
 #[cfg(test)]
 use super::record::Record;
 use super::record::{Entry, OpenedRoom, Parcel, RoomId, RoomKey};
@@ -238,6 +240,11 @@ impl Journal {
         self.readers.read(read).await
     }
 
+    /// What is known of a room or an account.
+    pub(crate) async fn metadata(&self, owner: MetadataOwner) -> Result<Metadata, JournalError> {
+        self.readers.read(move |connection| super::metadata::of(connection, &owner)).await
+    }
+
     /// Addresses from which nobody comes in.
     pub(crate) async fn address_bans(&self) -> Result<Vec<AddressBan>, JournalError> {
         self.readers.read(super::address::all).await
@@ -318,7 +325,13 @@ impl Journal {
     ) -> Result<Page, JournalError> {
         self.readers
             .read(move |connection| {
-                super::history::page(connection, room, range, limit, Extent::ALL)
+                super::history::page(
+                    connection,
+                    room,
+                    range,
+                    limit,
+                    (Extent::ALL, HistoryPart::All),
+                )
             })
             .await
     }
@@ -328,17 +341,28 @@ impl Journal {
         &self,
         reader: Reader,
         room: RoomId,
-        range: Range,
+        (range, part): (Range, HistoryPart),
         limit: u32,
     ) -> Result<Page, JournalError> {
         let page = move |connection: &Connection| {
             let snapshot = connection.unchecked_transaction()?;
             match standing::extent(&snapshot, room, &reader)? {
-                Some(extent) => super::history::page(&snapshot, room, range, limit, extent),
+                Some(extent) => super::history::page(&snapshot, room, range, limit, (extent, part)),
                 None => Ok(Page { entries: Vec::new(), more: false }),
             }
         };
         self.readers.read(page).await
+    }
+
+    /// When the last message of each of these rooms was stored, as far as somebody may read them.
+    pub(crate) async fn last_said(
+        &self,
+        reader: Reader,
+        rooms: Vec<RoomId>,
+    ) -> Result<Vec<(RoomId, Timestamp)>, JournalError> {
+        self.readers
+            .read(move |connection| super::history::last_said(connection, &rooms, &reader))
+            .await
     }
 
     /// A room as somebody may know it; none: nothing is stored there.

@@ -2,6 +2,8 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chat_protocol::command::HistoryPart;
+use chat_protocol::event::Original;
 use chat_protocol::limits::UNREAD_COUNTED_MAX;
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, RoomName, Sequence, Timestamp, UserName,
@@ -15,8 +17,9 @@ use super::apply::{
     KIND_ACTION, KIND_CHANGE, KIND_DELETION, KIND_NOTICE, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC,
     line, message_id, say_kind, sequence_of,
 };
+use super::deletion;
 use super::record::{Body, Entry, RoomId, RoomKey};
-use super::standing;
+use super::standing::{self, Reader};
 use crate::limits::UNREAD_READ_MAX;
 use crate::policy::Extent;
 
@@ -25,8 +28,8 @@ use crate::policy::Extent;
 pub(crate) enum Range {
     /// The first events behind `after`, and before `before`.
     After { after: Sequence, before: Option<Sequence> },
-    /// The last events before `before`, or the newest.
-    Before { before: Option<Sequence> },
+    /// The last events before `before`, or the newest; behind `after`.
+    Before { after: Sequence, before: Option<Sequence> },
     /// Half of them before this one, the other half from it on.
     Around { around: Sequence },
 }
@@ -97,15 +100,16 @@ pub(super) fn page(
     room: RoomId,
     range: Range,
     limit: u32,
-    extent: Extent,
+    (extent, part): (Extent, HistoryPart),
 ) -> Result<Page, JournalError> {
+    let of = Of { connection, room, extent, part };
     match range {
-        Range::After { after, before } => forwards(connection, room, after, before, limit, extent),
-        Range::Before { before } => backwards(connection, room, before, limit, extent),
+        Range::After { after, before } => of.forwards(after, before, limit),
+        Range::Before { after, before } => of.backwards(after, before, limit),
         Range::Around { around } => {
-            let earlier = backwards(connection, room, Some(around), limit / 2, extent)?;
+            let earlier = of.backwards(Sequence(0), Some(around), limit / 2)?;
             let here = Sequence(around.0.saturating_sub(1));
-            let later = forwards(connection, room, here, None, limit - limit / 2, extent)?;
+            let later = of.forwards(here, None, limit - limit / 2)?;
             let mut entries = earlier.entries;
             entries.extend(later.entries);
             Ok(Page { entries, more: earlier.more || later.more })
@@ -113,45 +117,61 @@ pub(super) fn page(
     }
 }
 
-/// The first events behind `after`.
-fn forwards(
-    connection: &Connection,
+/// What a page is read of.
+struct Of<'a> {
+    connection: &'a Connection,
     room: RoomId,
-    after: Sequence,
-    before: Option<Sequence>,
-    limit: u32,
     extent: Extent,
-) -> Result<Page, JournalError> {
-    let statement = connection.prepare_cached(
-        "SELECT id, time_ms, author, name, kind, key, body, reply_to,
-                EXISTS (SELECT 1 FROM accounts WHERE identity = author)
-         FROM messages
-         WHERE id > ?1 AND id < ?2 ORDER BY id LIMIT ?3",
-    )?;
-    let end = extent.through.next();
-    let before = before.map_or(end, |before| before.min(end));
-    entries(statement, room, after.max(extent.behind), before, limit)
+    part: HistoryPart,
 }
 
-/// The last events before `before`.
-fn backwards(
-    connection: &Connection,
-    room: RoomId,
-    before: Option<Sequence>,
-    limit: u32,
-    extent: Extent,
-) -> Result<Page, JournalError> {
-    let statement = connection.prepare_cached(
-        "SELECT id, time_ms, author, name, kind, key, body, reply_to,
-                EXISTS (SELECT 1 FROM accounts WHERE identity = author)
-         FROM messages
-         WHERE id > ?1 AND id < ?2 ORDER BY id DESC LIMIT ?3",
-    )?;
-    let end = extent.through.next();
-    let before = before.map_or(end, |before| before.min(end));
-    let mut page = entries(statement, room, extent.behind, before, limit)?;
-    page.entries.reverse();
-    Ok(page)
+impl Of<'_> {
+    /// The first events behind `after`.
+    fn forwards(
+        &self,
+        after: Sequence,
+        before: Option<Sequence>,
+        limit: u32,
+    ) -> Result<Page, JournalError> {
+        self.entries(after, before, limit, "ORDER BY id")
+    }
+
+    /// The last events before `before`.
+    fn backwards(
+        &self,
+        after: Sequence,
+        before: Option<Sequence>,
+        limit: u32,
+    ) -> Result<Page, JournalError> {
+        let mut page = self.entries(after, before, limit, "ORDER BY id DESC")?;
+        page.entries.reverse();
+        Ok(page)
+    }
+
+    fn entries(
+        &self,
+        after: Sequence,
+        before: Option<Sequence>,
+        limit: u32,
+        order: &str,
+    ) -> Result<Page, JournalError> {
+        let part = match self.part {
+            HistoryPart::All => String::new(),
+            HistoryPart::Kept => format!("AND kind <> {KIND_TOMBSTONE}"),
+            HistoryPart::Messages => {
+                format!("AND kind IN ({KIND_TEXT}, {KIND_ACTION}, {KIND_NOTICE})")
+            }
+        };
+        let statement = self.connection.prepare_cached(&format!(
+            "SELECT id, time_ms, author, name, kind, key, body, reply_to,
+                    EXISTS (SELECT 1 FROM accounts WHERE identity = author), {ORIGINAL}
+             FROM messages
+             WHERE id > ?1 AND id < ?2 {part} {order} LIMIT ?3"
+        ))?;
+        let end = self.extent.through.next();
+        let before = before.map_or(end, |before| before.min(end));
+        entries(statement, self.room, after.max(self.extent.behind), before, limit)
+    }
 }
 
 fn entries(
@@ -198,6 +218,22 @@ pub(super) fn sequence_at(
         }
     }
     Ok(low)
+}
+
+/// When the last message of each room that somebody may read was stored.
+pub(super) fn last_said(
+    connection: &Connection,
+    rooms: &[RoomId],
+    reader: &Reader,
+) -> Result<Vec<(RoomId, Timestamp)>, JournalError> {
+    let mut found = Vec::new();
+    for &room in rooms {
+        let Some(extent) = standing::extent(connection, room, reader)? else { continue };
+        let newest = Range::Before { after: Sequence(0), before: None };
+        let page = page(connection, room, newest, 1, (extent, HistoryPart::Messages))?;
+        found.extend(page.entries.last().map(|entry| (room, entry.time)));
+    }
+    Ok(found)
 }
 
 /// When an event was stored, if it is kept.
@@ -287,6 +323,22 @@ pub(super) fn rooms(
     Ok((found, total))
 }
 
+/// When what a deletion deleted was said, and by whom. `body` begins with its number.
+pub(super) const ORIGINAL: &str = "
+    CASE kind WHEN 4 THEN (SELECT of.time_ms FROM messages AS of
+        WHERE of.id = messages.id - (messages.id & 0xffffffffff) + CAST(messages.body AS INTEGER))
+    END,
+    CASE kind WHEN 4 THEN (SELECT of.name FROM messages AS of
+        WHERE of.id = messages.id - (messages.id & 0xffffffffff) + CAST(messages.body AS INTEGER))
+    END";
+
+fn original(row: &Row<'_>) -> Result<Option<Original>, JournalError> {
+    let (time, name): (Option<u64>, Option<String>) = (row.get(9)?, row.get(10)?);
+    let Some((time_ms, name)) = time.map(Timestamp).zip(name) else { return Ok(None) };
+    let from = UserName::parse(&name).map_err(|error| damaged(&error))?;
+    Ok(Some(Original { time_ms, from }))
+}
+
 /// Parses a row again: what was damaged on disk is said, and never shown.
 pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
     let name: String = row.get(3)?;
@@ -297,8 +349,9 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
         KIND_TOPIC => Body::Topic(line(&body)?),
         KIND_TOMBSTONE => Body::Tombstone,
         KIND_DELETION => {
-            let target = body.parse().map(Sequence).map_err(|error| damaged(&error))?;
-            Body::Deletion { target, of_anybody: false }
+            let (target, reason) = deletion::read(&body)?;
+            let original = original(row)?.map(Box::new);
+            Body::Deletion { target, of_anybody: false, original, reason }
         }
         KIND_CHANGE => Body::Change(Box::new(standing::change(&body)?)),
         other => {

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use chat_protocol::event::Original;
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, Refusal, RoomChange, RoomName, SayKind, Sequence,
     Timestamp, UserName,
@@ -125,6 +126,10 @@ pub(crate) enum Body {
         target: Sequence,
         /// Anybody's, not only one's own; not stored.
         of_anybody: bool,
+        /// When that was said, and who said it; found when it is deleted.
+        original: Option<Box<Original>>,
+        /// Why.
+        reason: Option<LineText>,
     },
     /// Somebody changed the room.
     Change(Box<Change>),

@@ -78,7 +78,8 @@ fn outcomes(receipts: &Receipts) -> Vec<Outcome> {
 
 /// The sequences and texts of a room's newest page.
 async fn texts(journal: &Journal, room: RoomId) -> Vec<(u64, String)> {
-    let page = journal.page(room, Range::Before { before: None }, 100).await.unwrap();
+    let page =
+        journal.page(room, Range::Before { after: Sequence(0), before: None }, 100).await.unwrap();
     let text = |body| match body {
         Body::Message { text, .. } => text.to_string(),
         Body::Topic(topic) => format!("topic {topic}"),
@@ -161,11 +162,14 @@ async fn pages_go_both_ways_and_say_whether_there_is_more() {
         let found: Vec<u64> = page.entries.iter().map(|entry| entry.sequence.0).collect();
         assert_eq!((found, page.more), (expected.collect(), more), "{range:?}");
     };
-    let before = |before| Range::Before { before };
+    let before = |before| Range::Before { after: Sequence(0), before };
     let after = |after, before| Range::After { after: Sequence(after), before };
     check(before(None), 3, 8..=10, true).await;
     check(before(Some(Sequence(4))), 3, 1..=3, false).await;
     check(before(Some(Sequence(5))), 3, 2..=4, true).await;
+    let newest = |after, before| Range::Before { after: Sequence(after), before };
+    check(newest(7, None), 4, 8..=10, false).await;
+    check(newest(5, Some(Sequence(10))), 3, 7..=9, true).await;
     check(after(0, None), 4, 1..=4, true).await;
     check(after(7, None), 4, 8..=10, false).await;
     check(after(2, Some(Sequence(5))), 4, 3..=4, false).await;

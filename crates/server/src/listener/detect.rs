@@ -18,6 +18,8 @@ const SILENCE: Duration = Duration::from_millis(300);
 pub(super) enum Found {
     /// A handshake, and who speaks is behind it.
     Tls,
+    /// A request for a WebSocket, in which IRC is spoken.
+    WebSocket,
     /// Who speaks.
     Speaks {
         wire: Wire,
@@ -85,7 +87,7 @@ mod tests {
     fn the_first_bytes_tell() {
         let classify = |bytes| {
             classify(bytes).map(|found| match found {
-                Found::Tls => None,
+                Found::Tls | Found::WebSocket => None,
                 Found::Speaks { wire, .. } => Some(wire),
             })
         };

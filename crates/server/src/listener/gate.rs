@@ -49,6 +49,12 @@ impl Gate {
         Pass(Arc::clone(gate))
     }
 
+    /// Who comes now waits.
+    pub(super) fn is_full(&self) -> bool {
+        let count = self.0.borrow();
+        count.inside >= count.limit
+    }
+
     fn try_enter(&self) -> bool {
         self.0.send_if_modified(|count| {
             let is_free = count.inside < count.limit;
@@ -173,7 +179,9 @@ mod tests {
     #[test]
     fn a_full_gate_waits_for_a_place_or_a_higher_limit() {
         let gate = Arc::new(Gate::new(Some(1)));
+        assert!(!gate.is_full());
         let first = Gate::enter(&gate).now_or_never().unwrap();
+        assert!(gate.is_full());
         assert!(Gate::enter(&gate).now_or_never().is_none());
         drop(first);
         let _second = Gate::enter(&gate).now_or_never().unwrap();

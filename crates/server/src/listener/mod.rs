@@ -5,6 +5,7 @@ mod detect;
 mod gate;
 mod socket;
 mod tls;
+mod websocket;
 
 use std::fmt::Display;
 use std::io;
@@ -109,6 +110,7 @@ impl Listener {
             match self.socket.accept().await {
                 Ok((connection, peer)) => self.arrives(connection, &peer, reception).await,
                 Err(error) => {
+                    reception.around.borrow().house.tally.hit(Limit::OpenFiles);
                     tracing::warn!(%error, url = %self.url, "cannot accept; pausing");
                     tokio::time::sleep(ACCEPT_PAUSE).await;
                 }
@@ -144,6 +146,9 @@ impl Listener {
         };
         let buckets = share.as_ref().map(|share| Arc::clone(&share.buckets));
         let meter = origin.is_limited.then(|| Meter::new(times.rates, buckets, house.started));
+        if reception.gate.is_full() {
+            house.tally.hit(Limit::Connections);
+        }
         let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
         let peer = peer.to_string().into_boxed_str();
         tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
@@ -222,7 +227,8 @@ where
         Some(Found::Speaks { wire, undecided }) => {
             talk(stream, input, wire, undecided, *arrival).await;
         }
-        // On the heap: it would stand in the task of every plain session.
+        // On the heap, as what follows: it would stand in the task of every plain session.
+        Some(Found::WebSocket) => Box::pin(serve_web(Box::new(stream), input, arrival)).await,
         Some(Found::Tls) => Box::pin(serve_encrypted(stream, input, arrival)).await,
     }
 }
@@ -240,8 +246,36 @@ where
         Some(Found::Speaks { wire, undecided }) => {
             talk(stream, input, wire, undecided, *arrival).await;
         }
+        Some(Found::WebSocket) => Box::pin(serve_web(stream, input, arrival)).await,
         Some(Found::Tls) => arrival.log(|| tracing::info!("TLS inside TLS; closed")),
     }
+}
+
+/// IRC inside WebSocket: the session does not know.
+async fn serve_web(stream: Encrypted, head: BytesMut, arrival: Box<Arrival>) {
+    if let Some(stream) = upgrade(stream, head, &arrival).await {
+        talk(stream, BytesMut::new(), Wire::Irc, false, *arrival).await;
+    }
+}
+
+/// Answers a request for a WebSocket.
+async fn upgrade(stream: Encrypted, head: BytesMut, arrival: &Arrival) -> Option<Encrypted> {
+    let (limit, origins) = {
+        let around = arrival.at.around.borrow();
+        (around.limits.handshake.unwrap_or(Duration::MAX), Arc::clone(&around.origins))
+    };
+    let mut stage = arrival.at.stage.clone();
+    let handshake = timeout(limit, websocket::accept(stream, head, &origins));
+    let why = tokio::select! {
+        done = handshake => match done {
+            Ok(Ok(stream)) => return Some(stream),
+            Ok(Err(error)) => error.to_string(),
+            Err(_late) => "not done in time".to_owned(),
+        },
+        _ = stage.wait_for(|stage| *stage == Stage::Stopping) => "the daemon stops".to_owned(),
+    };
+    arrival.log(|| tracing::info!(why, "no WebSocket"));
+    None
 }
 
 /// Waits for a peer's first bytes, if they tell something.
@@ -254,7 +288,13 @@ async fn who_speaks<S: AsyncRead + Unpin>(
         Protocol::Native => Wire::Native,
         Protocol::Line => Wire::Line,
         Protocol::Irc => Wire::Irc,
+        Protocol::IrcWebSocket => return Some(Found::WebSocket),
         Protocol::Auto => match detect(stream, input).await {
+            Ok(Found::Speaks { wire: Wire::Http, .. })
+                if websocket::is_asked_for(stream, input).await =>
+            {
+                return Some(Found::WebSocket);
+            }
             Ok(found) => return Some(found),
             Err(error) => {
                 arrival.log(|| tracing::info!(%error, "gone before a word"));
@@ -289,6 +329,9 @@ where
     let limit = at.around.borrow().limits.handshake.unwrap_or(Duration::MAX);
     let mut stage = at.stage.clone();
     let handshake = timeout(limit, async {
+        if at.handshakes.available_permits() == 0 {
+            at.around.borrow().house.tally.hit(Limit::Handshakes);
+        }
         // It is never closed.
         let _place = at.handshakes.acquire().await.map_err(io::Error::other)?;
         tls.accept(stream, head).await

@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use chat_protocol::{Identity, MessageText, RoomChange, SayKind, Timestamp};
+use chat_protocol::{Identity, LineText, MessageText, RoomChange, SayKind, Timestamp};
 use jiff::tz::TimeZone;
 use serde::Serialize;
 
@@ -51,6 +51,8 @@ struct Line<'a> {
     topic: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     target: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
     #[serde(flatten)]
     change: Option<&'a RoomChange>,
 }
@@ -90,6 +92,7 @@ impl<'a> Transcript<'a> {
             reply_to: None,
             topic: None,
             target: None,
+            reason: None,
             change: None,
         };
         match &entry.body {
@@ -106,9 +109,10 @@ impl<'a> Transcript<'a> {
                 line.r#type = "topic_changed";
                 line.topic = Some(topic.as_str());
             }
-            Body::Deletion { target, .. } => {
+            Body::Deletion { target, reason, .. } => {
                 line.r#type = "deleted";
                 line.target = Some(target.0);
+                line.reason = reason.as_ref().map(LineText::as_str);
             }
             Body::Change(changed) => {
                 line.r#type = "room_changed";
@@ -135,8 +139,9 @@ impl<'a> Transcript<'a> {
                 "" => (format!("* {name} "), "cleared the topic".to_owned()),
                 topic => (format!("* {name} "), format!("set the topic: {topic}")),
             },
-            Body::Deletion { target, .. } => {
-                (format!("* {name} "), format!("deleted message {target}"))
+            Body::Deletion { target, reason, .. } => {
+                let why = reason.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+                (format!("* {name} "), format!("deleted message {target}{why}"))
             }
             Body::Change(changed) => (format!("* {name} "), changed.change.in_words(entry.time)),
             Body::Tombstone => ("* ".to_owned(), format!("a message of {name} was deleted")),
@@ -161,7 +166,7 @@ fn instant(time: Timestamp) -> jiff::Timestamp {
 
 #[cfg(test)]
 mod tests {
-    use chat_protocol::{LineText, RoomName, Sequence, UserName};
+    use chat_protocol::{RoomName, Sequence, UserName};
     use uuid::Uuid;
 
     use super::*;

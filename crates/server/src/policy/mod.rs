@@ -56,6 +56,7 @@ pub(crate) enum Act {
     Restrict,
     Voice,
     SetTalk,
+    SetMetadata,
     Operator,
     SetRoom,
     Transfer,
@@ -92,6 +93,7 @@ impl Act {
             }
             Self::Voice => ("give and take voice", Rank::Operator),
             Self::SetTalk => ("set moderated, announcement, slow, topic, external", Rank::Operator),
+            Self::SetMetadata => ("set the room's metadata", Rank::Operator),
             Self::Operator => ("give and take operator", Rank::Owner),
             Self::SetRoom => ("set access, key, hidden, members, keep, history", Rank::Owner),
             Self::Transfer => ("give the room away", Rank::Owner),

@@ -3,7 +3,7 @@ use chat_protocol::{LineText, RoomChange, RoomName, RoomSecret, Sequence};
 use super::*;
 
 /// The table once more, cell by cell: outside, member, voice, operator, owner, administrator.
-const CELLS: [(Act, &str); 19] = [
+const CELLS: [(Act, &str); 20] = [
     (Act::Read, "yyyyyy"),
     (Act::ReadPrivate, "-yyyyy"),
     (Act::Speak, "-yyyyy"),
@@ -20,6 +20,7 @@ const CELLS: [(Act, &str); 19] = [
     (Act::Restrict, "---yyy"),
     (Act::Voice, "---yyy"),
     (Act::SetTalk, "---yyy"),
+    (Act::SetMetadata, "---yyy"),
     (Act::Operator, "----yy"),
     (Act::SetRoom, "----yy"),
     (Act::Transfer, "----yy"),

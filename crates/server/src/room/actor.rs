@@ -147,7 +147,7 @@ impl RoomActor {
         let entries = if opened.last == Sequence(0) || recent_max == 0 {
             Vec::new()
         } else {
-            let range = Range::Before { before: None };
+            let range = Range::Before { after: Sequence(0), before: None };
             self.journal.page(opened.id, range, recent_max).await?.entries
         };
         let address = opened.name.map(RoomAddress::Named);
@@ -349,14 +349,14 @@ impl RoomActor {
                 let (who, body) = ((who.identity, None), Body::Topic(topic));
                 Self::record(open, turn, who, body, (None, decided), ticket);
             }
-            RoomCommand::Delete { who, target, ticket } => {
+            RoomCommand::Delete { who, target, reason, ticket } => {
                 let decided = Self::decided(open, who, &ticket, |room, _, rank| {
                     policy::may(policy::Act::DeleteOwn, rank, room)
                 });
                 let of_anybody = ticket.room().is_some_and(|room| {
                     policy::may(policy::Act::DeleteOthers, open.rank_of(who), room).is_ok()
                 });
-                let body = Body::Deletion { target, of_anybody };
+                let body = Body::Deletion { target, of_anybody, original: None, reason };
                 Self::record(open, turn, (who.identity, None), body, (None, decided), ticket);
             }
             RoomCommand::Change { who, ask, ticket } => self.change(open, turn, who, *ask, ticket),
@@ -365,6 +365,11 @@ impl RoomActor {
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
             RoomCommand::Flush { reply } => turn.answers.push(Reply::Flushed(reply)),
             RoomCommand::Retell { who, event, change } => retell(open, turn, who, *event, change),
+            // In a large room nobody is told what is known of one of many.
+            RoomCommand::Known { event, .. } if self.is_quiet(open) && event.is_about_user() => {}
+            RoomCommand::Known { who, event, change } => {
+                turn.steps.push(Step::Presence(RoomEvent::of(who, Some(change), None, *event)));
+            }
             RoomCommand::Roster { is_long: true, reply } => drop(reply.send(open.long_roster())),
             RoomCommand::Roster { is_long: false, reply } => {
                 drop(reply.send(open.roster(self.is_quiet(open))));

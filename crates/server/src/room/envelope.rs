@@ -59,7 +59,9 @@ impl RoomEvent {
                 Event::Message { room, seq, time_ms, from, text, kind, key, reply_to, account, bot }
             }
             Body::Topic(topic) => Event::TopicChanged { room, seq, time_ms, from, topic },
-            Body::Deletion { target, .. } => Event::Deleted { room, seq, time_ms, from, target },
+            Body::Deletion { target, original, reason, .. } => {
+                Event::Deleted { room, seq, time_ms, from, target, original, reason }
+            }
             Body::Change(changed) => {
                 let Change { target, change, .. } = *changed;
                 puts_out = change.puts_out().and(target);

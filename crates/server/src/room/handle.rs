@@ -155,24 +155,86 @@ pub(crate) struct Description {
 /// What a room can be asked.
 #[derive(Debug)]
 pub(super) enum RoomCommand {
-    Enter { entrant: Entrant, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
-    Watch { who: Option<Person>, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
-    Leave { who: Identity, gone: Option<ChangeId>, reason: Option<LineText>, reply: oneshot::Sender<Result<(), NotThere>> },
-    Say { who: Asker, said: Said, key: Option<MessageKey>, ticket: Ticket },
-    Signal { who: Asker, signalled: Signalled, reply: SignalReply },
-    SetTopic { who: Asker, topic: LineText, ticket: Ticket },
-    Delete { who: Asker, target: Sequence, ticket: Ticket },
-    Change { who: Asker, ask: Box<Ask>, ticket: Ticket },
-    ForgetBefore { first: Sequence },
-    Rename { who: Identity, to: UserName, change: ChangeId },
-    SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
+    Enter {
+        entrant: Entrant,
+        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
+    },
+    Watch {
+        who: Option<Person>,
+        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
+    },
+    Leave {
+        who: Identity,
+        gone: Option<ChangeId>,
+        reason: Option<LineText>,
+        reply: oneshot::Sender<Result<(), NotThere>>,
+    },
+    Say {
+        who: Asker,
+        said: Said,
+        key: Option<MessageKey>,
+        ticket: Ticket,
+    },
+    Signal {
+        who: Asker,
+        signalled: Signalled,
+        reply: SignalReply,
+    },
+    SetTopic {
+        who: Asker,
+        topic: LineText,
+        ticket: Ticket,
+    },
+    Delete {
+        who: Asker,
+        target: Sequence,
+        reason: Option<LineText>,
+        ticket: Ticket,
+    },
+    Change {
+        who: Asker,
+        ask: Box<Ask>,
+        ticket: Ticket,
+    },
+    ForgetBefore {
+        first: Sequence,
+    },
+    Rename {
+        who: Identity,
+        to: UserName,
+        change: ChangeId,
+    },
+    SetAway {
+        who: Identity,
+        text: Option<LineText>,
+        change: ChangeId,
+    },
     /// All that was asked before is done, and told.
-    Flush { reply: oneshot::Sender<()> },
+    Flush {
+        reply: oneshot::Sender<()>,
+    },
     /// A member tells something else of itself.
-    Retell { who: Identity, event: Box<Event>, change: ChangeId },
-    Roster { is_long: bool, reply: oneshot::Sender<Roster> },
-    Describe { who: Option<Identity>, reply: oneshot::Sender<Description> },
-    Remembered { reply: oneshot::Sender<Vec<Remembered>> },
+    Retell {
+        who: Identity,
+        event: Box<Event>,
+        change: ChangeId,
+    },
+    Known {
+        who: Identity,
+        event: Box<Event>,
+        change: ChangeId,
+    },
+    Roster {
+        is_long: bool,
+        reply: oneshot::Sender<Roster>,
+    },
+    Describe {
+        who: Option<Identity>,
+        reply: oneshot::Sender<Description>,
+    },
+    Remembered {
+        reply: oneshot::Sender<Vec<Remembered>>,
+    },
 }
 
 /// A message, as its author says it.
@@ -293,8 +355,14 @@ impl RoomHandle {
     }
 
     /// Deletes a member's message; the ticket tells what became of it.
-    pub(crate) async fn delete(&self, who: Asker, target: Sequence, ticket: Ticket) {
-        self.tell(RoomCommand::Delete { who, target, ticket }).await;
+    pub(crate) async fn delete(
+        &self,
+        who: Asker,
+        target: Sequence,
+        reason: Option<LineText>,
+        ticket: Ticket,
+    ) {
+        self.tell(RoomCommand::Delete { who, target, reason, ticket }).await;
     }
 
     /// Changes the room, or what somebody may do there; the ticket tells what became of it.
@@ -325,6 +393,11 @@ impl RoomHandle {
     /// A member is away, or back.
     pub(crate) async fn set_away(&self, who: Identity, text: Option<LineText>, change: ChangeId) {
         self.tell(RoomCommand::SetAway { who, text, change }).await;
+    }
+
+    /// Programs know something else of the room, or of a member; `who` made it so.
+    pub(crate) async fn known(&self, who: Identity, event: Event, change: ChangeId) {
+        self.tell(RoomCommand::Known { who, event: Box::new(event), change }).await;
     }
 
     /// Who is there, as it is told on entering?
@@ -388,6 +461,7 @@ impl RoomCommand {
             | Self::Watch { .. }
             | Self::Leave { .. }
             | Self::ForgetBefore { .. }
+            | Self::Known { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Retell { .. }
@@ -411,6 +485,7 @@ impl RoomCommand {
             | Self::Watch { .. }
             | Self::Leave { .. }
             | Self::ForgetBefore { .. }
+            | Self::Known { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Retell { .. }
@@ -436,6 +511,7 @@ impl RoomCommand {
             }
             Self::Leave { .. }
             | Self::ForgetBefore { .. }
+            | Self::Known { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Retell { .. }

@@ -119,6 +119,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 | Answer::InFlight
                 | Answer::Absent { .. }
                 | Answer::Watches(_)
+                | Answer::WatchesMetadata { .. }
                 | Answer::Changed { .. }
                 | Answer::Became(_)
                 | Answer::Quit { .. },
@@ -178,13 +179,21 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(Answer::Event(event)) => self.tell(&event),
             Ok(Answer::InFlight) => self.in_flight += 1,
             Ok(Answer::Entered { address, room, snapshot, as_member }) => {
+                let met = !self.metadata_keys.is_empty();
+                let met = met.then(|| (address.clone(), snapshot.roster.names()));
                 self.entered(id, address, room, *snapshot, as_member);
+                if let Some((address, names)) = met {
+                    Box::pin(self.meet_all(&address, &names)).await;
+                }
             }
             Ok(Answer::Absent { room, event }) => {
                 self.inbox.watch_absent(room);
                 self.tell(&event);
             }
             Ok(Answer::Watches(watches)) => self.watches(id, watches),
+            Ok(Answer::WatchesMetadata { more, fewer }) => {
+                Box::pin(self.watches_metadata(id, more, &fewer)).await;
+            }
             Ok(Answer::Changed { change, event }) => {
                 if self.inbox.see(change) {
                     self.tell(&event);

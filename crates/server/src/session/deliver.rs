@@ -78,8 +78,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     /// The fast way: the shared encoding, one copy. The slow way, event by event: for what is the
-    /// session's own (`ends`: that it is put out), for direct rooms, and for what must be told only
-    /// once.
+    /// session's own (`ends`: that it is put out), for direct rooms, for what must be told only once, and
+    /// for who comes in of whom more is to be told.
     fn append(&mut self, slot: usize, envelope: &Envelope, ends: bool) {
         let me = self.me();
         if self.caller.is_cut() {
@@ -89,6 +89,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let ignored = self.caller.claim.as_ref().map_or(0, |claim| claim.user().ignored_bits());
         if !ends
             && !envelope.may_be_by_any(ignored)
+            && (self.metadata_keys.is_empty() || envelope.presence().is_none())
             && self.inbox.takes_whole(slot, envelope, me, shows_own && !self.manners.watches_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
@@ -102,13 +103,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return;
         }
         for event in envelope.events() {
+            if !self.inbox.is_new(slot, event) {
+                continue;
+            }
+            // Once: when another room tells it too, somebody else may have the old name.
             if let Event::Renamed { from, to } = &event.event {
                 self.inbox.readdress(from, to);
                 self.inbox.forget_dialects();
             }
-            if self.inbox.is_new(slot, event) {
-                self.tell_event(slot, event, me, shows_own);
-            }
+            self.tell_event(slot, event, me, shows_own);
         }
     }
 
@@ -122,6 +125,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let is_own = me == Some(event.author);
         let moves =
             matches!(event.event, Event::Joined { .. } | Event::Left { .. } | Event::Gone { .. });
+        if let Event::MetadataChanged { key, .. } = &event.event
+            && !self.hears_of(key)
+        {
+            return;
+        }
         if let Event::Signal { .. } = event.event {
             let hears = !is_own || (shows_own && !event.is_for_others());
             if !hears || self.caller.ignores(event.author) {
@@ -150,6 +158,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 let told = shown.relabelled(&place.address);
                 self.frontend.tell(&told, self.outbox.bytes());
             }
+        }
+        if let Event::Joined { user, .. } = &event.event {
+            self.meet_one(user);
         }
     }
 
@@ -342,6 +353,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         let slot = self.inbox.follow(room, address, snapshot, since, true);
         self.tell(&opened);
+        if let (Event::Entered { room, members, .. }, true) =
+            (&opened, !self.metadata_keys.is_empty())
+        {
+            Box::pin(self.meet_all(room, members)).await;
+        }
         self.fill(slot, last).await
     }
 

@@ -5,6 +5,7 @@ mod act;
 mod deadline;
 mod deliver;
 mod inbox;
+mod metadata;
 mod outbox;
 mod pace;
 mod read;
@@ -23,7 +24,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Event, Refusal, RoomName};
+use chat_protocol::{Event, MetadataKey, Refusal, RoomName};
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -107,6 +108,8 @@ pub(crate) struct Surroundings {
     pub(crate) default_room: Option<RoomName>,
     /// Bounds in time.
     pub(crate) limits: SessionLimits,
+    /// Web pages from which browsers may connect.
+    pub(crate) origins: Arc<[String]>,
 }
 
 /// Why a session ends.
@@ -187,6 +190,8 @@ pub(crate) struct Session<S> {
     typing: Typing,
     /// Whose coming and going it is told of.
     watching: Option<Box<Watching>>,
+    /// Of what metadata it is told; most sessions of none.
+    metadata_keys: Box<[MetadataKey]>,
     /// Wakes it when it is ended from outside.
     cut_alarm: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     /// It was too fast.
@@ -251,6 +256,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             said_here: SaidHere::default(),
             typing: Typing::default(),
             watching: None,
+            metadata_keys: Box::default(),
             cut_alarm: None,
             flood: None,
             counted,

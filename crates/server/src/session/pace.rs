@@ -2,13 +2,15 @@
 //! what is no message is refused after a while, and then ended. Nothing of it is there for who is
 //! exempt, and no timer but the session's own.
 
+use std::time::Duration;
+
 use chat_protocol::{Command, Event, Refusal};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::Instant;
 
 use super::Session;
 use crate::frontend::Decoded;
-use crate::limits::TOO_FAST_TOLD;
+use crate::limits::{FLOOD_PAUSE, TOO_FAST_TOLD};
 use crate::rate::{Kind, TooFast};
 use crate::tally::Limit;
 
@@ -17,6 +19,8 @@ use crate::tally::Limit;
 pub(super) struct Flood {
     /// It is not read from until then.
     held_until: Option<Instant>,
+    /// Until when it was held back last.
+    last: Instant,
     /// Since when it has had more to say whenever it was held back.
     since: Instant,
     /// When it was told last.
@@ -32,6 +36,24 @@ pub(super) enum Verdict {
     Refused(Refusal),
     /// It was the last thing.
     Closed(Refusal),
+}
+
+impl Flood {
+    const fn new(now: Instant) -> Self {
+        Self { held_until: None, last: now, since: now, told: None }
+    }
+
+    /// It is too fast once more, and held back until then. Gives for how long it has been a flood.
+    /// Who waits for each answer is only as fast as it may be, and floods nobody; who has paused
+    /// begins anew.
+    fn goes_on(&mut self, now: Instant, until: Instant, has_more: bool) -> Duration {
+        let has_paused = now.saturating_duration_since(self.last) >= FLOOD_PAUSE;
+        if !has_more || has_paused {
+            self.since = now;
+        }
+        (self.held_until, self.last) = (Some(until), until);
+        now.saturating_duration_since(self.since)
+    }
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -65,16 +87,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Kind::Query => Limit::QueriesPerSecond,
             Kind::Command => Limit::CommandsPerSecond,
         });
-        let is_new = self.flood.is_none();
-        let flood = self
-            .flood
-            .get_or_insert_with(|| Box::new(Flood { held_until: None, since: now, told: None }));
-        flood.held_until = Some(now + too_fast.wait);
-        // Who waits for each answer is only as fast as it may be, and floods nobody.
-        if self.input.is_empty() || is_new {
-            flood.since = now;
-        }
-        let lasts = now.saturating_duration_since(flood.since);
+        let flood = self.flood.get_or_insert_with(|| Box::new(Flood::new(now)));
+        let lasts = flood.goes_on(now, now + too_fast.wait, !self.input.is_empty());
         let is_only_slowed = kind == Kind::Message && self.manners.only_waits;
         let limits = &self.around.limits;
         if !is_only_slowed && limits.flood_closed.is_some_and(|limit| lasts >= limit) {
@@ -126,4 +140,20 @@ fn slowed(too_fast: &TooFast) -> String {
     let from = if *is_of_address { " from your address" } else { "" };
     let (count, what) = (rate.count, kind.in_words());
     format!("you are too fast: {count} {what} a second{from} are read here, the others wait")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_flood_lasts_as_long_as_there_is_more_whenever_it_is_held_back() {
+        let began = Instant::now();
+        let at = |ms| began + Duration::from_millis(ms);
+        let mut flood = Flood::new(began);
+        let mut says = |ms, has_more| flood.goes_on(at(ms), at(ms + 50), has_more).as_millis();
+        assert_eq!([says(0, true), says(50, true), says(9_000, true)], [0, 50, 0], "it has paused");
+        assert_eq!([says(9_050, true), says(9_900, true)], [50, 900]);
+        assert_eq!([says(9_950, false), says(10_000, true)], [0, 50], "it waited for its answer");
+    }
 }

@@ -5,11 +5,12 @@ use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
-use chat_protocol::{Identity, LineText, Refusal, Sequence, Timestamp, UserName};
+use chat_protocol::{
+    Identity, LineText, MetadataKey, MetadataValue, Refusal, Sequence, Timestamp, UserName,
+};
 
 use super::claim::Pass;
-
-use crate::journal::{AccountRoom, RoomKey, Shun, Shunned, TokenHash};
+use crate::journal::{AccountRoom, Metadata, RoomKey, Shun, Shunned, TokenHash};
 use crate::rate::Buckets;
 use crate::room::{Seat, author_bit};
 
@@ -36,6 +37,8 @@ pub(crate) struct User {
     fingerprint: AtomicU64,
     /// What is stored of the rooms that an account is in.
     kept: Mutex<HashMap<RoomKey, Kept>>,
+    /// What programs know of it; of most nothing.
+    metadata: Mutex<Option<Box<Metadata>>>,
     /// An account's rooms were entered, as far as they could be.
     settling: AtomicU8,
     /// When it came, and asked for something last, in milliseconds; 0: not yet.
@@ -88,6 +91,7 @@ impl User {
             ignored: AtomicU64::new(0),
             fingerprint: AtomicU64::new(0),
             kept: Mutex::default(),
+            metadata: Mutex::default(),
             settling: AtomicU8::new(NOT_SETTLED),
             came_ms: AtomicU64::new(0),
             active_ms: AtomicU64::new(0),
@@ -156,6 +160,21 @@ impl User {
     /// Why it goes.
     pub(crate) fn last_words(&self) -> Option<LineText> {
         self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// What programs know of it.
+    pub(crate) fn metadata(&self) -> Metadata {
+        self.lock_metadata().as_deref().cloned().unwrap_or_default()
+    }
+
+    /// How one thing is that is known of it.
+    pub(crate) fn known(&self, key: &MetadataKey) -> Option<MetadataValue> {
+        self.lock_metadata().as_ref()?.get(key).cloned()
+    }
+
+    /// All that is known of it from now on.
+    pub(crate) fn set_metadata(&self, metadata: Metadata) {
+        *self.lock_metadata() = (!metadata.is_empty()).then(|| Box::new(metadata));
     }
 
     /// Whom it shuns.
@@ -288,6 +307,10 @@ impl User {
 
     fn lock_shuns(&self) -> MutexGuard<'_, Option<Box<Shuns>>> {
         self.shuns.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn lock_metadata(&self) -> MutexGuard<'_, Option<Box<Metadata>>> {
+        self.metadata.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     fn mark_ignored(&self, shuns: Option<&Shuns>) {

@@ -3,7 +3,7 @@
 
 use chat_client::{Gap, Update};
 use chat_protocol::event::Welcome;
-use chat_protocol::{Command, Event, LineText, RoomAddress, Timestamp, UserName};
+use chat_protocol::{Command, Event, LineText, RoomAddress, Signal, Timestamp, UserName};
 
 use super::{App, Asked, Effect, Hint, Net};
 use crate::sanitise;
@@ -202,13 +202,26 @@ impl App {
                 0 => "the server stops now".to_owned(),
                 seconds => format!("the server stops in {seconds} seconds"),
             }),
+            Event::Signal { room, from, signal: Signal::Typing { state }, .. } => {
+                self.on_typing(&room, &from, state);
+            }
+            Event::ReadMoved { room, seq, .. } => {
+                let me = self.me.clone();
+                let index = self.index_of(&room);
+                if let Some(room) = index.and_then(|index| self.rooms.get_mut(index)) {
+                    room.read_elsewhere(seq, me.as_ref());
+                }
+            }
             Event::Welcome(_)
             | Event::Signal { .. }
             | Event::Signalled { .. }
             | Event::ReadIs { .. }
-            | Event::ReadMoved { .. }
             | Event::UserStates { .. }
             | Event::PastUsers { .. }
+            | Event::ConversationList { .. }
+            | Event::Metadata { .. }
+            | Event::MetadataKeys { .. }
+            | Event::MetadataChanged { .. }
             | Event::StayIs { .. }
             | Event::UserWatched { .. }
             | Event::Done { .. }

@@ -108,6 +108,7 @@ impl App {
     /// False: too much waits already.
     fn say(&mut self, address: &RoomAddress, text: MessageText, kind: SayKind) -> bool {
         let Some(me) = self.me.clone() else { return false };
+        self.typing_told = None;
         let now = self.now;
         let index = self.room_at(address);
         let command = Command::say(address.clone(), text.clone(), kind, None);
@@ -210,6 +211,11 @@ impl App {
             | Command::Administer { .. }
             | Command::CeaseToAdminister
             | Command::Disconnect { .. }
+            | Command::Conversations { .. }
+            | Command::GetMetadata { .. }
+            | Command::SetMetadata { .. }
+            | Command::ClearMetadata { .. }
+            | Command::WatchMetadata { .. }
             | Command::Stay { .. }
             | Command::Watch { .. }
             | Command::GetTopic { .. }

@@ -62,7 +62,15 @@ fn a_deleted_message_keeps_its_place_and_loses_its_text() {
     stage.hear("ops", 2, "lee", "what?");
     let time_ms = Timestamp(stage.now_ms);
     let (from, target) = (user("maya"), Sequence(1));
-    stage.event(Event::Deleted { room: room("ops"), seq: Sequence(3), time_ms, from, target });
+    stage.event(Event::Deleted {
+        room: room("ops"),
+        seq: Sequence(3),
+        time_ms,
+        from,
+        target,
+        original: None,
+        reason: None,
+    });
     stage.hides("should not have said");
     stage.shows("a message of maya was deleted");
     let tombstone = |seq| Event::Tombstone {

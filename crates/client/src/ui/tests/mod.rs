@@ -6,6 +6,7 @@ mod life;
 mod moves;
 mod screens;
 mod trouble;
+mod typing;
 mod words;
 
 use std::time::Duration;
@@ -14,7 +15,7 @@ use chat_client::{Answer, Trouble, Update};
 use chat_protocol::event::Welcome;
 use chat_protocol::{
     Command, Event, JournalId, LineText, MessageText, RequestId, RoomAddress, SayKind, Sequence,
-    Timestamp, UserName,
+    Signal, Timestamp, UserName,
 };
 use crossterm::event::{KeyCode, KeyEvent, KeyModifiers};
 use jiff::tz::TimeZone;
@@ -39,6 +40,8 @@ pub(super) struct Stage {
     pub(super) now_ms: u64,
     /// What was to be done outside, and was not looked at yet.
     pub(super) effects: Vec<Effect>,
+    /// What others were told of what one types.
+    pub(super) signals: Vec<Signal>,
 }
 
 pub(super) fn room(text: &str) -> RoomAddress {
@@ -108,7 +111,7 @@ impl Stage {
 
     pub(super) fn with(width: u16, height: u16, start: Start) -> Self {
         let app = App::new(start, Size::new(width, height), Timestamp(NOW_MS));
-        let mut stage = Self { app, now_ms: NOW_MS, effects: Vec::new() };
+        let mut stage = Self { app, now_ms: NOW_MS, effects: Vec::new(), signals: Vec::new() };
         stage.tell(welcome("ana"));
         stage.answer_all();
         stage.app.latency = Some(Duration::from_millis(12));
@@ -116,8 +119,14 @@ impl Stage {
     }
 
     pub(super) fn act(&mut self, action: Action) {
-        let effects = self.app.update(Timestamp(self.now_ms), action);
-        self.effects.extend(effects);
+        for effect in self.app.update(Timestamp(self.now_ms), action) {
+            if let Effect::Send(ticket, Command::Signal { signal, .. }) = effect {
+                self.signals.push(signal);
+                self.answer(ticket, Event::Done { id: None });
+            } else {
+                self.effects.push(effect);
+            }
+        }
     }
 
     pub(super) fn tell(&mut self, update: Update) {

@@ -100,7 +100,9 @@ pub(super) fn status(app: &App) -> Line<'static> {
         span(format!("  {key} → {} ", room.name()), theme.style(Role::Quiet))
     });
     let has_room = app.size.width >= STATUS_HINT_COLUMNS;
-    let right: Vec<Span<'static>> = right.filter(|_| has_room).into_iter().collect();
+    let typing = app.room().typing(app.now);
+    let typing = typing.map(|text| span(format!("  {text} "), theme.style(Role::Talk)));
+    let right: Vec<Span<'static>> = typing.into_iter().chain(right).filter(|_| has_room).collect();
     if app.size.width >= super::WIDE_COLUMNS {
         return sides(Vec::new(), right, app.size.width);
     }

@@ -9,6 +9,7 @@ use super::label::Labelled;
 use super::mode::Change;
 use super::people::Who;
 use super::rooms::Filter;
+use super::{chathistory, monitor, redact};
 
 /// What was asked for, for the answer.
 #[derive(Clone, Debug)]
@@ -56,6 +57,16 @@ pub(super) enum Asked {
     Mode(Change),
     /// Who is there, as names.
     Names(String),
+    /// What was said there.
+    History(chathistory::Wanted),
+    /// Where something was said.
+    Conversations,
+    /// How far it has read something.
+    Read(String),
+    /// Who of those that it watches is there.
+    Watched(monitor::Wanted),
+    /// That something is deleted.
+    Redact(redact::Wanted),
     /// Who is there, a line each.
     Who(Box<Who>),
     /// Who somebody is, or was.
@@ -129,6 +140,15 @@ pub(super) struct Queue {
     seen: Option<(RoomAddress, Sequence)>,
 }
 
+/// What a session is told of its own doing.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Shown {
+    /// What it says.
+    pub(super) messages: bool,
+    /// What it deletes.
+    pub(super) deletions: bool,
+}
+
 /// What an event is to a session that waits.
 #[derive(Debug)]
 pub(super) enum Concerns {
@@ -151,6 +171,11 @@ impl Queue {
         id
     }
 
+    #[cfg(test)]
+    pub(super) const fn last_id(&self) -> RequestId {
+        RequestId(self.last_id)
+    }
+
     pub(super) fn len(&self) -> usize {
         self.waiting.len()
     }
@@ -170,15 +195,15 @@ impl Queue {
         self.waiting.retain(|waiting| matches!(waiting.awaits, Awaits::Answer));
     }
 
-    /// What an event is to it. `hears`: what it says there comes back to it. `me`: who it is.
+    /// What an event is to it. `me`: who it is.
     pub(super) fn concerns(
         &mut self,
         event: &Event,
         me: Option<&UserName>,
-        hears: bool,
+        shown: Shown,
     ) -> Concerns {
         if let Some(id) = event.request_id() {
-            return self.answered(id, event, hears);
+            return self.answered(id, event, shown);
         }
         if let Event::Exited { room } = event {
             let awaited = self.position(|waiting| waiting.awaits == Awaits::Exit(room.clone()));
@@ -227,17 +252,19 @@ impl Queue {
         self.waiting.remove(at)
     }
 
-    fn answered(&mut self, id: RequestId, event: &Event, hears: bool) -> Concerns {
+    fn answered(&mut self, id: RequestId, event: &Event, shown: Shown) -> Concerns {
         let Some(at) = self.position(|waiting| waiting.id == id) else { return Concerns::Nothing };
         let Some(waiting) = self.waiting.get_mut(at) else { return Concerns::Nothing };
         if let Event::Stored { room, seq, duplicate: false, .. } = event {
             let seen = |seen: &(RoomAddress, Sequence)| seen.0 == *room && seen.1 >= *seq;
-            if hears && !self.seen.as_ref().is_some_and(seen) {
+            let is_hidden =
+                !shown.messages || (matches!(waiting.asked, Asked::Redact(_)) && !shown.deletions);
+            if !is_hidden && !self.seen.as_ref().is_some_and(seen) {
                 waiting.awaits = Awaits::Event(room.clone(), *seq);
                 return Concerns::Later;
             }
         }
-        if let (Event::Signalled { key, .. }, true) = (event, hears) {
+        if let (Event::Signalled { key, .. }, true) = (event, shown.messages) {
             waiting.awaits = Awaits::Signal(*key);
             return Concerns::Later;
         }
@@ -289,6 +316,7 @@ impl Asked {
             | Self::SetTopic(_)
             | Self::Kick { .. }
             | Self::Invite { .. }
+            | Self::Redact(_)
             | Self::Mode(_) => true,
             Self::Join(_)
             | Self::Part { .. }
@@ -301,6 +329,10 @@ impl Asked {
             | Self::ModeAbsent { .. }
             | Self::Names(_)
             | Self::Who(_)
+            | Self::History(_)
+            | Self::Conversations
+            | Self::Read(_)
+            | Self::Watched(_)
             | Self::Whois(_)
             | Self::Whowas { .. }
             | Self::IsHere { .. }

@@ -8,7 +8,7 @@ use super::capability::Capability;
 use super::message::Message;
 use super::reply::word;
 use super::rooms::Filter;
-use super::{Decoded, IrcFrontend, capability, sasl, say};
+use super::{Decoded, IrcFrontend, capability, chathistory, markread, monitor, redact, sasl, say};
 
 /// A line of somebody who has a name.
 pub(super) fn registered(
@@ -63,6 +63,9 @@ fn about_rooms(
             let filter = Filter::parse(parameters.first().copied().unwrap_or_default());
             session.ask(Command::Rooms, Asked::List(filter));
         }
+        ("CHATHISTORY", _) => chathistory::command(session, parameters, out),
+        ("MARKREAD", _) => markread::command(session, parameters, out),
+        ("REDACT", _) => redact::command(session, parameters, out),
         ("KICK", [rooms, users, more @ ..]) => {
             session.kick((rooms, users), more.first().copied(), out);
         }
@@ -101,6 +104,7 @@ fn about_people(
         },
         ("WHOWAS", [nick, more @ ..]) => session.ask_whowas(nick, more.first().copied(), out),
         ("WHOIS" | "WHOWAS", []) => session.numeric(431, out).text("No nickname given"),
+        ("MONITOR", _) => monitor::command(session, parameters, out),
         ("ISON", names) => session.gather(false, names, out),
         ("USERHOST", names) => session.gather(true, names, out),
         ("AWAY", rest) => match rest.first().filter(|text| !text.is_empty()) {

@@ -2,7 +2,10 @@
 //! true.
 
 use bytes::BytesMut;
-use chat_protocol::limits::{LINE_TEXT_BYTES_MAX, ROOM_NAME_BYTES_MAX, USER_NAME_BYTES_MAX};
+use chat_protocol::limits::{
+    LINE_TEXT_BYTES_MAX, PAGE_EVENTS_MAX, ROOM_NAME_BYTES_MAX, USER_NAME_BYTES_MAX,
+    WATCHED_USERS_MAX,
+};
 
 use super::IrcFrontend;
 
@@ -49,6 +52,9 @@ fn tokens() -> Vec<String> {
         format!("KICKLEN={LINE_TEXT_BYTES_MAX}"),
         format!("NAMELEN={LINE_TEXT_BYTES_MAX}"),
         "KEYLEN=32".to_owned(),
+        format!("CHATHISTORY={PAGE_EVENTS_MAX}"),
+        format!("MONITOR={WATCHED_USERS_MAX}"),
+        "MSGREFTYPES=msgid,timestamp".to_owned(),
     ]);
     tokens
 }

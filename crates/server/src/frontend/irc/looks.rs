@@ -1,6 +1,8 @@
 //! How a room's events look to a session, as far as its capabilities change that: sessions with the
 //! same looks share encodings.
 
+use std::fmt::Display;
+
 use chat_protocol::{Event, Timestamp, UserName};
 
 use bytes::BytesMut;
@@ -30,6 +32,8 @@ pub(super) enum Look {
     ExtendedJoin,
     /// `invite-notify`: who is let in.
     Invite,
+    /// `draft/message-redaction`: what is deleted.
+    Redaction,
 }
 
 /// Which capability makes which look.
@@ -40,6 +44,7 @@ const LOOKS: &[(Capability, Look)] = &[
     (Capability::AwayNotify, Look::Away),
     (Capability::ExtendedJoin, Look::ExtendedJoin),
     (Capability::InviteNotify, Look::Invite),
+    (Capability::MessageRedaction, Look::Redaction),
 ];
 
 impl Looks {
@@ -131,10 +136,8 @@ impl Frame<'_> {
         if let Some(batch) = self.batch {
             line = line.tag("batch", batch);
         }
-        if let Some(time) = about.time.filter(|_| self.looks.has(Look::Time)) {
-            let millis = i64::try_from(time.0).unwrap_or(i64::MAX);
-            let time = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
-            line = line.written_tag(format_args!("time={time:.3}"));
+        if let Some(at) = about.time.filter(|_| self.looks.has(Look::Time)) {
+            line = line.written_tag(format_args!("time={}", time(at)));
         }
         if let Some(account) = about.account.filter(|_| self.looks.has(Look::Account)) {
             line = line.tag("account", account.as_str());
@@ -155,4 +158,11 @@ impl Frame<'_> {
         }
         line
     }
+}
+
+/// A time as all of IRC writes it: `2026-11-21T18:00:00.000Z`.
+pub(super) fn time(time: Timestamp) -> impl Display {
+    let millis = i64::try_from(time.0).unwrap_or(i64::MAX);
+    let time = jiff::Timestamp::from_millisecond(millis).unwrap_or(jiff::Timestamp::MAX);
+    std::fmt::from_fn(move |f| write!(f, "{time:.3}"))
 }

@@ -4,14 +4,18 @@
 
 mod asked;
 mod capability;
+mod chathistory;
 mod command;
 mod identifier;
 mod isupport;
 mod label;
 mod looks;
+mod markread;
 mod message;
 mod mode;
+mod monitor;
 mod people;
+mod redact;
 mod refused;
 mod registering;
 mod render;
@@ -355,7 +359,11 @@ impl Frontend for IrcFrontend {
             watches_own: self.asked.awaits_own(),
             looks: Looks::of(self.capabilities).bits(),
             enters_default_room: false,
-            replay: self.settings.replay,
+            replay: if self.capabilities.has(Capability::ChatHistory) {
+                0 // it asks
+            } else {
+                self.settings.replay
+            },
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
             only_waits: false,

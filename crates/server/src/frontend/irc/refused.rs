@@ -7,7 +7,7 @@ use super::asked::Asked;
 use super::command::bad_nick;
 use super::message::Line;
 use super::reply::word;
-use super::{IrcFrontend, Phase, next_try, one_line};
+use super::{IrcFrontend, Phase, chathistory, markread, monitor, next_try, one_line, redact};
 
 pub(super) fn refused(
     session: &mut IrcFrontend,
@@ -75,9 +75,14 @@ pub(super) fn refused(
             let me = session.me().to_owned();
             session.not_registered(&me, refusal, out);
         }
+        Asked::History(wanted) => chathistory::refused(session, wanted, refusal, &text, out),
+        Asked::Read(called) => markread::refused(session, called, &text, out),
+        Asked::Watched(wanted) => monitor::refused(session, wanted, refusal, &text, out),
+        Asked::Redact(wanted) => redact::refused(session, wanted, refusal, &text, out),
         Asked::Notice | Asked::IsAway => {}
         Asked::Whowas { .. }
         | Asked::List(_)
+        | Asked::Conversations
         | Asked::Away
         | Asked::Service
         | Asked::Census

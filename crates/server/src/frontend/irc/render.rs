@@ -3,7 +3,7 @@
 
 use bytes::BytesMut;
 use chat_protocol::{
-    Event, MessageKey, MessageText, RoomAddress, RoomChange, SayKind, Signal, Timestamp,
+    Event, LineText, MessageKey, MessageText, RoomAddress, RoomChange, SayKind, Signal, Timestamp,
     TypingState, UserName,
 };
 use unicode_segmentation::UnicodeSegmentation;
@@ -28,6 +28,18 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         }
         Event::TopicChanged { room, from, topic, .. } => {
             frame.line(about, from, out).command("TOPIC").word(target(room)).text(topic);
+        }
+        Event::Deleted { room, from, target: deleted, reason, .. } => {
+            if frame.looks.has(Look::Redaction) {
+                let id = MessageId::of(room, *deleted, from);
+                let about = About { id: None, ..about };
+                let line = frame.line(about, from, out).command("REDACT");
+                let line = line.word(target(room)).word(id);
+                match reason.as_ref().map(LineText::as_str).filter(|reason| !reason.is_empty()) {
+                    Some(reason) => line.text(reason),
+                    None => line.end(),
+                }
+            }
         }
         Event::RoomChanged { room, time_ms, from, change, .. } => {
             changed(frame, about, *time_ms, (from, room, change), out);
@@ -60,7 +72,6 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         }
         Event::Renamed { from, to } => frame.line(about, from, out).command("NICK").text(to),
         Event::Crowd { .. }
-        | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::UnreadList { .. }
         | Event::Identified { .. }
@@ -80,6 +91,10 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::AwayChanged { .. }

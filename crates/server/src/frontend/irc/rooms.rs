@@ -2,13 +2,13 @@
 
 use bytes::BytesMut;
 use chat_protocol::event::{RoleHeld, RoomInfo, TopicSet};
-use chat_protocol::{Command, LineText, Role, RoomAddress, RoomSecret, UserName};
+use chat_protocol::{Command, LineText, Role, RoomAddress, RoomSecret, Timestamp, UserName};
 
-use super::IrcFrontend;
 use super::asked::Asked;
 use super::capability::Capability;
 use super::message::Line;
 use super::reply::{HOST, mask, room_of, target, word};
+use super::{IrcFrontend, markread};
 use chat_protocol::glob;
 
 /// What LIST is narrowed to: ELIST's M, N and U.
@@ -151,7 +151,7 @@ impl IrcFrontend {
     pub(super) fn entered(
         &mut self,
         (room, is_private): (&RoomAddress, bool),
-        (topic, set): (Option<&LineText>, Option<&TopicSet>),
+        ((topic, set), read): ((Option<&LineText>, Option<&TopicSet>), Option<Timestamp>),
         (members, roles): (&[UserName], &[RoleHeld]),
         out: &mut BytesMut,
     ) {
@@ -171,6 +171,9 @@ impl IrcFrontend {
         if let Some(topic) = topic {
             self.numeric(332, out).word(target(room)).text(topic);
             self.topic_set(room, set, out);
+        }
+        if self.capabilities.has(Capability::ReadMarker) {
+            markread::told(self, &target(room).to_string(), read, out);
         }
         if !self.capabilities.has(Capability::NoImplicitNames) {
             let role = |user: &UserName| {

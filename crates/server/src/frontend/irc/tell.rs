@@ -1,20 +1,16 @@
 //! What an IRC session is told for itself: the welcome, answers, its rooms.
 
-use std::sync::Arc;
-
 use bytes::BytesMut;
 use chat_protocol::event::UserInfo;
 use chat_protocol::{Command, Event, LineText, RoomAddress, RoomChange, UserName};
 
-use super::asked::{Asked, Concerns};
+use super::asked::{Asked, Concerns, Shown};
 use super::capability::Capability;
-use super::looks::{About, Frame, Look};
+use super::looks::About;
 use super::message::Line;
 use super::refused::refused;
-use super::render::Saying;
 use super::reply::{mask, target, word};
-use super::{IrcFrontend, Phase, label, render};
-use crate::frontend::line::render::date_and_time;
+use super::{IrcFrontend, Phase, chathistory, markread, monitor, render};
 
 /// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
@@ -24,8 +20,10 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
     } else {
         false
     };
+    let deletions = session.capabilities.has(Capability::MessageRedaction);
+    let shown = Shown { messages: !is_outside, deletions };
     let me = session.me.clone();
-    match session.asked.concerns(event, me.as_ref(), !is_outside) {
+    match session.asked.concerns(event, me.as_ref(), shown) {
         Concerns::Nothing => show(session, None, event, out),
         Concerns::Later => {}
         Concerns::Part(waiting) => session.within(waiting.labelled, out, |session, out| {
@@ -54,16 +52,27 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             introduce(session);
         }
         Event::Refused { refusal, text, .. } => refused(session, asked, refusal, text, out),
-        Event::Entered { room, topic, topic_set, members, roles, private, .. } => {
+        Event::Entered { room, topic, topic_set, members, roles, private, read_ms, .. } => {
             let topic = (topic.as_ref(), topic_set.as_ref());
-            session.entered((room, *private), topic, (members, roles), out);
+            session.entered((room, *private), (topic, *read_ms), (members, roles), out);
         }
         Event::Exited { room } => match asked {
             Some(Asked::Part { reason, .. }) => session.exited(room, reason, out),
             Some(_) | None => session.exited(room, "", out),
         },
         Event::Identified { name, account, .. } => identified(session, asked, name, *account, out),
-        Event::History { id: None, room, events, .. } => replay(session, room, events, out),
+        Event::History { id: None, room, events, .. } => {
+            let target = target(room).to_string();
+            chathistory::batch(session, &target, room, events, out);
+        }
+        Event::History { id: Some(_), room, events, .. } => {
+            if let Some(Asked::History(wanted)) = asked {
+                chathistory::batch(session, &wanted.target, room, events, out);
+            }
+        }
+        Event::ConversationList { conversations, .. } => {
+            chathistory::conversations(session, conversations, out);
+        }
         Event::Renamed { from, to } => {
             render::framed_event(session.frame(), event, out);
             if session.me.as_ref() == Some(from) {
@@ -90,8 +99,27 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         // It has said it itself, and sees that it is told.
         Event::Message { .. } | Event::Signal { .. }
             if asked.is_some() && !session.capabilities.has(Capability::EchoMessage) => {}
+        Event::ReadIs { room, time_ms, .. } => {
+            let asked = match asked {
+                Some(Asked::Read(called)) => called.clone(),
+                Some(_) | None => target(room).to_string(),
+            };
+            markread::told(session, &asked, *time_ms, out);
+        }
+        Event::ReadMoved { room, time_ms, .. } => {
+            if session.capabilities.has(Capability::ReadMarker) {
+                markread::told(session, &target(room).to_string(), *time_ms, out);
+            }
+        }
+        Event::UserStates { users, .. } => {
+            if let Some(Asked::Watched(wanted)) = asked {
+                monitor::states(session, wanted, users, out);
+            }
+        }
+        Event::UserWatched { change, user } => monitor::changed(session, *change, user, out),
         Event::Message { .. }
         | Event::Signal { .. }
+        | Event::Deleted { .. }
         | Event::TopicChanged { .. }
         | Event::Joined { .. }
         | Event::Left { .. }
@@ -106,7 +134,6 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::Done { .. } => done(session, asked, out),
         Event::Stored { .. }
         | Event::Signalled { .. }
-        | Event::Deleted { .. }
         | Event::Tombstone { .. }
         | Event::Crowd { .. }
         | Event::Roster { .. }
@@ -115,15 +142,10 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::RoomList { .. }
         | Event::UserList { .. }
         | Event::PastUsers { .. }
-        | Event::UserStates { .. }
-        | Event::UserWatched { .. }
         | Event::UserIs { .. }
         | Event::CensusIs { .. }
         | Event::MemberList { .. }
-        | Event::History { .. }
         | Event::UnreadList { .. }
-        | Event::ReadIs { .. }
-        | Event::ReadMoved { .. }
         | Event::Found { .. }
         | Event::StayIs { .. }
         | Event::TokenMade { .. }
@@ -136,6 +158,9 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::StoredRoomList { .. }
         | Event::RoomReport { .. }
         | Event::Hidden { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::Pong { .. }
         | Event::Unknown => answer(session, asked, event, out),
     }
@@ -270,6 +295,7 @@ fn from_a_room(session: &IrcFrontend, event: &Event, out: &mut BytesMut) {
         return;
     }
     if let Event::Message { room: RoomAddress::Direct(_), from, .. }
+    | Event::Deleted { room: RoomAddress::Direct(_), from, .. }
     | Event::Signal { room: RoomAddress::Direct(_), from, .. } = event
         && !is_own(from)
         && let Some(me) = session.me.clone()
@@ -322,29 +348,5 @@ fn away(session: &IrcFrontend, user: &UserName, text: Option<&LineText>, out: &m
             Some(text) => line.text(text),
             None => line.end(),
         }
-    }
-}
-
-/// What was said before one came: a batch of history, if the client knows what that is. With its time;
-/// a client that has no clock for it reads it.
-fn replay(session: &mut IrcFrontend, room: &RoomAddress, events: &[Event], out: &mut BytesMut) {
-    let settings = Arc::clone(&session.settings);
-    let batch = session.capabilities.has(Capability::Batch).then(|| session.next_batch());
-    if let Some(batch) = &batch {
-        label::begin(&settings.server, batch, "chathistory", out).word(target(room)).end();
-    }
-    let frame = Frame { batch: batch.as_deref(), ..session.frame() };
-    for event in events {
-        let Event::Message { time_ms, from, text, kind, .. } = event else { continue };
-        let before = if frame.looks.has(Look::Time) {
-            String::new()
-        } else {
-            format!("[{}] ", date_and_time(*time_ms, &settings.zone))
-        };
-        let saying = Saying { from, to: room, text, kind: *kind, before: &before };
-        render::said(frame, About::event(event), &saying, out);
-    }
-    if let Some(batch) = &batch {
-        label::end(&settings.server, batch, out);
     }
 }

@@ -77,9 +77,10 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     assert_eq!(
         answer,
         ":chat.example CAP * LS :account-notify account-tag away-notify batch cap-notify \
-         draft/account-registration=before-connect draft/no-implicit-names draft/pre-away \
-         echo-message extended-join invite-notify labeled-response message-tags multi-prefix \
-         sasl=PLAIN server-time setname standard-replies userhost-in-names\r\n"
+         draft/account-registration=before-connect draft/chathistory draft/event-playback \
+         draft/message-redaction draft/no-implicit-names draft/pre-away draft/read-marker \
+         echo-message extended-join extended-monitor invite-notify labeled-response message-tags \
+         multi-prefix sasl=PLAIN server-time setname standard-replies userhost-in-names\r\n"
     );
     let (asked, answer) =
         feed(&mut session, "CAP REQ :server-time nothing\r\nCAP REQ server-time\r\n");
@@ -349,3 +350,6 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
     let answer = told(&mut session, &event);
     assert!(answer.starts_with("@time=1970-01-01T00:00:00.000Z :bob!bob@samovar PRIVMSG"));
 }
+
+mod chathistory;
+mod marks;

@@ -56,6 +56,9 @@ pub(crate) struct LineFrontend {
     when_done: Option<String>,
 }
 
+/// What the first byte of a TLS connection is.
+const TLS_HANDSHAKE: u8 = 0x16;
+
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Phase {
     /// Has no name yet; so many were refused.
@@ -247,6 +250,11 @@ impl Frontend for LineFrontend {
         }
         if self.undecided && !self.lines.has_begun() && is_irc_greeting(input) {
             return Decoded::Become(Wire::Irc);
+        }
+        // TLS that came too late: it has been greeted in plain text, and cannot use that. Who closes
+        // at once is tried again.
+        if self.undecided && !self.lines.has_begun() && input.first() == Some(&TLS_HANDSHAKE) {
+            return Decoded::Close;
         }
         if self.phase == Phase::Tired {
             return Decoded::Close;

@@ -4,7 +4,9 @@
 use std::fmt::{Display, Write};
 
 use bytes::{BufMut, BytesMut};
-use chat_protocol::{Event, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName};
+use chat_protocol::{
+    Event, LineText, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName,
+};
 use jiff::tz::TimeZone;
 
 use super::style::StyleName;
@@ -48,8 +50,8 @@ pub(crate) fn room_event(
                 show(room, text, out);
             }
         }
-        Event::Deleted { room, from, target, .. } if style == StyleName::Samovar => {
-            show(room, format!("* {from} deleted message {target}"), out);
+        Event::Deleted { room, from, target, reason, .. } if style == StyleName::Samovar => {
+            show(room, format!("* {from} deleted message {target}{}", why(reason.as_ref())), out);
         }
         Event::Tombstone { room, from, .. } if style == StyleName::Samovar => {
             show(room, format!("* a message of {from} was deleted"), out);
@@ -138,6 +140,10 @@ pub(crate) fn room_event(
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::StayIs { .. }
         | Event::UserWatched { .. }
         | Event::Unknown => {}
@@ -167,6 +173,11 @@ pub(super) fn said(
 enum Moved {
     Joined,
     Left,
+}
+
+/// `: spam`, or nothing.
+pub(super) fn why(reason: Option<&LineText>) -> String {
+    reason.map(|reason| format!(": {reason}")).unwrap_or_default()
 }
 
 fn moved(

@@ -5,6 +5,7 @@ use bytes::BytesMut;
 use chat_protocol::search::Hit;
 use chat_protocol::{Event, RoomAddress, SayKind, SearchCursor, Sequence, Timestamp};
 
+use super::render::why;
 use super::style::StyleName;
 use super::{LineFrontend, render};
 
@@ -65,9 +66,9 @@ impl LineFrontend {
         } else if let Event::Tombstone { seq, time_ms, from, .. } = event {
             let before = before(time_ms, seq);
             self.show(&format!("{before} * a message of {from} was deleted"), out);
-        } else if let Event::Deleted { seq, time_ms, from, target, .. } = event {
-            let before = before(time_ms, seq);
-            self.show(&format!("{before} * {from} deleted message {target}"), out);
+        } else if let Event::Deleted { seq, time_ms, from, target, reason, .. } = event {
+            let (before, why) = (before(time_ms, seq), why(reason.as_ref()));
+            self.show(&format!("{before} * {from} deleted message {target}{why}"), out);
         } else if let Event::RoomChanged { seq, time_ms, from, change, .. } = event {
             let before = before(time_ms, seq);
             self.show(&format!("{before} * {from} {}", change.in_words(*time_ms)), out);

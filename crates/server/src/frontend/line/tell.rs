@@ -118,6 +118,10 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         | Event::ReadMoved { .. }
         | Event::UserStates { .. }
         | Event::PastUsers { .. }
+        | Event::ConversationList { .. }
+        | Event::Metadata { .. }
+        | Event::MetadataKeys { .. }
+        | Event::MetadataChanged { .. }
         | Event::UserWatched { .. }
         | Event::Signalled { .. }
         | Event::Signal { .. } => {}

@@ -346,7 +346,7 @@ fn what_was_found_is_marked_and_says_how_to_go_on() {
 fn history_and_search_are_typed_as_the_table_says() {
     let history = "History { room: Named(\"lobby\"), range: HistoryRange { after: None, \
                    before: Some(Sequence(41)), around: None, after_ms: None, before_ms: None, \
-                   around_ms: None }, limit: 5 }";
+                   around_ms: None, newest: false, part: All }, limit: 5 }";
     check(StyleName::Samovar, "/history 5 before 41", &[history], "");
     let search = "Search { room: Some(Named(\"ops\")), text: tea -milk, from: None, \
                   after_ms: Some(Ago { ms: 3600000 }), before_ms: None, before: None, limit: 20 }";

@@ -17,6 +17,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("009_notices.sql"),
     include_str!("010_staying.sql"),
     include_str!("011_address_bans.sql"),
+    include_str!("012_metadata.sql"),
 ];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.

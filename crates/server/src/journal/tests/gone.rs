@@ -9,7 +9,12 @@ use super::*;
 
 fn deletion(receipts: &Receipts, target: u64) -> Record {
     let mut record = said(receipts, "", None);
-    record.body = Body::Deletion { target: Sequence(target), of_anybody: false };
+    record.body = Body::Deletion {
+        target: Sequence(target),
+        of_anybody: false,
+        original: None,
+        reason: LineText::parse("why not").ok(),
+    };
     record
 }
 
@@ -52,7 +57,13 @@ async fn a_deleted_message_keeps_its_number_and_key_and_nothing_else() {
         let batch = vec![deletion(&talk.receipts, 1), said(&talk.receipts, "later", None)];
         let entries = talk.journal.append(talk.lobby, batch).await.unwrap();
         let body = entries[0].as_ref().unwrap().body.clone();
-        assert_eq!(body, Body::Deletion { target: Sequence(1), of_anybody: false });
+        let Body::Deletion { target, original: Some(original), .. } = &body else {
+            panic!("{body:?}")
+        };
+        assert_eq!((*target, original.from.as_str()), (Sequence(1), "ana"));
+        let page =
+            talk.journal.page(talk.lobby, Range::Before { after: Sequence(0), before: None }, 2);
+        assert_eq!(page.await.unwrap().entries[0].body, body, "and read again");
         assert_eq!(outcomes(&talk.receipts).len(), 2);
         assert_eq!(talk.texts("xyzzy").await, [""; 0]);
         assert_eq!(talk.texts("password").await, [""; 0]);

@@ -3,6 +3,7 @@
 
 use std::collections::HashMap;
 
+use chat_protocol::command::HistoryPart;
 use chat_protocol::{Role, RoomChange, RoomSecret, RoomSettings, Setting};
 
 use super::*;
@@ -66,7 +67,8 @@ async fn what_follows_from_a_change_is_there_at_the_next_start() {
     assert_eq!(bob_there.name.as_str(), "Bob");
     assert_eq!(bob_there.standing.cut, Some(Sequence(4)));
     assert!(!bob_there.standing.is_admitted, "another lock");
-    let page = journal.page(room, Range::Before { before: None }, 1).await.unwrap();
+    let page =
+        journal.page(room, Range::Before { after: Sequence(0), before: None }, 1).await.unwrap();
     let Body::Change(stored) = &page.entries[0].body else { panic!("{page:?}") };
     assert_eq!((stored.target, &stored.change), (Some(bob().0), &banned()));
     // It is not in the list of rooms any more.
@@ -92,7 +94,7 @@ async fn a_ban_hides_what_is_behind_it_from_the_name_too() {
     journal.append(room, batch).await.unwrap();
     let page = async |reader: Reader| {
         let range = Range::After { after: Sequence(0), before: None };
-        let page = journal.page_for(reader, room, range, 10).await.unwrap();
+        let page = journal.page_for(reader, room, (range, HistoryPart::All), 10).await.unwrap();
         page.entries.last().unwrap().sequence.0
     };
     let found = async |reader: Reader| {
