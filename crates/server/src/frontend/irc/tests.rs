@@ -76,11 +76,12 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     assert!(asked.is_empty(), "{asked:?}");
     assert_eq!(
         answer,
-        ":chat.example CAP * LS :account-notify account-tag away-notify batch cap-notify \
+        ":chat.example CAP * LS * :account-notify account-tag away-notify batch cap-notify \
          draft/account-registration=before-connect draft/chathistory draft/event-playback \
          draft/message-redaction draft/no-implicit-names draft/pre-away draft/read-marker \
          echo-message extended-join extended-monitor invite-notify labeled-response message-tags \
-         multi-prefix sasl=PLAIN server-time setname standard-replies userhost-in-names\r\n"
+         multi-prefix sasl=PLAIN server-time setname standard-replies\r\n\
+         :chat.example CAP * LS :userhost-in-names\r\n"
     );
     let (asked, answer) =
         feed(&mut session, "CAP REQ :server-time nothing\r\nCAP REQ server-time\r\n");
@@ -163,6 +164,12 @@ fn capable(capabilities: &str) -> IrcFrontend {
     let mut session = registered();
     let (_, answer) = feed(&mut session, &format!("CAP REQ :{capabilities}\r\n"));
     assert!(answer.contains(" ACK "), "{answer}");
+    session
+}
+
+/// The same, in `#a`.
+fn in_a(capabilities: &str) -> IrcFrontend {
+    let mut session = capable(capabilities);
     session.rooms.push("a".parse().unwrap());
     session
 }
@@ -195,7 +202,7 @@ fn stored(id: u64, room: &str, seq: u64) -> Event {
 
 #[test]
 fn an_echo_has_the_label_and_a_pong_comes_behind_it() {
-    let mut session = capable("batch echo-message labeled-response");
+    let mut session = in_a("batch echo-message labeled-response");
     let lines = "@label=7 PRIVMSG #a :hi\r\nPRIVMSG #a :two\r\nPING x\r\n";
     let mut input = BytesMut::from(lines.as_bytes());
     let mut out = BytesMut::new();
@@ -238,12 +245,12 @@ fn an_echo_has_the_label_and_a_pong_comes_behind_it() {
 
 #[test]
 fn what_does_not_come_back_is_acknowledged() {
-    let mut session = capable("batch labeled-response");
+    let mut session = in_a("batch labeled-response");
     feed(&mut session, "@label=1 PRIVMSG #a :hi\r\n");
     assert_eq!(told(&mut session, &stored(2, "a", 4)), "", "the others do not have it yet");
     assert_eq!(told(&mut session, &said("a", 4, "ana", "hi")), "@label=1 :chat.example ACK\r\n");
     // An echo that came before its receipt, and a room that is left before the echo.
-    let mut session = capable("batch echo-message labeled-response");
+    let mut session = in_a("batch echo-message labeled-response");
     feed(&mut session, "@label=1 PRIVMSG #a :hi\r\n@label=2 PRIVMSG #a :two\r\n");
     assert_eq!(
         told(&mut session, &said("a", 4, "ana", "hi")),
