@@ -135,7 +135,7 @@ impl Answer {
 }
 
 /// Begins a batch (<https://ircv3.net/specs/extensions/batch>) of this kind. Its lines have the tag
-/// `batch` with the reference: [`super::render::Frame`].
+/// `batch` with the reference: [`super::looks::Frame`].
 pub(super) fn begin<'a>(
     server: &str,
     reference: &str,
