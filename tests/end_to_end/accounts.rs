@@ -105,7 +105,7 @@ fn a_name_is_registered_in_lines_and_is_its_accounts_from_then_on() {
         ana> /nick ana
         ana< * $guest is now ana
         ana> /register short
-        ana< ! A password has at least 8 characters. Usage: /register PASSWORD
+        ana< ! Not a password: a password has at least 8 characters.
         ana> /register correct-horse
         ana< * you are logged in as ana
         ana> /nick maya

@@ -24,7 +24,7 @@ fn the_last_words_of_a_guest_who_leaves_are_heard() {
         for text in ["one", "two", "three"] {
             bytes.extend(ana.request(say("@bob", text)).1);
         }
-        bytes.extend(ana.request(Command::Quit).1);
+        bytes.extend(ana.request(Command::Quit { reason: None }).1);
         ana.raw().send(bytes);
         for (seq, text) in (1..).zip(["one", "two", "three"]) {
             assert_eq!(bob.message(), (seq, name.clone(), text.to_owned()));
@@ -45,7 +45,7 @@ fn the_last_words_of_all_who_leave_at_once_are_heard() {
         for text in ["one", "two", "three"] {
             bytes.extend(ana.request(say("@bob", text)).1);
         }
-        bytes.extend(ana.request(Command::Quit).1);
+        bytes.extend(ana.request(Command::Quit { reason: None }).1);
         ana.raw().send(bytes);
     }
     for ana in &mut guests {
@@ -89,7 +89,7 @@ fn a_direct_room_follows_its_users_names() {
     assert_eq!(heard(&mut x), (room("@yb"), 1, "who are you?".to_owned()));
     assert_eq!(stranger.say("@x", "nobody"), Sequence(2));
     assert_eq!(heard(&mut x), (room("@yb"), 2, "nobody".to_owned()));
-    let left = x.ask(Command::Leave { room: room("@yc") });
+    let left = x.ask(Command::Leave { room: room("@yc"), reason: None });
     assert!(matches!(left, Event::Done { .. }), "{left:?}");
     // What was left is the room with yc; it opens again, and goes on where it was.
     assert_eq!(y.say("@x", "four"), Sequence(4));

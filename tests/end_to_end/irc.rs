@@ -51,7 +51,7 @@ fn irc_line_and_native_meet_in_one_room_at_one_port() {
     let mut ana = Irc::greeted(server.address(), "ana");
     ana.send("JOIN #lobby");
     ana.expect(":ana!ana@samovar JOIN #lobby");
-    ana.expect(":chat.example 353 ana = #lobby :eve ana");
+    ana.expect(":chat.example 353 ana = #lobby :eve ana"); // the lobby is nobody's
     ana.expect(":chat.example 366 ana #lobby :End of /NAMES list");
     let replayed = ana.line();
     assert!(replayed.starts_with(":eve!eve@samovar PRIVMSG #lobby :["), "{replayed}");
@@ -110,13 +110,14 @@ fn names_topics_lists_and_what_is_refused_are_numerics() {
     ana.expect(":ana!ana@samovar TOPIC #ops :big plans");
     ana.send("TOPIC #ops");
     ana.expect(":irc.samovar 332 ana #ops :big plans");
+    assert!(ana.line().starts_with(":irc.samovar 333 ana #ops ana!ana@samovar "));
     ana.send("LIST");
     ana.expect(":irc.samovar 321 ana Channel :Users  Name");
     ana.expect(":irc.samovar 322 ana #ops 2 :big plans");
     ana.expect(":irc.samovar 323 ana :End of /LIST");
     ana.send("WHO #ops");
-    ana.expect(":irc.samovar 352 ana #ops eve samovar irc.samovar eve H :0 eve");
-    ana.expect(":irc.samovar 352 ana #ops ana samovar irc.samovar ana H :0 ana");
+    ana.expect(":irc.samovar 352 ana #ops eve samovar irc.samovar eve H@ :0 eve");
+    ana.expect(":irc.samovar 352 ana #ops a samovar irc.samovar ana H :0 a");
     ana.expect(":irc.samovar 315 ana #ops :End of WHO list");
     ana.send("WHOIS eve");
     ana.expect(":irc.samovar 311 ana eve eve samovar * :eve");
@@ -137,6 +138,7 @@ fn an_account_is_made_and_come_back_to_by_the_words_of_irc() {
     let server = Server::start("");
     let mut ana = Irc::greeted(server.address(), "ana");
     ana.send("PRIVMSG NickServ :REGISTER correct-horse");
+    ana.expect(":irc.samovar NOTICE ana :You are logged in");
     ana.expect(":irc.samovar 900 ana ana!ana@samovar ana :You are now logged in as ana");
     ana.send("PRIVMSG NickServ :help");
     ana.expect(":irc.samovar NOTICE ana :IDENTIFY [NAME] PASSWORD, or REGISTER PASSWORD");
@@ -150,6 +152,7 @@ fn an_account_is_made_and_come_back_to_by_the_words_of_irc() {
     assert!(refused.starts_with(":irc.samovar NOTICE third :"), "{refused}");
     third.send("PRIVMSG NickServ :IDENTIFY ana correct-horse");
     third.expect(":third!third@samovar NICK :ana");
+    third.expect(":irc.samovar NOTICE ana :You are logged in");
     third.expect(":irc.samovar 900 ana ana!ana@samovar ana :You are now logged in as ana");
     // Who is no account does not get its name.
     let mut eve = Irc(Client::connect(server.address()));
@@ -177,7 +180,7 @@ fn a_kick_is_a_kick_and_doors_say_why_they_are_closed() {
     ana.expect(":ana!ana@samovar JOIN #ops");
     ana.until(" #ops :End of /NAMES list");
     change(r#"{"type":"set","room":"ops","set":{"setting":"moderated","on":true}}"#);
-    ana.expect(":eve!eve@samovar NOTICE #ops :* eve set moderated: on");
+    ana.expect(":eve!eve@samovar MODE #ops +m");
     ana.send("PRIVMSG #ops :may I?");
     assert!(ana.line().contains(" 404 ana #ops :Only who has voice"));
     change(r#"{"type":"ban","room":"ops","user":"ana","reason":"spam"}"#);

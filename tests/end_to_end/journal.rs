@@ -147,7 +147,7 @@ fn a_room_that_was_left_empty_goes_on_where_it_was() {
     ana.join("ops");
     assert_eq!(ana.say("ops", "one").0, 1);
     assert_eq!(ana.say("ops", "two").0, 2);
-    let left = ana.ask(Command::Leave { room: room("ops") });
+    let left = ana.ask(Command::Leave { room: room("ops"), reason: None });
     assert!(matches!(left, Event::Done { .. }), "{left:?}");
     let Event::RoomList { rooms, .. } = ana.ask(Command::Rooms) else {
         panic!("no list of rooms");

@@ -66,7 +66,7 @@ fn told(client: &mut NativeClient) -> Vec<(String, String, Option<String>)> {
             Event::MetadataChanged { of, key, value } => {
                 told.push((of.to_string(), key.to_string(), value.map(|value| value.to_string())));
             }
-            Event::Pong { id: Some(answered) } if answered == id => return told,
+            Event::Pong { id: Some(answered), .. } if answered == id => return told,
             _ => {}
         }
     }

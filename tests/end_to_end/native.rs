@@ -325,7 +325,7 @@ fn a_new_name_is_told_once_to_who_shares_two_rooms() {
     ana.ask(Command::Away { text: Some(LineText::parse("lunch").unwrap()) });
     ana.say("tea", "end");
     ana.say("coffee", "end");
-    ana.send(Command::Quit);
+    ana.send(Command::Quit { reason: None });
     bob.send(Command::Ping);
     let (mut renamed, mut away, mut gone) = (0, 0, 0);
     while gone == 0 {

@@ -85,7 +85,7 @@ fn questions(name: &str) -> Vec<Command> {
         Command::GetSettings { room: at.clone() },
         Command::Bans { room: at.clone() },
         Command::SetTopic { room: at.clone(), topic: LineText::parse("mine").unwrap() },
-        Command::Leave { room: at.clone() },
+        Command::Leave { room: at.clone(), reason: None },
         Command::MarkRead { room: at.clone(), seq: Sequence(1) },
         Command::Delete { room: at.clone(), seq: None, reason: None },
         Command::Delete { room: at, seq: Some(Sequence(2)), reason: None },
@@ -110,7 +110,7 @@ fn questions(name: &str) -> Vec<Command> {
     questions.extend([
         history(all),
         Command::Members { room: room(name) },
-        Command::Leave { room: room(name) },
+        Command::Leave { room: room(name), reason: None },
     ]);
     questions
 }
@@ -167,7 +167,7 @@ fn a_private_room_cannot_be_told_from_one_that_does_not_exist() {
     assert_eq!(rooms.len(), 4);
     assert_eq!(found(&mut ana, "secrets").len(), 4);
     // Nobody is there, and the rooms are only stored.
-    ana.send(Command::Quit);
+    ana.send(Command::Quit { reason: None });
     ana.rest();
     check(false, &mut bob, &mut eye);
 }
@@ -270,17 +270,17 @@ fn a_key_lets_in_who_has_it_and_is_asked_for_once() {
     assert_eq!(seq, Sequence(2));
     ana.say("vault", "new");
     assert_eq!(read(&mut bob, "vault"), [3], "from the first entry on");
-    bob.ask(Command::Leave { room: room("vault") });
+    bob.ask(Command::Leave { room: room("vault"), reason: None });
     ana.say("vault", "while he was away");
     bob.join("vault");
     assert_eq!(read(&mut bob, "vault"), [3, 4]);
     // A new key is a new lock for who is not in.
     let mut cyd = server.native("cyd");
     cyd.ask(join("open sesame"));
-    bob.ask(Command::Leave { room: room("vault") });
+    bob.ask(Command::Leave { room: room("vault"), reason: None });
     set(&mut ana, "vault", &KEYED.replace("sesame", "oats"));
     assert_eq!(bob.refused(join("open sesame")), needed);
-    cyd.ask(Command::Leave { room: room("vault") });
+    cyd.ask(Command::Leave { room: room("vault"), reason: None });
     cyd.join("vault");
     // Hidden, it does not say that it wants a key.
     set(&mut ana, "vault", HIDDEN);
@@ -300,7 +300,7 @@ fn a_room_has_as_many_members_as_it_may_have() {
     let join = Command::Join { room: room("small"), key: None };
     assert_eq!(cyd.refused(join.clone()), full);
     bob.join("small");
-    bob.ask(Command::Leave { room: room("small") });
+    bob.ask(Command::Leave { room: room("small"), reason: None });
     assert!(matches!(cyd.ask(join), Event::Entered { .. }));
 }
 
@@ -316,7 +316,7 @@ fn without_history_one_sees_what_comes_while_one_is_there() {
     ana.say("brief", "now tea");
     assert_eq!(bob.message().2, "now tea", "nothing was shown on entering");
     assert_eq!(read(&mut bob, "brief"), [3]);
-    bob.ask(Command::Leave { room: room("brief") });
+    bob.ask(Command::Leave { room: room("brief"), reason: None });
     assert_eq!(read(&mut bob, "brief"), Vec::<u64>::new());
     assert_eq!(found(&mut bob, "tea"), []);
     bob.join("brief");

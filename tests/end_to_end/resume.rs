@@ -185,7 +185,7 @@ fn who_quits_does_not_come_back_and_its_name_is_free_at_once() {
     ana.join("lobby");
     let mut bob = server.native("bob");
     enters_the_lobby(&mut bob);
-    ana.send(Command::Quit);
+    ana.send(Command::Quit { reason: None });
     ana.rest();
     let mut stranger = server.native("ana");
     let gone = bob.event();

@@ -217,7 +217,7 @@ fn an_account_that_is_away_is_kicked_banned_and_given_a_role_by_its_name() {
     let mut ana = registered(&server, "ana");
     ana.join("ops");
     let goes_away = |ana: &mut NativeClient, mut bob: NativeClient| {
-        bob.send(Command::Quit);
+        bob.send(Command::Quit { reason: None });
         bob.rest();
         while !matches!(ana.event(), Event::Gone { .. } | Event::Left { .. }) {}
     };
@@ -270,7 +270,7 @@ fn a_ban_of_a_guest_is_one_of_its_name_for_guests_and_for_no_account() {
     });
     let mut guest = again.into_iter().find(|(is_welcome, _)| *is_welcome).unwrap().1;
     assert!(matches!(guest.refused(join()), Refusal::Banned { .. }));
-    guest.send(Command::Quit);
+    guest.send(Command::Quit { reason: None });
     guest.rest();
     let mut root = logged_in(&server, "root2");
     let user = UserName::parse("bob").unwrap();

@@ -204,7 +204,7 @@ fn a_user_is_in_as_many_rooms_as_it_may_be() {
     assert_eq!(ana.refused(three()), Refusal::TooManyJoined { limit: 2 });
     // Entering again is no other room, and who leaves one may enter another.
     ana.join("two");
-    ana.ask(Command::Leave { room: room("one") });
+    ana.ask(Command::Leave { room: room("one"), reason: None });
     ana.join("three");
 }
 
@@ -296,7 +296,7 @@ fn come_and_go(server: &Server, name: &str, last: u64) {
             assert_eq!(text, seq.to_string());
             next += 1;
         }
-        let id = guest.send(Command::Leave { room: room("lobby") });
+        let id = guest.send(Command::Leave { room: room("lobby"), reason: None });
         // What is told until it has left goes on in the same way.
         let mut has = (false, false);
         while has != (true, true) {

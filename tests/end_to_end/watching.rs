@@ -98,7 +98,7 @@ fn in_a_room_that_is_shared_it_is_told_there_that_somebody_is_away() {
     assert_eq!(watch(&mut ana, &["bob"]), [state("bob", true)]);
     drop(bob.ask(away(Some("tea"))));
     assert!(matches!(ana.event(), Event::AwayChanged { text: Some(_), .. }));
-    done(&mut bob, Command::Leave { room: room("ops") });
+    done(&mut bob, Command::Leave { room: room("ops"), reason: None });
     assert!(matches!(ana.event(), Event::Left { .. }));
     drop(bob.ask(away(None)));
     assert_eq!(changed(&mut ana), (UserChange::Away, state("bob", true)));

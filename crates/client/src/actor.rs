@@ -315,6 +315,8 @@ impl Actor {
                 | Command::UnwatchUsers { .. }
                 | Command::WatchedUsers
                 | Command::Was { .. }
+                | Command::Whois { .. }
+                | Command::Census
                 | Command::Conversations { .. }
                 | Command::GetMetadata { .. }
                 | Command::SetMetadata { .. }
@@ -329,7 +331,7 @@ impl Actor {
                     continue;
                 }
                 // It is not entered again, and so it is left.
-                Command::Leave { room } => {
+                Command::Leave { room, .. } => {
                     self.rooms.exited(&room);
                     Answer::Event(Event::Done { id: Some(id) })
                 }
@@ -369,7 +371,11 @@ impl Actor {
                 | Command::Set { .. }
                 | Command::Nick { .. }
                 | Command::Away { .. }
-                | Command::Quit
+                | Command::SetProfile { .. }
+                | Command::Administer { .. }
+                | Command::CeaseToAdminister
+                | Command::Disconnect { .. }
+                | Command::Quit { .. }
                 | Command::Unknown => Answer::Unknown,
             };
             self.untold.push_back(Update::Answered { id, answer });
@@ -417,7 +423,7 @@ impl Actor {
         if let Command::Say { key: Some(key), .. } = &command {
             self.own_keys.insert(*key);
         }
-        self.quitting |= command == Command::Quit;
+        self.quitting |= matches!(command, Command::Quit { .. });
         let request = Request { id: Some(id), command };
         link.push(&request);
         self.waiting.insert(id, Waiting::Order(request.command));

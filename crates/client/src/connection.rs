@@ -203,7 +203,7 @@ impl Connection {
     /// Says goodbye: the server does not wait for this guest to come back. Updates that nobody
     /// has taken are lost.
     pub async fn quit(mut self) {
-        if self.handle.send(Command::Quit).await.is_ok() {
+        if self.handle.send(Command::Quit { reason: None }).await.is_ok() {
             while self.updates.recv().await.is_some() {}
         }
     }

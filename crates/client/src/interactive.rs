@@ -93,8 +93,9 @@ fn edit(mut editor: Editor<Words, DefaultHistory>, lines: &mpsc::Sender<Typed>) 
 
 /// Behind `/quit` the terminal is left as it is: no new prompt.
 fn is_quit(line: &str) -> bool {
-    line.strip_prefix('/')
-        .is_some_and(|word| slash::parse(word, None) == Ok(Action::Command(Command::Quit)))
+    line.strip_prefix('/').is_some_and(|word| {
+        slash::parse(word, None) == Ok(Action::Command(Command::Quit { reason: None }))
+    })
 }
 
 /// Completes `/words` at the start of a line, and names anywhere.

@@ -104,6 +104,10 @@ const fn is_printed(event: &Event) -> bool {
         | Event::SettingsAre { .. }
         | Event::RoomList { .. }
         | Event::UserList { .. }
+        | Event::UserIs { .. }
+        | Event::CensusIs { .. }
+        | Event::ProfileChanged { .. }
+        | Event::AccountChanged { .. }
         | Event::MemberList { .. }
         | Event::History { .. }
         | Event::UnreadList { .. }

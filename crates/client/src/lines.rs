@@ -219,7 +219,7 @@ impl<'a> Lines<'a> {
     fn ask(&mut self, command: Command) {
         let asked = if let Command::Say { .. } = &command {
             Asked::Say
-        } else if let Command::Leave { room } = &command {
+        } else if let Command::Leave { room, .. } = &command {
             self.turning += 1;
             Asked::Leave(room.clone())
         } else if let Command::Join { .. } = &command {

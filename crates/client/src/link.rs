@@ -252,12 +252,14 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::TokenList { id, .. }
         | Event::Shunned { id, .. }
         | Event::AccountList { id, .. }
+        | Event::UserIs { id, .. }
+        | Event::CensusIs { id, .. }
         | Event::BanList { id, .. }
         | Event::Status { id, .. }
         | Event::AddressBanList { id, .. }
         | Event::StoredRoomList { id, .. }
         | Event::RoomReport { id, .. }
-        | Event::Pong { id } => *id,
+        | Event::Pong { id, .. } => *id,
         Event::Welcome(_)
         | Event::Exited { .. }
         | Event::Message { .. }
@@ -272,6 +274,8 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::MetadataChanged { .. }
         | Event::UserWatched { .. }
         | Event::Joined { .. }
+        | Event::ProfileChanged { .. }
+        | Event::AccountChanged { .. }
         | Event::Left { .. }
         | Event::Gone { .. }
         | Event::Crowd { .. }

@@ -127,7 +127,7 @@ impl Output {
                 let what = sanitise::line(&change.in_words(*time_ms));
                 format!("{}* {from} {what}", self.place(room))
             }
-            Event::Invited { room, from } => {
+            Event::Invited { room, from, .. } => {
                 format!("* {from} invites you to {room}: /join {room}")
             }
             Event::SettingsAre { room, settings, role, .. } => {
@@ -253,6 +253,10 @@ impl Output {
             | Event::Message { .. }
             | Event::Roster { .. }
             | Event::History { .. }
+            | Event::UserIs { .. }
+            | Event::CensusIs { .. }
+            | Event::ProfileChanged { .. }
+            | Event::AccountChanged { .. }
             | Event::Pong { .. }
             | Event::Unknown => return None,
         };
@@ -295,6 +299,10 @@ pub(crate) const fn room_of(event: &Event) -> Option<&RoomAddress> {
         | Event::AwayChanged { .. }
         | Event::RoomList { .. }
         | Event::UserList { .. }
+        | Event::UserIs { .. }
+        | Event::CensusIs { .. }
+        | Event::ProfileChanged { .. }
+        | Event::AccountChanged { .. }
         | Event::UserStates { .. }
         | Event::UserWatched { .. }
         | Event::BanList { .. }

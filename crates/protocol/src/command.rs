@@ -118,6 +118,9 @@ pub enum Command {
     Leave {
         /// Which.
         room: RoomAddress,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
     },
     /// Follow a room without being in it. Answer: `entered`. No `history` follows.
     Watch {
@@ -314,6 +317,28 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         text: Option<LineText>,
     },
+    /// Tell something else of oneself; what is not given stays. Answer: `done`.
+    SetProfile {
+        /// What one calls oneself beside one's name; empty: nothing.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        real_name: Option<LineText>,
+        /// What one's client calls one (IRC's user name).
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        login: Option<LineText>,
+        /// One is a program.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        bot: Option<bool>,
+        /// Not all need to know in which rooms one is.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        invisible: Option<bool>,
+    },
+    /// Who is somebody? Answer: `user_is`.
+    Whois {
+        /// Who.
+        user: UserName,
+    },
+    /// How many are there? Answer: `census_is`.
+    Census,
     /// Which rooms are there? Answer: `room_list`.
     Rooms,
     /// Be told when these users come and go, wherever they are; for this session. Answer:
@@ -516,6 +541,23 @@ pub enum Command {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         after: Option<UserName>,
     },
+    /// Administer, with an administrator's name and password, and stay who one is. Answer: `done`.
+    Administer {
+        /// Whose.
+        name: UserName,
+        /// Its password.
+        password: Password,
+    },
+    /// Administer no longer. Answer: `done`.
+    CeaseToAdminister,
+    /// End all sessions of a user. For administrators. Answer: `done`.
+    Disconnect {
+        /// Whose.
+        user: UserName,
+        /// Why; it is told.
+        #[serde(default, skip_serializing_if = "LineText::is_empty")]
+        reason: LineText,
+    },
     /// How is the daemon? For administrators. Answer: `status`.
     Status,
     /// Let nobody in from an address, and end the sessions from there. For administrators. Answer:
@@ -560,7 +602,11 @@ pub enum Command {
     /// Are you there? Answer: `pong`.
     Ping,
     /// Leave everything and close. Answer: the connection ends.
-    Quit,
+    Quit {
+        /// Why; those in one's rooms are told.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
+    },
     /// What a newer client asks for; refused as an unknown command.
     #[serde(other)]
     Unknown,

@@ -62,10 +62,19 @@ pub enum Event {
         /// Its topic.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<LineText>,
+        /// Who set it, and when, if that is not long ago.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_set: Option<TopicSet>,
         /// Who is there, in order of entry, at most [`crate::limits::LIST_ENTRIES_MAX`].
         members: Vec<UserName>,
         /// How many are there.
         members_total: u64,
+        /// Which of them are more than members.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<RoleHeld>,
+        /// It is in no list of rooms.
+        #[serde(default, skip_serializing_if = "is_false")]
+        private: bool,
         /// The newest stored event; what is live comes behind it.
         seq: Sequence,
         /// Until when one has read it, if one has said so before.
@@ -101,6 +110,9 @@ pub enum Event {
         /// Its author is an account.
         #[serde(default, skip_serializing_if = "is_false")]
         account: bool,
+        /// Its author says of itself that it is a program; only live.
+        #[serde(default, skip_serializing_if = "is_false")]
+        bot: bool,
     },
     /// Somebody signals something; it is not kept.
     Signal {
@@ -195,6 +207,9 @@ pub enum Event {
         room: RoomAddress,
         /// Who.
         from: UserName,
+        /// It is an account's.
+        #[serde(default, skip_serializing_if = "is_false")]
+        account: bool,
     },
     /// Somebody entered.
     Joined {
@@ -204,6 +219,15 @@ pub enum Event {
         time_ms: Timestamp,
         /// Who.
         user: UserName,
+        /// It is an account's.
+        #[serde(default, skip_serializing_if = "is_false")]
+        account: bool,
+        /// Why it is away.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        away: Option<LineText>,
+        /// What it calls itself beside its name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        real_name: Option<LineText>,
     },
     /// Somebody left a room.
     Left {
@@ -213,6 +237,9 @@ pub enum Event {
         time_ms: Timestamp,
         /// Who.
         user: UserName,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
     },
     /// Many are there, and some have come or gone: in a large room that is told in counts, now and
     /// then, and not for each of them.
@@ -234,6 +261,30 @@ pub enum Event {
         time_ms: Timestamp,
         /// Who.
         user: UserName,
+        /// Why.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reason: Option<LineText>,
+    },
+    /// Somebody tells something else of itself. Told once.
+    ProfileChanged {
+        /// Who.
+        user: UserName,
+        /// What it calls itself beside its name from now on; none: as before.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        real_name: Option<LineText>,
+        /// It says of itself that it is a program.
+        #[serde(default, skip_serializing_if = "is_false")]
+        bot: bool,
+        /// It does not want all to know in which rooms it is.
+        #[serde(default, skip_serializing_if = "is_false")]
+        invisible: bool,
+    },
+    /// Somebody has become an account, under the name it has, or is one no longer. Told once.
+    AccountChanged {
+        /// Who.
+        user: UserName,
+        /// It is one.
+        account: bool,
     },
     /// Somebody has another name. Told once.
     Renamed {
@@ -258,6 +309,9 @@ pub enum Event {
         members: Vec<UserName>,
         /// How many are there.
         members_total: u64,
+        /// Which of them are more than members.
+        #[serde(default, skip_serializing_if = "Vec::is_empty")]
+        roles: Vec<RoleHeld>,
     },
     /// The topic, as asked.
     TopicIs {
@@ -269,6 +323,9 @@ pub enum Event {
         /// None: no topic.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic: Option<LineText>,
+        /// Who set it, and when, if that is not long ago.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        topic_set: Option<TopicSet>,
     },
     /// What a room is like, as asked.
     SettingsAre {
@@ -282,6 +339,9 @@ pub enum Event {
         /// Who one is there; none: one is not in it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
+        /// When its first event that is kept was stored, or it was entered first.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        since_ms: Option<Timestamp>,
     },
     /// The rooms, as asked: the fullest first.
     RoomList {
@@ -330,6 +390,30 @@ pub enum Event {
         #[serde(flatten)]
         user: UserState,
     },
+    /// Who somebody is, as asked.
+    UserIs {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// That one.
+        user: Box<UserInfo>,
+        /// Rooms it is in, of those that one may know of, at most
+        /// [`crate::limits::LIST_ENTRIES_MAX`].
+        rooms: Vec<RoomHeld>,
+        /// When it came.
+        since_ms: Timestamp,
+        /// For how long it has asked for nothing, in milliseconds.
+        idle_ms: u64,
+    },
+    /// How many there are, as asked.
+    CensusIs {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// So many.
+        #[serde(flatten)]
+        census: Census,
+    },
     /// Who is in a room, as asked, in order of entry.
     MemberList {
         /// Of the request.
@@ -341,6 +425,9 @@ pub enum Event {
         members: Vec<UserInfo>,
         /// How many there are.
         total: u64,
+        /// It is in no list of rooms.
+        #[serde(default, skip_serializing_if = "is_false")]
+        private: bool,
     },
     /// Stored events, oldest first: as asked, or the last ones on entering.
     History {
@@ -583,6 +670,9 @@ pub enum Event {
         /// Of the request.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         id: Option<RequestId>,
+        /// The time of day here.
+        #[serde(default)]
+        time_ms: Timestamp,
     },
     /// An event of a newer server.
     #[serde(other)]
@@ -715,6 +805,87 @@ pub struct UserInfo {
     /// What it is in the room, in a list of members.
     #[serde(default, skip_serializing_if = "Role::is_member")]
     pub role: Role,
+    /// It is an account's.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub account: bool,
+    /// It says of itself that it is a program.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub bot: bool,
+    /// It administers the server.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub administrator: bool,
+    /// It does not want all to know in which rooms it is.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub invisible: bool,
+    /// What it calls itself beside its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub real_name: Option<LineText>,
+    /// What its client calls it (IRC's user name): nobody has checked it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<LineText>,
+}
+
+impl UserInfo {
+    /// A guest of whom nothing but the name is known.
+    #[must_use]
+    pub const fn new(name: UserName) -> Self {
+        Self {
+            name,
+            away: None,
+            role: Role::Member,
+            account: false,
+            bot: false,
+            administrator: false,
+            invisible: false,
+            real_name: None,
+            login: None,
+        }
+    }
+}
+
+/// Who set a topic, and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TopicSet {
+    /// Who.
+    pub by: UserName,
+    /// When.
+    pub time_ms: Timestamp,
+}
+
+/// A member of a room that is more than that, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoleHeld {
+    /// Who.
+    pub user: UserName,
+    /// What it is there.
+    pub role: Role,
+}
+
+/// A room that a user is in, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RoomHeld {
+    /// Which.
+    pub room: RoomName,
+    /// What the user is there.
+    #[serde(default, skip_serializing_if = "Role::is_member")]
+    pub role: Role,
+}
+
+/// How many there are.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Census {
+    /// Users who are here.
+    pub users: u64,
+    /// The most that were here at a time since the start.
+    pub users_most: u64,
+    /// Those of them who are invisible.
+    pub invisible: u64,
+    /// Those of them who administer.
+    pub administrators: u64,
+    /// Connections that are nobody yet.
+    pub unnamed: u64,
+    /// Rooms that somebody is in, and that may be known of.
+    pub rooms: u64,
 }
 
 /// Somebody who is gone, or has another name.
@@ -727,6 +898,12 @@ pub struct PastUser {
     /// It was an account's.
     #[serde(default, skip_serializing_if = "is_false")]
     pub account: bool,
+    /// What it called itself beside its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub real_name: Option<LineText>,
+    /// What its client called it (IRC's user name).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub login: Option<LineText>,
 }
 
 /// A user that may be here or not.
@@ -802,6 +979,8 @@ impl Event {
         | Self::SettingsAre { id, .. }
         | Self::RoomList { id, .. }
         | Self::UserList { id, .. }
+        | Self::UserIs { id, .. }
+        | Self::CensusIs { id, .. }
         | Self::MemberList { id, .. }
         | Self::History { id, .. }
         | Self::ConversationList { id, .. }
@@ -824,7 +1003,7 @@ impl Event {
         | Self::PastUsers { id, .. }
         | Self::UserStates { id, .. }
         | Self::ReadIs { id, .. }
-        | Self::Pong { id } = self
+        | Self::Pong { id, .. } = self
         {
             *id
         } else {

@@ -7,6 +7,7 @@ pub mod administration;
 pub mod command;
 pub mod event;
 pub mod frame;
+pub mod glob;
 pub mod id;
 pub mod limits;
 pub mod metadata;

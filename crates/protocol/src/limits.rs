@@ -56,10 +56,8 @@ pub const LIST_ENTRIES_MAX: usize = 1_000;
 pub const QUIET_MEMBERS_TOLD: usize = 50;
 /// What is logged of what a client says of itself in its hello, in characters.
 pub const CLIENT_LABEL_CHARACTERS_MAX: usize = 64;
-/// A password, in characters; and in bytes of UTF-8.
-pub const PASSWORD_CHARACTERS_MIN: usize = 8;
-/// The longest.
-pub const PASSWORD_BYTES_MAX: usize = 128;
+/// A password, in bytes of UTF-8. How long a new one is at least, the server's configuration says.
+pub const PASSWORD_BYTES_MAX: usize = 400;
 /// A personal token, in bytes.
 pub const TOKEN_BYTES_MAX: usize = 128;
 /// What a token is called, in bytes.

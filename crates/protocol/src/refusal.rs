@@ -243,6 +243,11 @@ pub enum Refusal {
     },
     /// The session was ended: its token was revoked, its password changed, or its account deleted.
     LoggedOut,
+    /// An administrator ended the session.
+    Disconnected {
+        /// Why.
+        reason: LineText,
+    },
     /// That is for administrators.
     NotAdministrator,
     /// There is no such account.
@@ -477,6 +482,12 @@ impl fmt::Display for Refusal {
             Self::LoggedOut => f.write_str(
                 "You were logged out: what you came with is not valid any more. Log in again.",
             ),
+            Self::Disconnected { reason } if reason.is_empty() => {
+                f.write_str("An administrator ended this session.")
+            }
+            Self::Disconnected { reason } => {
+                write!(f, "An administrator ended this session: {reason}")
+            }
             Self::NotAdministrator => f.write_str("Only an administrator may do that."),
             Self::NoSuchAccount { name } => write!(f, "There is no account {name}."),
             Self::NoSuchToken { name } => write!(f, "You have no token {name}. /token lists them."),

@@ -94,6 +94,9 @@ pub struct RoomSettings {
     /// Only operators change the topic.
     #[serde(skip_serializing_if = "is_default")]
     pub topic_by_operators: bool,
+    /// Who is not in it may speak there too.
+    #[serde(skip_serializing_if = "is_default")]
+    pub external: bool,
 }
 
 /// What has changed in a room.
@@ -191,6 +194,7 @@ impl RoomSettings {
             }
             Setting::History { on } => self.no_history = !*on,
             Setting::Topic { operators } => self.topic_by_operators = *operators,
+            Setting::External { on } => self.external = *on,
             Setting::Unknown => {}
         }
     }
@@ -210,6 +214,7 @@ impl RoomSettings {
             (self.keep_s.is_some() || self.keep_events.is_some()).then(|| keep.to_string()),
             self.no_history.then(|| Setting::History { on: false }.to_string()),
             self.topic_by_operators.then(|| Setting::Topic { operators: true }.to_string()),
+            self.external.then(|| Setting::External { on: true }.to_string()),
         ];
         all.into_iter().flatten().collect()
     }

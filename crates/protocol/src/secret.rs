@@ -6,9 +6,7 @@ use precis_profiles::OpaqueString;
 use precis_profiles::precis_core::profile::Profile;
 use serde::{Deserialize, Serialize};
 
-use crate::limits::{
-    PASSWORD_BYTES_MAX, PASSWORD_CHARACTERS_MIN, TOKEN_BYTES_MAX, TOKEN_NAME_BYTES_MAX,
-};
+use crate::limits::{PASSWORD_BYTES_MAX, TOKEN_BYTES_MAX, TOKEN_NAME_BYTES_MAX};
 
 /// What a personal token begins with, so that it is known for one wherever a password may stand.
 pub const TOKEN_PREFIX: &str = "samovar_";
@@ -21,9 +19,9 @@ pub struct Password(String);
 /// Why a password was not taken. Never says what it was.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PasswordError {
-    /// Too easy to guess.
-    #[error("a password has at least {PASSWORD_CHARACTERS_MIN} characters")]
-    TooShort,
+    /// Nothing.
+    #[error("a password is not empty")]
+    Empty,
     /// Longer than the limit.
     #[error("a password has at most {PASSWORD_BYTES_MAX} bytes")]
     TooLong,
@@ -44,8 +42,8 @@ impl Password {
         if text.chars().any(|c| c.is_whitespace() || crate::text::is_dangerous(c)) {
             return Err(PasswordError::Character);
         }
-        if text.chars().count() < PASSWORD_CHARACTERS_MIN {
-            return Err(PasswordError::TooShort);
+        if text.is_empty() {
+            return Err(PasswordError::Empty);
         }
         // The same letters, however a keyboard composes them.
         let enforced =
@@ -182,10 +180,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn passwords_are_long_enough_and_typed() {
+    fn passwords_can_be_typed() {
         for (text, error) in [
-            ("short", PasswordError::TooShort),
-            ("äöüäöüä", PasswordError::TooShort),
+            ("", PasswordError::Empty),
             ("two words", PasswordError::Character),
             ("bell\u{7}bell", PasswordError::Character),
             (&"x".repeat(PASSWORD_BYTES_MAX + 1), PasswordError::TooLong),
@@ -202,10 +199,10 @@ mod tests {
         let token = Token::parse("samovar_abc").unwrap();
         assert_eq!(format!("{password:?} {token:?}"), "Password(…) Token(…)");
         assert!(
-            !serde_json::from_str::<Password>("\"hunter2\"")
+            !serde_json::from_str::<Password>("\"hunter 2\"")
                 .unwrap_err()
                 .to_string()
-                .contains("hunter2")
+                .contains("hunter")
         );
         assert!(password.as_token().is_none());
         assert_eq!(Password::parse("samovar_abc").unwrap().as_token(), Some(token));

@@ -62,7 +62,7 @@ pub const WORDS: &[Word] = &[
         aliases: &["part"],
         arguments: "[ROOM]",
         help: "leave a room, this one if none is named",
-        parse: |typed| command(Command::Leave { room: typed.room_or_here()? }),
+        parse: |typed| command(Command::Leave { room: typed.room_or_here()?, reason: None }),
     },
     Word {
         name: "rooms",
@@ -382,7 +382,7 @@ pub const WORDS: &[Word] = &[
         aliases: &["exit", "bye"],
         arguments: "",
         help: "leave",
-        parse: |_| command(Command::Quit),
+        parse: |_| command(Command::Quit { reason: None }),
     },
 ];
 

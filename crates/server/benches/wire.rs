@@ -81,6 +81,7 @@ fn decode(c: &mut Criterion) {
                             Decoded::Incomplete => break,
                             Decoded::Handled
                             | Decoded::Identify(_)
+                            | Decoded::Prove(_)
                             | Decoded::Become(_)
                             | Decoded::Close => {}
                         }
@@ -123,6 +124,9 @@ fn greeted(wire: Wire) -> Box<dyn frontend::Frontend> {
         topic: None,
         members: vec![name()],
         members_total: 1,
+        topic_set: None,
+        roles: Vec::new(),
+        private: false,
         seq: Sequence(0),
         read_ms: None,
     };
@@ -145,6 +149,7 @@ fn encode(c: &mut Criterion) {
             key: Some(MessageKey(Uuid::nil())),
             reply_to: None,
             account: false,
+            bot: false,
         })
         .collect();
     let line = Dialect::Line { style: StyleName::Samovar, here: true };

@@ -41,6 +41,8 @@ pub(crate) struct Config {
     pub(crate) rooms: RoomsConfig,
     /// Who may be registered.
     pub(crate) accounts: AccountsConfig,
+    /// IRC clients.
+    pub(crate) irc: IrcConfig,
     /// Who administers, besides accounts that were made administrators.
     pub(crate) operators: Vec<Operator>,
     /// What is stored and shown again.
@@ -111,17 +113,28 @@ pub(crate) struct AccountsConfig {
     pub(crate) max: u64,
     /// What a password's hash costs.
     pub(crate) password_hash: HashCost,
+    /// Characters that a new password has at least.
+    pub(crate) password_length: u64,
 }
 
 /// Who makes accounts.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Registration {
-    /// Every guest, of its name.
+    /// Every guest, of its name, and who is about to be one.
     #[default]
     Open,
+    /// Every guest, of the name that it has.
+    Guests,
     /// Administrators.
     Closed,
+}
+
+/// `[irc]`
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct IrcConfig {
+    /// What IRC clients give with PASS; none: nothing.
+    pub(crate) password: Option<String>,
 }
 
 /// `[[operator]]`
@@ -255,7 +268,9 @@ impl Default for Config {
                 registration: Registration::Open,
                 max: 100_000,
                 password_hash: HashCost::default(),
+                password_length: 8,
             },
+            irc: IrcConfig::default(),
             operators: Vec::new(),
             history: HistoryConfig {
                 sync: Sync::default(),

@@ -349,9 +349,10 @@ fn house(
         clock: now,
     };
     let accounts = AccountSettings {
-        registration_is_open: config.accounts.registration == config::Registration::Open,
+        registration_is_open: config.accounts.registration != config::Registration::Closed,
         max: config.accounts.max,
         cost: config.accounts.password_hash,
+        password_length: config.accounts.password_length,
         free_tries: free_tries(config),
         clock: now,
     };
@@ -426,16 +427,23 @@ fn surroundings(config: &Config, house: &House, url: &ListenUrl) -> Surroundings
                 server_name: config.server.name.clone(),
                 zone: TimeZone::system(),
             }),
-            irc: Arc::new(IrcSettings::new(
-                &config.server.name,
-                config.history.replay,
-                TimeZone::system(),
-            )),
+            irc: Arc::new(irc_settings(config)),
         },
         welcome: Arc::new(welcome(config, house.journal.id())),
         default_room: config.server.default_room.clone(),
         origins: config.server.origins.clone().into(),
         limits: session_limits(config),
+    }
+}
+
+fn irc_settings(config: &Config) -> IrcSettings {
+    let registration = config.accounts.registration;
+    IrcSettings {
+        motd: config.server.motd.clone(),
+        password: config.irc.password.clone(),
+        registers: registration != config::Registration::Closed,
+        registers_before: registration == config::Registration::Open,
+        ..IrcSettings::new(&config.server.name, config.history.replay, TimeZone::system())
     }
 }
 

@@ -92,6 +92,8 @@ pub(crate) const TLS_FILE_BYTES_MAX: u64 = 1_024 * 1_024;
 pub(crate) const CERTIFICATE_ENDS_SOON: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// How often a room tells who comes and goes, while many do.
 pub(crate) const PRESENCE_PAUSE: Duration = Duration::from_millis(100);
+/// Comings and goings that are told at once, before the next ones wait.
+pub(crate) const PRESENCE_AT_ONCE: usize = 8;
 /// Comings and goings that wait to be told together.
 pub(crate) const HELD_PRESENCE_EVENTS_MAX: usize = 256;
 /// How often a large room tells how many have come and gone.

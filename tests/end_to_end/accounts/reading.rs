@@ -106,7 +106,7 @@ fn a_time_is_kept_as_it_was_given_and_never_goes_back() {
     let (seq, now) = until(&mut ana, "lobby", u64::MAX);
     assert_eq!(seq, 1);
     assert!(now.is_some_and(|now| now >= said), "a time to come is now: {now:?}");
-    done(&ana.ask(Command::Leave { room: room("lobby") }));
+    done(&ana.ask(Command::Leave { room: room("lobby"), reason: None }));
     match ana.ask(Command::Join { room: room("lobby"), key: None }) {
         Event::Entered { read_ms, .. } => assert_eq!(read_ms.map(|time| time.0), now),
         other => panic!("{other:?}"),

@@ -96,7 +96,7 @@ fn a_room_that_was_left_is_not_entered_again() {
     ana.join("lobby");
     drop(ana);
     let mut ana = logged_in(&server, "ana", HORSE);
-    done(&ana.ask(Command::Leave { room: room("ops") }));
+    done(&ana.ask(Command::Leave { room: room("ops"), reason: None }));
     drop(ana);
     let server = server.restart(samovar_tests::Signal::TERM);
     let mut ana = logged_in(&server, "ana", HORSE);

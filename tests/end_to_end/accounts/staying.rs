@@ -114,7 +114,7 @@ fn the_last_of_its_sessions_leaves_it_there_and_a_suspension_does_not() {
     assert!(stay(&mut desk, Some(true)));
     drop(phone);
     desk.say("ops", "one is left");
-    desk.send(Command::Quit);
+    desk.send(Command::Quit { reason: None });
     assert_eq!(told_of(&mut root, "ana"), not_connected(), "also when it says goodbye");
     let reason = chat_protocol::LineText::default();
     done(&root.ask(Command::Suspend { user: name("ana"), for_s: None, reason }));

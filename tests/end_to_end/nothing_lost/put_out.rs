@@ -177,7 +177,7 @@ fn ask_for_all(wire: &mut Wire, log: &Shared, session: &str, seq: u64) {
                     log.received(session, hit.seq.0, key_of(&text), Via::History);
                 }
             }
-            Event::Pong { id } if id == Some(ping) => return,
+            Event::Pong { id, .. } if id == Some(ping) => return,
             event => log.event(session, &event, Via::History),
         }
     }

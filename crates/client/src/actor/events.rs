@@ -29,7 +29,7 @@ impl Actor {
                 self.rooms.entered(room, Entry::Watch, *seq, out);
                 Some(room.clone())
             }
-            (Command::Leave { room }, Event::Done { .. }) => {
+            (Command::Leave { room, .. }, Event::Done { .. }) => {
                 self.rooms.exited(room);
                 None
             }
@@ -182,6 +182,10 @@ impl Actor {
             | Event::RoomList { .. }
             | Event::UserList { .. }
             | Event::MemberList { .. }
+            | Event::UserIs { .. }
+            | Event::CensusIs { .. }
+            | Event::ProfileChanged { .. }
+            | Event::AccountChanged { .. }
             | Event::UnreadList { .. }
             | Event::Found { .. }
             | Event::Identified { .. }

@@ -31,7 +31,7 @@ impl Lines<'_> {
                 self.talk(lines.join("\n"));
             }
             Ok(Action::Help(Some(word))) => self.talk(slash::help_line("/", word)),
-            Ok(Action::Command(Command::Quit)) => {
+            Ok(Action::Command(Command::Quit { .. })) => {
                 self.manner.follow = false;
                 self.input_ended();
             }

@@ -160,7 +160,7 @@ async fn a_room_that_refuses_is_exit_5_before_anything_is_read() {
         let join = peer.request().await;
         let refusal = Refusal::TooManyRooms { limit: 1 };
         peer.tell(&Event::refused(join.id, refusal)).await;
-        assert_eq!(peer.request().await.command, chat_protocol::Command::Quit);
+        assert_eq!(peer.request().await.command, chat_protocol::Command::Quit { reason: None });
     };
     let command = program(&server, &["--room", "lobby"]);
     let (output, ()) = tokio::join!(run(command, b"hi\n"), refuses);
@@ -190,7 +190,7 @@ async fn what_is_unknown_after_a_lost_connection_is_exit_6() {
         drop(peer);
         // The server has forgotten the guest.
         let mut peer = server.welcome(1).await;
-        while peer.request().await.command != chat_protocol::Command::Quit {}
+        while !matches!(peer.request().await.command, chat_protocol::Command::Quit { .. }) {}
     };
     let command = program(&server, &["send", "--room", "lobby", "hello", "there"]);
     let (output, ()) = tokio::join!(run(command, b""), plays);

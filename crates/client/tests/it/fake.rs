@@ -58,6 +58,7 @@ pub(crate) fn said_by(from: &str, seq: u64, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: false,
+        bot: false,
     }
 }
 
@@ -68,6 +69,9 @@ pub(crate) fn entered(request: &Request, seq: u64) -> Event {
         topic: None,
         members: Vec::new(),
         members_total: 0,
+        topic_set: None,
+        roles: Vec::new(),
+        private: false,
         seq: Sequence(seq),
         read_ms: None,
     }
@@ -160,7 +164,7 @@ impl Fake {
         room.names.push(hello.name.clone());
         peer.tell(&welcome(&hello, 1)).await;
         while let Some(request) = peer.try_request().await
-            && request.command != Command::Quit
+            && !matches!(request.command, Command::Quit { .. })
         {
             for answer in room.answers(&request, hello.name.as_deref()) {
                 peer.tell(&answer).await;
@@ -299,7 +303,7 @@ impl Room {
             Command::Watch { .. } => vec![entered(request, self.newest())],
             Command::History { .. } => vec![page(request, self.newest())],
             Command::Search { .. } => vec![self.found(request)],
-            Command::Ping => vec![Event::Pong { id }],
+            Command::Ping => vec![Event::Pong { id, time_ms: Timestamp(0) }],
             Command::Rooms => vec![Event::RoomList {
                 id,
                 rooms: vec![RoomInfo {
@@ -311,11 +315,7 @@ impl Room {
             }],
             Command::Users => vec![Event::UserList {
                 id,
-                users: vec![UserInfo {
-                    name: "maya".parse().unwrap(),
-                    away: None,
-                    role: Default::default(),
-                }],
+                users: vec![UserInfo::new("maya".parse().unwrap())],
                 total: 1,
             }],
             other => panic!("{other:?} is not played"),

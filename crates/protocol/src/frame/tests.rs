@@ -122,7 +122,7 @@ fn command() -> impl Strategy<Value = Command> {
             Some(Command::Signal { room, signal, key: None })
         }),
         address().prop_map(|room| Command::Join { room, key: None }),
-        address().prop_map(|room| Command::Leave { room }),
+        address().prop_map(|room| Command::Leave { room, reason: None }),
         address().prop_map(|room| Command::Watch { room }),
         (address(), line_text()).prop_map(|(room, topic)| Command::SetTopic { room, topic }),
         proptest::option::of(line_text()).prop_map(|text| Command::Away { text }),
@@ -236,6 +236,7 @@ fn a_page_of_the_longest_messages_fits_a_frame() {
         key: Some(MessageKey(uuid::Uuid::max())),
         reply_to: Some(Sequence(u64::MAX)),
         account: true,
+        bot: false,
     };
     let page = Event::History {
         id: Some(RequestId(u64::MAX)),

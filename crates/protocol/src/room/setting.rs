@@ -66,6 +66,11 @@ pub enum Setting {
         /// Only operators.
         operators: bool,
     },
+    /// Who is not in it may speak there too.
+    External {
+        /// May it?
+        on: bool,
+    },
     /// Something that a newer server or client knows.
     #[serde(other)]
     Unknown,
@@ -101,7 +106,7 @@ impl fmt::Debug for RoomSecret {
 pub enum SettingError {
     /// No such thing.
     #[error(
-        "a room has access, key, hidden, moderated, announcement, slow, members, keep, history and topic, and no {name}"
+        "a room has access, key, hidden, moderated, announcement, slow, members, keep, history, topic and external, and no {name}"
     )]
     Unknown {
         /// What was typed, harmless to show.
@@ -165,6 +170,7 @@ impl Setting {
                 "operators" => Self::Topic { operators: true },
                 _ => return Err(wrong("topic", "operators or all")),
             },
+            "external" => Self::External { on: switch("external", value)? },
             _ => {
                 let name = name.chars().take(32).collect::<String>().escape_debug().to_string();
                 return Err(SettingError::Unknown { name });
@@ -204,7 +210,8 @@ impl Setting {
             | Self::Members { .. }
             | Self::Keep { .. }
             | Self::History { .. }
-            | Self::Topic { .. } => Ok(()),
+            | Self::Topic { .. }
+            | Self::External { .. } => Ok(()),
         }
     }
 
@@ -271,6 +278,7 @@ impl fmt::Display for Setting {
             Self::History { on } => write!(f, "history: {}", switched(on)),
             Self::Topic { operators: true } => f.write_str("topic: by operators"),
             Self::Topic { operators: false } => f.write_str("topic: by all"),
+            Self::External { on } => write!(f, "external: {}", switched(on)),
             Self::Unknown => f.write_str("something new"),
         }
     }
@@ -298,6 +306,7 @@ mod tests {
             ("keep -", "keep: as long as the server does"),
             ("history off", "history: off"),
             ("topic operators", "topic: by operators"),
+            ("external on", "external: on"),
         ] {
             let (name, value) = typed.split_once(' ').unwrap();
             assert_eq!(Setting::parse(name, value).unwrap().to_string(), words, "{typed}");

@@ -21,7 +21,7 @@ fn words_become_commands() {
     check("JOIN  #ops ", &Command::Join { room: room("ops"), key: None });
     let key = Some(RoomSecret::new(LineText::parse("open sesame").unwrap()));
     check("join ops open sesame", &Command::Join { room: room("ops"), key });
-    check("leave", &Command::Leave { room: lobby() });
+    check("leave", &Command::Leave { room: lobby(), reason: None });
     check("who", &Command::Users);
     check("users ops", &Command::Members { room: room("ops") });
     check("look", &Command::Members { room: lobby() });
@@ -200,9 +200,9 @@ fn words_about_accounts_become_commands() {
 #[test]
 fn a_wrong_password_is_not_repeated() {
     for typed in [
-        "register hunter2",
-        "login ana hunter2",
-        "password hunter2 hunter2",
+        "register hunter2 hunter2",
+        "login a!na hunter2",
+        "password hunter2",
         "login ana hunter2 hunter2",
     ] {
         let said = parse(typed, None).unwrap_err().to_string();

@@ -40,6 +40,8 @@ pub(crate) struct AccountSettings {
     pub(crate) max: u64,
     /// What a hash costs.
     pub(crate) cost: HashCost,
+    /// Characters that a new password has at least.
+    pub(crate) password_length: u64,
     /// How often one may be wrong.
     pub(crate) free_tries: FreeTries,
     /// The time of day.
@@ -126,7 +128,7 @@ impl Accounts {
         deeds: Vec<Deed>,
     ) -> Result<Account, Refusal> {
         let created = (self.0.settings.clock)();
-        let password = self.0.hasher.hash(password).await?;
+        let password = self.hash(password).await?;
         let account = Account {
             identity,
             name,
@@ -211,8 +213,14 @@ impl Accounts {
     /// What is stored of a new password.
     ///
     /// # Errors
-    /// The daemon is busy.
+    /// It is too short; the daemon is busy.
     pub(crate) async fn hash(&self, password: Password) -> Result<String, Refusal> {
+        let length = self.0.settings.password_length;
+        let characters = password.reveal().chars().count();
+        if u64::try_from(characters).is_ok_and(|characters| characters < length) {
+            let detail = format!("a password has at least {length} characters");
+            return Err(Refusal::PasswordInvalid { detail });
+        }
         self.0.hasher.hash(password).await
     }
 }

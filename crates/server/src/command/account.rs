@@ -9,10 +9,10 @@ use chat_protocol::{
 };
 
 use super::guest::Identified;
-use super::room::{How, enter};
+use super::room::{self, How};
 use super::scope::Scope;
 use super::{Answer, Caller, House, journal_refusal, metadata, presence, stay};
-use crate::account::{hash_of, new_token};
+use crate::account::{Verified, hash_of, new_token};
 use crate::journal::{
     AccountChange, AccountRoom, Changed, MetadataOwner, RoomKey, StoredToken, TokenHash,
 };
@@ -84,6 +84,8 @@ pub(super) async fn register(
     user.has_settled();
     metadata::keep(house, user).await;
     tracing::info!(%name, "registered");
+    let changed = Event::AccountChanged { user: name.clone(), account: true };
+    presence::retell(house, user, &changed).await;
     let token = caller.ticket.as_ref().map(|ticket| ticket.token.clone());
     Ok(Answer::Event(Event::Identified { id, name, account: true, token }))
 }
@@ -142,6 +144,95 @@ pub(super) async fn identify(
         return Err(refusal);
     }
     super::guest::identified(house, claim, is_resumable, None).await
+}
+
+/// Who somebody has proved to be, whose session has not begun.
+#[derive(Debug)]
+pub(crate) struct Proven {
+    /// By this name.
+    pub(crate) name: UserName,
+    by: By,
+}
+
+/// What it was proved by.
+#[derive(Debug)]
+enum By {
+    Password(Verified),
+    Token(Token),
+}
+
+/// Somebody knows a password, or has a token.
+///
+/// # Errors
+/// They do not go together.
+pub(crate) async fn prove(
+    house: &House,
+    caller: &Caller,
+    name: UserName,
+    password: Password,
+) -> Result<Proven, Refusal> {
+    let (accounts, journal) = (&house.accounts, &house.journal);
+    let from = caller.origin.address;
+    let (account, by) = match password.as_token() {
+        Some(token) => {
+            let stored = accounts.token(journal, from, &token).await?;
+            (stored.account, By::Token(token))
+        }
+        None => {
+            let verified = accounts.verify(journal, from, &name, password).await?;
+            (verified.account, By::Password(verified))
+        }
+    };
+    match house.registry.account_name(account) {
+        Some(known) if known == name => Ok(Proven { name: known, by }),
+        Some(_) | None => Err(Refusal::LoginFailed),
+    }
+}
+
+/// Somebody makes an account that it will be.
+///
+/// # Errors
+/// The name is somebody's, or no accounts are made.
+pub(crate) async fn prove_anew(
+    house: &House,
+    caller: &Caller,
+    name: UserName,
+    password: Password,
+) -> Result<Proven, Refusal> {
+    let (accounts, journal, registry) = (&house.accounts, &house.journal, &house.registry);
+    let from = caller.origin.address;
+    // Held while it is made: nobody else takes it.
+    let claim = registry.claim(name.clone(), (house.identity)())?;
+    let who = (claim.identity(), name.clone());
+    let made = accounts.register(journal, registry, from, who, password.clone()).await;
+    if let Ok(account) = &made {
+        registry.add_account(account);
+    }
+    drop(claim);
+    made?;
+    tracing::info!(%name, "registered");
+    let verified = accounts.verify(journal, from, &name, password).await?;
+    Ok(Proven { name, by: By::Password(verified) })
+}
+
+/// The session of who has proved to be somebody begins.
+///
+/// # Errors
+/// It is not that one any more, or may not log in.
+pub(crate) async fn enter(house: &House, proven: Proven) -> Result<Identified, Refusal> {
+    let Proven { name, by } = proven;
+    let verified = match by {
+        By::Password(verified) => verified,
+        By::Token(token) => {
+            return identify_by_token(house, &Caller::default(), &token, false).await;
+        }
+    };
+    let claim = begin(house, verified.account, None).await?;
+    if let Err(refusal) = verified.is_still_true(&house.journal, &name).await {
+        super::guest::leave(house, claim, None).await;
+        return Err(refusal);
+    }
+    super::guest::identified(house, claim, false, None).await
 }
 
 /// Whose token this is.
@@ -249,15 +340,15 @@ async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<()
     if let Some(time) = read_until {
         user.seat.mark_read_until(&address, time);
     }
-    let (room, snapshot) =
-        enter(house, user, &key, &address, How { may_administer: true, ..How::default() }).await?;
+    let how = How { may_administer: true, ..How::default() };
+    let (room, snapshot) = room::enter(house, user, &key, &address, how).await?;
     let place = user.seat.rooms().into_iter().find(|place| place.room.is_same(&room));
     if let Some(place) = place {
         place.restore_read(read);
     }
     if is_over && snapshot.roster.last <= read {
         // The talk with a guest ends with the guest, once all of it is read.
-        drop(room.leave(user.identity(), None).await); // or it is gone
+        drop(room.leave(user.identity(), None, None).await); // or it is gone
         let rooms = vec![key];
         let leave = AccountChange::LeaveRooms { account: user.identity(), rooms };
         house.journal.change_later(vec![leave]).await.map_err(journal_refusal)?;

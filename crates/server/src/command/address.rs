@@ -61,7 +61,7 @@ pub(super) async fn ban(
     id: Option<RequestId>,
     (network, for_s, reason): (Network, Option<u64>, LineText),
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     if caller.origin.address.is_some_and(|own| network.has(own)) {
         return Err(Refusal::Yourself);
     }
@@ -90,7 +90,7 @@ pub(super) async fn unban(
     id: Option<RequestId>,
     network: Network,
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     let changes =
         vec![AccountChange::UnbanAddress(network), deed(who, "unban address", &network, &"")];
     let missing = || Refusal::already_so(&format!("{network} is not banned"));
@@ -105,7 +105,7 @@ pub(super) fn list(
     caller: &Caller,
     id: Option<RequestId>,
 ) -> Result<Answer, Refusal> {
-    administrator(house, caller)?;
+    administrator(caller)?;
     let bans = house.banned_addresses.list((house.clock)());
     Ok(Answer::Event(Event::AddressBanList { id, bans }))
 }

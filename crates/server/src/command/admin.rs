@@ -12,15 +12,14 @@ use super::{Answer, Caller, House, journal_refusal, stay};
 use crate::journal::{Account, AccountChange, Deed, Suspension};
 
 /// Who the caller is, if it is an administrator now.
-pub(super) fn administrator(house: &House, caller: &Caller) -> Result<String, Refusal> {
+pub(super) fn administrator(caller: &Caller) -> Result<String, Refusal> {
     let name = caller.claim.as_ref().map(|claim| claim.user().name().to_string());
     if caller.origin.is_administrator {
         return Ok(name.map_or_else(|| "operator".to_owned(), |name| format!("operator ({name})")));
     }
     let account = caller.claim.as_ref().filter(|_| caller.scope.is_none());
-    let account = account.filter(|claim| claim.user().seat.is_account());
     account
-        .filter(|claim| house.registry.is_administrator(claim.user().identity()))
+        .filter(|claim| claim.user().seat.is_administrator())
         .and(name)
         .ok_or(Refusal::NotAdministrator)
 }
@@ -57,7 +56,7 @@ pub(super) async fn announce(
     id: Option<RequestId>,
     text: LineText,
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     let name = caller.claim.as_ref().map(|claim| claim.user().name().to_string());
     let changes = vec![deed(who, "announce", &"", &text)];
     changed(house.journal.change(changes).await, || Refusal::Unavailable)?;
@@ -73,7 +72,7 @@ pub(super) async fn suspend(
     id: Option<RequestId>,
     (name, for_s, reason): (UserName, Option<u64>, LineText),
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     let account = account_of(house, &name)?;
     let now = (house.clock)();
     let until = for_s.map(|seconds| Timestamp(now.0.saturating_add(seconds.saturating_mul(1_000))));
@@ -106,7 +105,7 @@ pub(super) async fn unsuspend(
     id: Option<RequestId>,
     name: UserName,
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     let account = account_of(house, &name)?;
     let changes = vec![
         AccountChange::Suspend { account, suspension: None },
@@ -125,7 +124,7 @@ pub(super) async fn reset_password(
     name: UserName,
     password: Password,
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     let account = account_of(house, &name)?;
     let password = house.accounts.hash(password).await?;
     let changes = vec![
@@ -146,7 +145,7 @@ pub(super) async fn add(
     name: UserName,
     password: Password,
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     let AccountChange::Record(deed) = deed(who, "add account", &name, &"") else {
         return Err(Refusal::Unavailable);
     };
@@ -164,7 +163,7 @@ pub(super) async fn delete(
     name: UserName,
     reason: LineText,
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     let account = account_of(house, &name)?;
     let changes =
         vec![AccountChange::Delete { account }, deed(who, "delete account", &name, &reason)];
@@ -187,7 +186,7 @@ pub(super) async fn set_administrator(
     name: UserName,
     is_administrator: bool,
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     let account = account_of(house, &name)?;
     let what = if is_administrator { "make administrator" } else { "administrator no more" };
     let changes = vec![
@@ -206,7 +205,7 @@ pub(super) async fn list(
     id: Option<RequestId>,
     after: Option<UserName>,
 ) -> Result<Answer, Refusal> {
-    administrator(house, caller)?;
+    administrator(caller)?;
     let all = house.journal.accounts().await.map_err(journal_refusal)?;
     let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
     let now = (house.clock)();

@@ -212,8 +212,9 @@ pub(crate) async fn park_stored(house: &House) -> Result<usize, crate::journal::
 
 async fn leave_rooms(house: &House, user: &User) {
     let change = house.registry.changes().next();
+    let reason = user.last_words();
     for membership in user.seat.close() {
         // A room that is gone has no members.
-        drop(membership.room.leave(user.identity(), Some(change)).await);
+        drop(membership.room.leave(user.identity(), Some(change), reason.clone()).await);
     }
 }

@@ -1,6 +1,7 @@
 //! What can be looked up: rooms, users, members, topics, history.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use chat_protocol::command::HistoryRange;
 use chat_protocol::event::{ConversationInfo, RoomInfo};
@@ -12,7 +13,8 @@ use chat_protocol::{
 use super::{Answer, Caller, House, journal_refusal, key_of, peer};
 use crate::journal::{Look, Range, RoomId, RoomKey};
 use crate::policy;
-use crate::room::{RoomEvent, RoomHandle, Roster};
+use crate::room::{RoomEvent, RoomHandle, Roster, Seat};
+use crate::user::User;
 
 /// The rooms: the fullest first, then those that only have a history.
 pub(super) async fn rooms(
@@ -47,8 +49,15 @@ pub(super) async fn rooms(
 }
 
 /// Who is connected.
-pub(super) fn users(house: &House, id: Option<RequestId>) -> Event {
-    let (users, total) = house.registry.list(LIST_ENTRIES_MAX);
+pub(super) fn users(house: &House, caller: &Caller, id: Option<RequestId>) -> Event {
+    let me = caller.claim.as_ref().map(|claim| &claim.user().seat);
+    // Who is invisible is told to who shares a room with it.
+    let may_tell = |user: &User| {
+        let is_in = |me: &Arc<Seat>| user.seat.rooms().iter().any(|place| me.is_in(&place.room));
+        !user.seat.profile().invisible
+            || me.is_some_and(|me| Arc::ptr_eq(me, &user.seat) || is_in(me))
+    };
+    let (users, total) = house.registry.list(LIST_ENTRIES_MAX, may_tell);
     Event::UserList { id, users, total: count(total) }
 }
 
@@ -70,13 +79,15 @@ pub(super) async fn members(
     if look.is_some_and(|look| look.is_out) {
         return Err(Refusal::NotInRoom { room });
     }
-    let roster = match house.directory.find(&key) {
+    let live = house.directory.find(&key);
+    let roster = match &live {
         Some(live) => live.members().await.ok(),
         None => None,
     };
+    let private = live.as_ref().is_some_and(|live| live.summary().is_private);
     let nobody = || Roster { members: [].into(), total: 0, version: 0, last: Sequence(0) };
     let Roster { members, total, .. } = roster.unwrap_or_else(nobody);
-    Ok(Answer::Event(Event::MemberList { id, room, members: members.to_vec(), total }))
+    Ok(Answer::Event(Event::MemberList { id, room, members: members.to_vec(), total, private }))
 }
 
 /// A room's topic.
@@ -95,7 +106,9 @@ pub(super) async fn topic(
         return Err(Refusal::NotInRoom { room });
     }
     let topic = look.and_then(|look| look.topic);
-    Ok(Answer::Event(Event::TopicIs { id, room, topic }))
+    let live = house.directory.find(&key);
+    let topic_set = live.and_then(|live| live.summary().topic_set).filter(|_| topic.is_some());
+    Ok(Answer::Event(Event::TopicIs { id, room, topic, topic_set }))
 }
 
 /// A page of a room's history.

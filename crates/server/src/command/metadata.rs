@@ -11,7 +11,7 @@ use super::list::look;
 use super::{Answer, Caller, House, journal_refusal};
 use crate::journal::{AccountChange, Changed, Metadata, MetadataOwner, RoomKey};
 use crate::policy::{self, Act, Rank};
-use crate::room::{ChangeId, Membership};
+use crate::room::{ChangeId, Description, Membership};
 use crate::user::User;
 
 /// What is known.
@@ -155,7 +155,8 @@ fn oneself(user: &User, name: &UserName) -> Result<(), Refusal> {
 async fn keeper(user: &User, of: &RoomAddress) -> Result<(), Refusal> {
     let not_in = || Refusal::NotInRoom { room: of.clone() };
     let (_, place) = user.seat.place(of).ok_or_else(not_in)?;
-    let (_, role) = place.room.describe(Some(user.identity())).await.map_err(|_| not_in())?;
+    let Description { role, .. } =
+        place.room.describe(Some(user.identity())).await.map_err(|_| not_in())?;
     let rank = match role {
         Some(_) if user.seat.is_administrator() => Rank::Administrator,
         Some(role) => role.into(),

@@ -9,6 +9,7 @@ pub(crate) mod guest;
 mod list;
 pub(crate) mod metadata;
 mod moderation;
+mod people;
 mod presence;
 pub(crate) mod read;
 mod report;
@@ -21,8 +22,8 @@ mod signal;
 pub(crate) mod stay;
 
 use chat_protocol::{
-    Command, Event, Identity, MetadataKey, Refusal, Request, RequestId, RoomAddress, Timestamp,
-    UserName,
+    Command, Event, Identity, LineText, MetadataKey, Refusal, Request, RequestId, RoomAddress,
+    Timestamp, UserName,
 };
 use std::sync::Arc;
 use std::time::Duration;
@@ -227,7 +228,10 @@ pub(crate) enum Answer {
     /// The caller is somebody else from now on.
     Became(Box<Identified>),
     /// The caller wants to go.
-    Quit,
+    Quit {
+        /// Why; the others are told.
+        reason: Option<LineText>,
+    },
 }
 
 /// Whom a session watches.
@@ -251,13 +255,17 @@ pub(crate) async fn execute(
     request: Request,
 ) -> Result<Answer, Refusal> {
     let id = request.id;
+    if let Some(claim) = &caller.claim {
+        claim.user().is_active((house.clock)());
+    }
     if let Some(scope) = &caller.scope {
         scope.permits(&request.command)?;
     }
     let asked = |room| moderation::Asked { house, caller, id, room };
     match request.command {
         Command::Say { room, text, kind, key, reply_to } => {
-            let said = Said { text, kind, reply_to };
+            let by = caller.person().ok_or(Refusal::NotNamed)?;
+            let said = Said { text, kind, reply_to, by };
             say::say(house, caller, id, say::Saying { room, said, key }).await
         }
         Command::Signal { room, signal, key } => {
@@ -275,7 +283,7 @@ pub(crate) async fn execute(
         Command::GetRead { room } => read::get(house, caller, id, room).await,
         Command::GetTopic { room } => list::topic(house, caller, id, room).await,
         Command::Join { room, key } => room::join(house, caller, room, key).await,
-        Command::Leave { room } => room::leave(caller, id, room).await,
+        Command::Leave { room, reason } => room::leave(caller, id, room, reason).await,
         Command::Watch { room } => room::watch(house, caller, id, room).await,
         Command::Invite { room, user } => asked(room).invite(user).await,
         Command::Kick { room, user, reason } => asked(room).kick(user, reason).await,
@@ -296,6 +304,12 @@ pub(crate) async fn execute(
         Command::WatchUsers { names } => Ok(Answer::Watches(Watches::More(names))),
         Command::UnwatchUsers { names } => Ok(Answer::Watches(Watches::Fewer(names))),
         Command::WatchedUsers => Ok(Answer::Watches(Watches::All)),
+        Command::SetProfile { real_name, login, bot, invisible } => {
+            let told = presence::Told { real_name, login, bot, invisible };
+            presence::set_profile(house, caller, told).await
+        }
+        Command::Whois { user } => people::whois(house, caller, id, &user).await,
+        Command::Census => Ok(Answer::Event(people::census(house, id))),
         Command::GetMetadata { of, keys } => metadata::get(house, caller, id, of, keys).await,
         Command::SetMetadata { of, key, value } => {
             metadata::set(house, caller, of, key, value).await
@@ -304,7 +318,7 @@ pub(crate) async fn execute(
         Command::WatchMetadata { more, fewer } => Ok(Answer::WatchesMetadata { more, fewer }),
         Command::Rooms => list::rooms(house, caller, id).await,
         Command::Was { name } => Ok(Answer::Event(list::was(house, id, name))),
-        Command::Users => Ok(Answer::Event(list::users(house, id))),
+        Command::Users => Ok(Answer::Event(list::users(house, caller, id))),
         Command::Members { room } => list::members(house, caller, id, room).await,
         Command::History { room, range, limit } => {
             list::history(house, caller, id, room, range, limit).await
@@ -336,7 +350,10 @@ pub(crate) async fn execute(
         | Command::Block { .. }
         | Command::Unblock { .. }
         | Command::Shunned => Box::pin(identity(house, caller, id, request.command)).await,
-        Command::Announce { .. }
+        Command::Administer { .. }
+        | Command::CeaseToAdminister
+        | Command::Disconnect { .. }
+        | Command::Announce { .. }
         | Command::Suspend { .. }
         | Command::Unsuspend { .. }
         | Command::ResetPassword { .. }
@@ -353,8 +370,8 @@ pub(crate) async fn execute(
         | Command::CloseRoom { .. } => {
             Box::pin(administer(house, caller, id, request.command)).await
         }
-        Command::Ping => Ok(Answer::Event(Event::Pong { id })),
-        Command::Quit => Ok(Answer::Quit),
+        Command::Ping => Ok(Answer::Event(Event::Pong { id, time_ms: (house.clock)() })),
+        Command::Quit { reason } => Ok(Answer::Quit { reason }),
         Command::Unknown => Err(Refusal::unknown_command("")),
     }
 }
@@ -398,6 +415,13 @@ async fn administer(
     command: Command,
 ) -> Result<Answer, Refusal> {
     match command {
+        Command::Administer { name, password } => {
+            people::administer(house, caller, id, name, password).await
+        }
+        Command::CeaseToAdminister => people::cease(caller, id),
+        Command::Disconnect { user, reason } => {
+            people::disconnect(house, caller, id, (user, reason)).await
+        }
         Command::Announce { text } => admin::announce(house, caller, id, text).await,
         Command::Suspend { user, for_s, reason } => {
             admin::suspend(house, caller, id, (user, for_s, reason)).await

@@ -12,7 +12,7 @@ use super::say::named;
 use super::{Answer, Caller, House, account, admin, journal_refusal, key_of};
 use crate::journal::{Outcome, Receipts, RoomKey};
 use crate::policy::Secret;
-use crate::room::{Ask, Asker, Target};
+use crate::room::{Ask, Asker, Description, Target};
 
 /// How often a room that is just let go is opened anew.
 const OPENED_AGAIN: u32 = 8;
@@ -117,6 +117,7 @@ impl Asked<'_> {
             | Setting::Keep { .. }
             | Setting::History { .. }
             | Setting::Topic { .. }
+            | Setting::External { .. }
             | Setting::Unknown => None,
         };
         self.change(Ask::Set { set, secret }).await
@@ -136,9 +137,13 @@ impl Asked<'_> {
             Some(live) => live.describe(me).await.ok(),
             None => None,
         };
-        let stored = || look.map(|look| (look.settings, look.role)).unwrap_or_default();
-        let (settings, role) = live.unwrap_or_else(stored);
-        Ok(Answer::Event(Event::SettingsAre { id, room, settings, role }))
+        let stored = || {
+            let look = look.map(|look| (look.settings, look.role));
+            let (settings, role) = look.unwrap_or_default();
+            Description { settings, role, since: None }
+        };
+        let Description { settings, role, since: since_ms } = live.unwrap_or_else(stored);
+        Ok(Answer::Event(Event::SettingsAre { id, room, settings, role, since_ms }))
     }
 
     /// Asks a room that one is in for a change; the operator asks any.
@@ -150,7 +155,7 @@ impl Asked<'_> {
             stored.ok_or_else(|| Refusal::NoSuchRoom { room: room.clone() })?;
             let (what, whom) = deed_of(&ask);
             by_operator(house, name, ask).await?;
-            let who = admin::administrator(house, caller)?;
+            let who = admin::administrator(caller)?;
             let changes = vec![admin::deed(who, &format!("{what} in {name}"), &whom, &"")];
             account::changed(house.journal.change(changes).await, || Refusal::Unavailable)?;
             return Ok(Answer::Event(Event::Done { id }));

@@ -23,7 +23,7 @@ pub(super) async fn status(
     caller: &Caller,
     id: Option<RequestId>,
 ) -> Result<Answer, Refusal> {
-    administrator(house, caller)?;
+    administrator(caller)?;
     let figures = house.journal.figures().await.map_err(journal_refusal)?;
     let sessions = house.tally.sessions().into_iter().map(|speaking| SessionsInfo {
         speak: speaking.what.to_owned(),
@@ -36,7 +36,7 @@ pub(super) async fn status(
         server: house.server_name.to_string(),
         up_s: house.is_serving.then(|| house.started.elapsed().as_secs()),
         sessions: sessions.collect(),
-        users: count(house.registry.list(0).1),
+        users: count(house.registry.list(0, |_| true).1),
         accounts: count(house.registry.accounts_count()),
         rooms_live: count(house.directory.named().len()),
         rooms_stored: figures.rooms,
@@ -55,7 +55,7 @@ pub(super) async fn rooms(
     id: Option<RequestId>,
     after: Option<RoomName>,
 ) -> Result<Answer, Refusal> {
-    administrator(house, caller)?;
+    administrator(caller)?;
     let stored = house.journal.stored_rooms(after, LIST_ENTRIES_MAX).await;
     let (mut rooms, total) = stored.map_err(journal_refusal)?;
     let live: HashMap<RoomName, RoomHandle> = house.directory.named().into_iter().collect();
@@ -72,7 +72,7 @@ pub(super) async fn room(
     id: Option<RequestId>,
     room: RoomName,
 ) -> Result<Answer, Refusal> {
-    administrator(house, caller)?;
+    administrator(caller)?;
     let stored = house.journal.stored_room(room.clone()).await.map_err(journal_refusal)?;
     let no_such = || Refusal::NoSuchRoom { room: RoomAddress::Named(room.clone()) };
     let stored = stored.ok_or_else(no_such)?;
@@ -117,7 +117,7 @@ pub(super) async fn close(
     room: RoomName,
     reason: LineText,
 ) -> Result<Answer, Refusal> {
-    let who = administrator(house, caller)?;
+    let who = administrator(caller)?;
     let stored = house.journal.stored_room(room.clone()).await.map_err(journal_refusal)?;
     let no_such = || Refusal::NoSuchRoom { room: RoomAddress::Named(room.clone()) };
     stored.ok_or_else(no_such)?;

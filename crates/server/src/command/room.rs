@@ -1,6 +1,6 @@
 //! Entering, leaving and watching rooms.
 
-use chat_protocol::{Event, Refusal, RequestId, RoomAddress, RoomSecret, Sequence};
+use chat_protocol::{Event, LineText, Refusal, RequestId, RoomAddress, RoomSecret, Sequence};
 
 use std::sync::Arc;
 
@@ -138,12 +138,13 @@ pub(super) async fn leave(
     caller: &Caller,
     id: Option<RequestId>,
     address: RoomAddress,
+    reason: Option<LineText>,
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
     let not_in = || Refusal::NotInRoom { room: address.clone() };
     let membership = user.seat.rooms().into_iter().find(|place| place.address == address);
     let membership = membership.ok_or_else(not_in)?;
-    match membership.room.leave(user.identity(), None).await {
+    match membership.room.leave(user.identity(), None, reason).await {
         Ok(Ok(())) => Ok(Answer::Event(Event::Done { id })),
         Ok(Err(_)) | Err(RoomGone) => Err(not_in()),
     }
@@ -180,7 +181,16 @@ pub(super) async fn watch(
 
 /// What a room looks like that nobody has made.
 fn nobody_in(id: Option<RequestId>, room: RoomAddress) -> Event {
-    let (members, members_total, seq) = (Vec::new(), 0, Sequence(0));
-    let (topic, read_ms) = (None, None);
-    Event::Entered { id, room, topic, members, members_total, seq, read_ms }
+    Event::Entered {
+        id,
+        room,
+        topic: None,
+        topic_set: None,
+        members: Vec::new(),
+        members_total: 0,
+        roles: Vec::new(),
+        private: false,
+        seq: Sequence(0),
+        read_ms: None,
+    }
 }

@@ -36,7 +36,7 @@ impl Scope {
             Command::Say { room, .. }
             | Command::Signal { room, .. }
             | Command::Join { room, .. }
-            | Command::Leave { room }
+            | Command::Leave { room, .. }
             | Command::SetTopic { room, .. }
             | Command::Delete { room, .. }
             | Command::MarkRead { room, .. }
@@ -68,7 +68,7 @@ impl Scope {
             Command::Search { room: None, .. }
             | Command::Unread
             | Command::Conversations { .. } => everywhere,
-            Command::Away { .. } => everywhere && !self.read_only,
+            Command::Away { .. } | Command::SetProfile { .. } => everywhere && !self.read_only,
             Command::Rooms
             | Command::Users
             | Command::Was { .. }
@@ -76,7 +76,9 @@ impl Scope {
             | Command::UnwatchUsers { .. }
             | Command::WatchedUsers
             | Command::Ping
-            | Command::Quit
+            | Command::Whois { .. }
+            | Command::Census
+            | Command::Quit { .. }
             | Command::Unknown => true,
             Command::Nick { .. }
             | Command::Register { .. }
@@ -100,6 +102,9 @@ impl Scope {
             | Command::DeleteAccount { .. }
             | Command::SetAdministrator { .. }
             | Command::Accounts { .. }
+            | Command::Administer { .. }
+            | Command::CeaseToAdminister
+            | Command::Disconnect { .. }
             | Command::Status
             | Command::BanAddress { .. }
             | Command::UnbanAddress { .. }

@@ -119,11 +119,17 @@ pub(super) const KEYS: &[Key] = &[
         "a whole number from 1 to 1000000, such as 500, or \"off\""),
 
     key!("accounts.registration", accounts.registration, AtStart, one_of,
-        "\"open\" or \"closed\""),
+        "\"open\", \"guests\" or \"closed\""),
     key!("accounts.max", accounts.max, AtStart, count,
         "a whole number from 1 to 1000000, such as 100000"),
     key!("accounts.password_hash", accounts.password_hash, AtStart, hash_cost,
         "the cost of argon2id, such as { m = 19456, t = 2, p = 1 } (KiB, passes, lanes)"),
+
+    key!("accounts.password_length", accounts.password_length, AtStart, password_length,
+        "a whole number from 1 to 64, such as 8"),
+
+    key!("irc.password", irc.password, AtStart, irc_password,
+        "a word of up to 256 bytes, or \"\" for none"),
 
     key!("history.sync", history.sync, AtStart, one_of,
         "\"always\" or \"os\""),

@@ -42,6 +42,8 @@ const DAYS_MAX: u64 = 3_650;
 /// Rooms with a rule of their own.
 const ROOMS_KEPT_MAX: usize = 1_000;
 /// A server's name, in bytes: it stands in one line with other things.
+/// What fits a line of IRC with room to spare.
+const IRC_PASSWORD_BYTES_MAX: usize = 256;
 const SERVER_NAME_BYTES_MAX: usize = 64;
 /// The longest time that can be configured.
 const TIME_MAX: Duration = Duration::from_secs(365 * 24 * 60 * 60);
@@ -250,6 +252,21 @@ pub(super) fn truth(value: &Value<'_>) -> Result<bool, Refused> {
 /// 1 to [`COUNT_MAX`].
 pub(super) fn count(value: &Value<'_>) -> Result<u64, Refused> {
     whole(value, 1, COUNT_MAX)
+}
+
+/// How many characters a new password has at least.
+pub(super) fn password_length(value: &Value<'_>) -> Result<u64, Refused> {
+    whole(value, 1, 64)
+}
+
+/// What IRC clients give with PASS: a word, or `""`.
+pub(super) fn irc_password(value: &Value<'_>) -> Result<Option<String>, Refused> {
+    let word = text(value)?;
+    let is_word = |c: char| !c.is_whitespace() && !c.is_control();
+    if word.len() > IRC_PASSWORD_BYTES_MAX || !word.chars().all(is_word) {
+        return Err(Refused::value(value));
+    }
+    Ok((!word.is_empty()).then(|| word.to_owned()))
 }
 
 /// 1 to [`COUNT_MAX`], or `"off"`.

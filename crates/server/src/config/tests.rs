@@ -80,7 +80,7 @@ fn an_unknown_key_is_told_what_it_resembles_or_where_it_belongs() {
     );
     for (text, said) in [
         ("[histroy]\nsync = 1", "1:2: unknown section [histroy]; did you mean [history]?"),
-        ("[password]\n", "1:2: unknown section [password]; there are [server], [tls], [line],"),
+        ("[passwords]\n", "1:2: unknown section [passwords]; there are [server], [tls], [line],"),
         (
             "[log]\nlisten = []",
             "2:1: unknown key `listen` in [log]; it belongs before the first [section]",
@@ -89,10 +89,7 @@ fn an_unknown_key_is_told_what_it_resembles_or_where_it_belongs() {
             "replay = 20",
             "1:1: unknown key `replay` before the first [section]; it belongs in [line] or in [history]",
         ),
-        (
-            "[server]\npassword = 1",
-            "2:1: unknown key `password` in [server]; there are `name`, `motd`,",
-        ),
+        ("[server]\npassword = 1", "2:1: unknown key `password` in [server]; it belongs in [irc]"),
         ("\"server.name\" = \"x\"", "1:1: unknown key `server.name` before"),
         ("\"\\u001b[31m\" = 1", "unknown key `\\u{1b}[31m`"),
         ("server = \"x\"", "1:10: `server` is a section; write [server], its keys below"),

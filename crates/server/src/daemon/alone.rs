@@ -72,7 +72,7 @@ async fn ask_alone(data: &Path, command: Command) -> anyhow::Result<Event> {
             | Answer::Became(_)
             | Answer::Watches(_)
             | Answer::WatchesMetadata { .. }
-            | Answer::Quit,
+            | Answer::Quit { .. },
         ) => bail!("not a command for administrators"),
         Err(refusal) => Event::refused(None, refusal),
     })

@@ -10,7 +10,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Bytes, BytesMut};
-use chat_protocol::{Event, Hello, Password, Request, RoomAddress, UserName};
+use chat_protocol::{Event, Hello, Password, Refusal, Request, RoomAddress, UserName};
 use jiff::tz::TimeZone;
 
 use http_hint::HttpHint;
@@ -41,6 +41,8 @@ pub(crate) enum Decoded {
     Handled,
     /// The peer wants a name.
     Identify(Wish),
+    /// The peer proves who it is.
+    Prove(Box<Proof>),
     /// The peer asks for something.
     Request(Request),
     /// Another wire format than was thought; the input is for its front end.
@@ -65,6 +67,25 @@ pub(crate) enum Wish {
     },
     /// As a native client asks.
     Hello(Hello),
+}
+
+/// How a peer proves who it is, before or after it has a name here.
+#[derive(Debug)]
+pub(crate) enum Proof {
+    /// It knows the password of this account, or a token of it.
+    Password {
+        /// Whose.
+        name: UserName,
+        /// That.
+        password: Password,
+    },
+    /// It makes this account.
+    Registration {
+        /// Its name.
+        name: UserName,
+        /// Its password.
+        password: Password,
+    },
 }
 
 /// What becomes of a session whose peer will send no more.
@@ -110,6 +131,9 @@ pub(crate) trait Frontend: fmt::Debug + Send {
 
     /// Appends an event as this session sees it.
     fn tell(&mut self, event: &Event, out: &mut BytesMut);
+
+    /// What became of a proof: it is this account. Only a front end that proves something is told.
+    fn proved(&mut self, _proved: Result<UserName, Refusal>, _out: &mut BytesMut) {}
 
     /// How events of a room look to this session; sessions with the same dialect share encodings.
     fn dialect(&self, room: &RoomAddress) -> Dialect;

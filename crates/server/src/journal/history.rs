@@ -366,6 +366,7 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
         author: Identity(Uuid::from_bytes(row.get(2)?)),
         name: UserName::parse(&name).map_err(|error| damaged(&error))?,
         is_account: row.get(8)?,
+        is_bot: false,
         body,
         key: key.map(|bytes| MessageKey(Uuid::from_bytes(bytes))),
     })

@@ -93,8 +93,9 @@ pub(crate) struct Record {
     pub(crate) author: Identity,
     /// Its name, now.
     pub(crate) name: UserName,
-    /// It is an account; not stored.
+    /// It is an account, a program; not stored.
     pub(crate) is_account: bool,
+    pub(crate) is_bot: bool,
     /// What.
     pub(crate) body: Body,
     /// A retry with the same key returns the first result.
@@ -173,6 +174,8 @@ pub(crate) struct Entry {
     pub(crate) name: UserName,
     /// It is an account.
     pub(crate) is_account: bool,
+    /// It says of itself that it is a program; read again, nobody knows.
+    pub(crate) is_bot: bool,
     /// What.
     pub(crate) body: Body,
     /// The sender's key.
@@ -186,6 +189,8 @@ pub(crate) struct OpenedRoom {
     pub(crate) id: RoomId,
     /// Its name as whoever made it wrote it; none: a direct room.
     pub(crate) name: Option<RoomName>,
+    /// When its first event that is kept was stored.
+    pub(crate) since: Option<Timestamp>,
     /// The first stored event that is kept.
     pub(crate) first: Sequence,
     /// The newest stored event; 0: none yet.

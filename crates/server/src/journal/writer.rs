@@ -403,7 +403,13 @@ impl Writer {
         };
         let RoomState { first, last, .. } = state;
         let (topic, rules) = (state.topic.clone(), state.rules.clone());
-        let opened = OpenedRoom { id, name, first, last, topic, rules, remembered };
+        let since = self
+            .connection
+            .prepare_cached("SELECT time_ms FROM messages WHERE id = ?1")?
+            .query_row([apply::message_id(id, first)], |row| row.get::<_, i64>(0))
+            .optional()?
+            .map(|time| Timestamp(time.unsigned_abs()));
+        let opened = OpenedRoom { id, name, since, first, last, topic, rules, remembered };
         self.rooms.insert(id, state);
         Ok(Ok(opened))
     }

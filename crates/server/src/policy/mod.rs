@@ -92,7 +92,7 @@ impl Act {
                 ("kick, ban, mute, and take that back (whoever is below)", Rank::Operator)
             }
             Self::Voice => ("give and take voice", Rank::Operator),
-            Self::SetTalk => ("set moderated, announcement, slow, topic", Rank::Operator),
+            Self::SetTalk => ("set moderated, announcement, slow, topic, external", Rank::Operator),
             Self::SetMetadata => ("set the room's metadata", Rank::Operator),
             Self::Operator => ("give and take operator", Rank::Owner),
             Self::SetRoom => ("set access, key, hidden, members, keep, history", Rank::Owner),
@@ -111,7 +111,8 @@ impl Act {
             Setting::Moderated { .. }
             | Setting::Announcement { .. }
             | Setting::Slow { .. }
-            | Setting::Topic { .. } => Self::SetTalk,
+            | Setting::Topic { .. }
+            | Setting::External { .. } => Self::SetTalk,
             Setting::Access { .. }
             | Setting::Hidden { .. }
             | Setting::Members { .. }
@@ -265,6 +266,22 @@ pub(crate) fn may_speak(
             Err(Refusal::SlowMode { room: room.clone(), left_ms: again - who.now.0 })
         }
         Some(_) | None => Ok(()),
+    }
+}
+
+/// May somebody speak who is not in the room?
+pub(crate) fn may_speak_outside(
+    room: &RoomAddress,
+    settings: &RoomSettings,
+    ban: Option<&Restriction>,
+    who: &Speaker<'_>,
+) -> Result<(), Refusal> {
+    if !settings.external || settings.is_private() {
+        return may(Act::Speak, who.rank, room);
+    }
+    match ban.filter(|ban| ban.holds(who.now)) {
+        Some(ban) => Err(ban.as_ban(room, who.now)),
+        None => may_speak(room, settings, &Speaker { rank: Rank::Member, ..*who }),
     }
 }
 

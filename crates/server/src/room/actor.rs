@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use chat_protocol::event::TopicSet;
 use chat_protocol::{
     Event, Identity, LineText, MessageKey, Refusal, Role, RoomAddress, Sequence, Timestamp,
     UserName,
@@ -13,7 +14,7 @@ use tokio::time::Instant;
 
 use super::directory::Directory;
 use super::feed::Feed;
-use super::handle::{Asker, Entrant, RoomCommand, Said, Snapshot, Summary};
+use super::handle::{Asker, Description, Entrant, NotThere, RoomCommand, Said, Snapshot, Summary};
 use super::members::{Crowd, Held, Member, Open};
 use super::memory::PutOut;
 use super::moderation::{Ask, Asking};
@@ -48,6 +49,26 @@ pub(super) struct Turn {
     pub(super) changes_rights: bool,
     /// Who waits for the room as it is when all has been decided.
     pub(super) waiting: Vec<(Option<Identity>, EntryReply)>,
+    /// Who is answered when all of it is published.
+    pub(super) answers: Vec<Reply>,
+}
+
+/// An answer that stands behind what it is about: who has it finds that the others were told.
+pub(super) enum Reply {
+    Entered(EntryReply, Box<Result<Snapshot, Refusal>>),
+    Left(oneshot::Sender<Result<(), NotThere>>, Result<(), NotThere>),
+    Flushed(oneshot::Sender<()>),
+}
+
+impl Reply {
+    fn send(self) {
+        // Who asked may be gone.
+        match self {
+            Self::Entered(to, snapshot) => drop(to.send(*snapshot)),
+            Self::Left(to, left) => drop(to.send(left)),
+            Self::Flushed(to) => drop(to.send(())),
+        }
+    }
 }
 
 pub(super) enum Step {
@@ -138,6 +159,8 @@ impl RoomActor {
             id: opened.id,
             address,
             topic,
+            topic_set: None,
+            since: opened.since.unwrap_or_else(|| self.now()),
             first: opened.first,
             last: opened.last,
             recent,
@@ -156,6 +179,7 @@ impl RoomActor {
             spoke: HashMap::new(),
         };
         open.index_bans();
+        open.topic_set = open.recent.iter().rev().find_map(topic_set);
         self.summarise(&open);
         Ok(Ok(open))
     }
@@ -201,9 +225,9 @@ impl RoomActor {
     }
 
     async fn commit(&self, open: &mut Open, turn: Turn) -> Result<(), JournalError> {
-        let Turn { records, steps, admissions, forgotten, waiting, .. } = turn;
+        let Turn { records, steps, admissions, forgotten, waiting, mut answers, .. } = turn;
         for (who, reply) in waiting {
-            drop(reply.send(Ok(self.snapshot(open, who)))); // the session may be gone
+            answers.push(Reply::Entered(reply, Box::new(Ok(self.snapshot(open, who)))));
         }
         let (entries, is_stored) = if records.is_empty() && admissions.is_empty() {
             (Vec::new(), true)
@@ -227,18 +251,18 @@ impl RoomActor {
                 }
                 Step::Change { invited, admissions } => {
                     let Some(entry) = entries.next().flatten() else { continue };
-                    let from = entry.name.clone();
+                    let (from, account) = (entry.name.clone(), entry.is_account);
                     events.push(self.stored(open, entry, &mut put_out));
                     admissions.into_iter().for_each(|admission| open.admitted(admission));
                     self.summarise(open);
                     if let Some((seat, room)) = invited.zip(open.address.clone()) {
-                        seat.invited(room, from);
+                        seat.invited(room, from, account);
                     }
                 }
                 Step::Presence(event) => events.push(event),
                 Step::Enter { entrant, admission, reply } => {
                     if !is_stored {
-                        drop(reply.send(Err(Refusal::DiskFull)));
+                        answers.push(Reply::Entered(reply, Box::new(Err(Refusal::DiskFull))));
                         continue;
                     }
                     open.admitted(admission);
@@ -248,7 +272,7 @@ impl RoomActor {
                         events.extend(joined);
                         self.snapshot(open, Some(who))
                     });
-                    drop(reply.send(snapshot)); // the session may be gone
+                    answers.push(Reply::Entered(reply, Box::new(snapshot)));
                 }
                 Step::Release(members) => open.leaving.extend(members),
             }
@@ -265,6 +289,7 @@ impl RoomActor {
             member.seat.put_out(open.id, seq);
         }
         open.release();
+        answers.into_iter().for_each(Reply::send);
         Ok(())
     }
 
@@ -283,25 +308,31 @@ impl RoomActor {
                 }
                 Err(refusal) => drop(reply.send(Err(refusal))), // the session may be gone
             },
-            RoomCommand::Leave { who, gone, reply } => {
-                drop(reply.send(self.leave(open, turn, who, gone)));
+            RoomCommand::Leave { who, gone, reason, reply } => {
+                let left = self.leave(open, turn, who, (gone, reason));
+                turn.answers.push(Reply::Left(reply, left));
             }
             RoomCommand::Say { who, said, key, ticket } => {
                 let now = self.now();
-                let Said { text, kind, reply_to } = said;
+                let Said { text, kind, reply_to, by } = said;
                 let decided = Self::decided(open, who, &ticket, |room, open, rank| {
-                    policy::may_speak(
-                        room,
-                        &open.rules.settings,
-                        &open.speaker(who.identity, rank, now),
-                    )?;
+                    let speaker = open.speaker(who.identity, rank, now);
+                    let settings = &open.rules.settings;
+                    if rank == Rank::Outsider {
+                        let ban = open.ban_of(&by, now);
+                        policy::may_speak_outside(room, settings, ban, &speaker)?;
+                    } else {
+                        policy::may_speak(room, settings, &speaker)?;
+                    }
                     reply_to.map_or(Ok(()), |seq| open.has_said(room, seq))
                 });
                 if decided.is_ok() {
                     open.spoke(who.identity, now);
                 }
                 let body = Body::Message { text, kind, reply_to };
-                Self::record(open, turn, who.identity, body, (key, decided), ticket);
+                let is_outside = !open.members.contains_key(&who.identity);
+                let name = Some(by.name).filter(|_| is_outside && decided.is_ok());
+                Self::record(open, turn, (who.identity, name), body, (key, decided), ticket);
             }
             RoomCommand::Signal { who, signalled, reply } => {
                 drop(reply.send(self.signal(open, turn, who, signalled))); // nobody may wait
@@ -315,7 +346,8 @@ impl RoomActor {
                         &open.speaker(who.identity, rank, now),
                     )
                 });
-                Self::record(open, turn, who.identity, Body::Topic(topic), (None, decided), ticket);
+                let (who, body) = ((who.identity, None), Body::Topic(topic));
+                Self::record(open, turn, who, body, (None, decided), ticket);
             }
             RoomCommand::Delete { who, target, reason, ticket } => {
                 let decided = Self::decided(open, who, &ticket, |room, _, rank| {
@@ -325,12 +357,14 @@ impl RoomActor {
                     policy::may(policy::Act::DeleteOthers, open.rank_of(who), room).is_ok()
                 });
                 let body = Body::Deletion { target, of_anybody, original: None, reason };
-                Self::record(open, turn, who.identity, body, (None, decided), ticket);
+                Self::record(open, turn, (who.identity, None), body, (None, decided), ticket);
             }
             RoomCommand::Change { who, ask, ticket } => self.change(open, turn, who, *ask, ticket),
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
             RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
+            RoomCommand::Flush { reply } => turn.answers.push(Reply::Flushed(reply)),
+            RoomCommand::Retell { who, event, change } => retell(open, turn, who, *event, change),
             // In a large room nobody is told what is known of one of many.
             RoomCommand::Known { event, .. } if self.is_quiet(open) && event.is_about_user() => {}
             RoomCommand::Known { who, event, change } => {
@@ -346,7 +380,8 @@ impl RoomActor {
             RoomCommand::Describe { who, reply } => {
                 let is_in = who.filter(|who| open.members.contains_key(who));
                 let role = is_in.map(|who| open.standing(who).map_or(Role::Member, |s| s.role));
-                drop(reply.send((open.rules.settings.clone(), role)));
+                let (settings, since) = (open.rules.settings.clone(), Some(open.since));
+                drop(reply.send(Description { settings, role, since }));
             }
         }
     }
@@ -374,6 +409,7 @@ impl RoomActor {
             author: who.identity,
             name,
             is_account: open.members.get(&who.identity).is_some_and(|it| it.seat.is_account()),
+            is_bot: false,
             body: Body::Change(Box::new(change)),
             key: None,
             refusal: None,
@@ -407,7 +443,7 @@ impl RoomActor {
         may: impl FnOnce(&RoomAddress, &Open, Rank) -> Result<(), Refusal>,
     ) -> Result<(), Refusal> {
         match (open.rank_of(who), ticket.room()) {
-            (Rank::Outsider, room) => Err(policy::not_in(room)),
+            (Rank::Outsider, None) => Err(policy::not_in(None)),
             (_, None) => Err(Refusal::NotNamed),
             (rank, Some(room)) => may(room, open, rank),
         }
@@ -418,17 +454,18 @@ impl RoomActor {
     fn record(
         open: &Open,
         turn: &mut Turn,
-        author: Identity,
+        (author, outside): (Identity, Option<UserName>),
         body: Body,
         (key, decided): (Option<MessageKey>, Result<(), Refusal>),
         ticket: Ticket,
     ) {
         let member = open.members.get(&author);
         let is_account = member.is_some_and(|member| member.seat.is_account());
+        let is_bot = member.is_some_and(|member| member.seat.profile().bot);
         let member = member.map(|member| &member.name);
         let remembered = || open.remembered.get(&author).map(|known| &known.name);
         let refusal = decided.err();
-        let name = match (member.or_else(remembered), &refusal) {
+        let name = match (outside.as_ref().or(member).or_else(remembered), &refusal) {
             (Some(name), None) => name.clone(),
             (Some(name), Some(_)) if key.is_some() => name.clone(),
             (_, refusal) => {
@@ -436,7 +473,7 @@ impl RoomActor {
                 return ticket.settle(Outcome::Refused(refusal));
             }
         };
-        turn.records.push(Record { author, name, is_account, body, key, refusal, ticket });
+        turn.records.push(Record { author, name, is_account, is_bot, body, key, refusal, ticket });
         turn.steps.push(Step::Record);
     }
 
@@ -446,7 +483,6 @@ impl RoomActor {
         match &entry.body {
             Body::Topic(topic) => {
                 open.topic = Some(topic.clone()).filter(|topic| !topic.as_str().is_empty());
-                self.summarise(open);
             }
             Body::Deletion { target, .. } => {
                 open.bury(*target);
@@ -458,6 +494,10 @@ impl RoomActor {
             Body::Message { .. } | Body::Tombstone => {}
         }
         let event = RoomEvent::stored(entry, open.address.as_ref());
+        if let Some(set) = topic_set(&event) {
+            open.topic_set = Some(set);
+            self.summarise(open);
+        }
         let recent_max = usize::try_from(self.directory.settings().recent).unwrap_or(usize::MAX);
         if recent_max > 0 {
             if open.recent.len() >= recent_max {
@@ -479,6 +519,8 @@ impl RoomActor {
             id: open.id,
             address: open.address.clone(),
             topic: open.topic.clone(),
+            topic_set: open.topic_set.clone(),
+            is_private: open.rules.settings.is_private(),
             first: open.first.max(extent.behind.next()),
             roster,
             recent: open.recent.iter().filter(may_see).cloned().collect(),
@@ -489,7 +531,8 @@ impl RoomActor {
     pub(super) fn summarise(&self, open: &Open) {
         let (members, topic) = (open.members.len(), open.topic.clone());
         let is_private = open.rules.settings.is_private();
-        let summary = Summary { members, topic, is_private };
+        let topic_set = open.topic_set.clone();
+        let summary = Summary { members, topic, topic_set, is_private };
         *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
     }
 
@@ -521,4 +564,21 @@ fn set_away(
     open.changed();
     let (change, presence) = (Some(change), Some(open.presence));
     turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
+}
+
+fn retell(open: &mut Open, turn: &mut Turn, who: Identity, event: Event, change: ChangeId) {
+    if open.members.contains_key(&who) {
+        open.changed();
+        let (change, presence) = (Some(change), Some(open.presence));
+        turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
+    }
+}
+
+/// Who set the topic, if that is what an event is.
+fn topic_set(event: &RoomEvent) -> Option<TopicSet> {
+    if let Event::TopicChanged { from, time_ms, .. } = &event.event {
+        Some(TopicSet { by: from.clone(), time_ms: *time_ms })
+    } else {
+        None
+    }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{Event, Identity, Refusal, RoomAddress, Sequence};
+use chat_protocol::{Event, Identity, LineText, Refusal, RoomAddress, Sequence};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -106,18 +106,27 @@ impl RoomActor {
         let room = RoomHandle::new(sender, Arc::clone(&self.summary));
         let entered = seat.entered(open.id, Membership::new(room, address, open.last));
         // Read behind that: a change of name from now on reaches this room too.
-        let Profile { name, away, .. } = seat.profile().clone();
+        let Profile { name, away, real_name, .. } = seat.profile().clone();
+        let account = seat.is_account();
         if entered.is_err() {
             return Err(Refusal::NoSuchUser { name });
         }
         open.entries += 1;
         open.order.insert(open.entries, who);
         let (entry, is_followed, since) = (open.entries, follows, open.last);
-        let member = Member { seat, name: name.clone(), away, entry, is_followed, since };
+        let user = name.clone();
+        let member = Member { seat, name, away: away.clone(), entry, is_followed, since };
         open.members.insert(who, member);
         self.summarise(open);
         let time_ms = self.now();
-        Ok(self.presence(open, who, None, |room| Event::Joined { room, time_ms, user: name }))
+        Ok(self.presence(open, who, None, |room| Event::Joined {
+            room,
+            time_ms,
+            user,
+            account,
+            away,
+            real_name,
+        }))
     }
 
     pub(super) fn leave(
@@ -125,7 +134,7 @@ impl RoomActor {
         open: &mut Open,
         turn: &mut Turn,
         who: Identity,
-        gone: Option<ChangeId>,
+        (gone, reason): (Option<ChangeId>, Option<LineText>),
     ) -> Result<(), NotThere> {
         if let Some(at) = open.leaving.iter().position(|member| member.seat.identity == who) {
             open.leaving.swap_remove(at).seat.left(open.id);
@@ -146,8 +155,8 @@ impl RoomActor {
         }
         let (time_ms, user) = (self.now(), member.name);
         let left = self.presence(open, who, gone, |room| match gone {
-            Some(_) => Event::Gone { room, time_ms, user },
-            None => Event::Left { room, time_ms, user },
+            Some(_) => Event::Gone { room, time_ms, user, reason },
+            None => Event::Left { room, time_ms, user, reason },
         });
         turn.steps.extend(left.map(Step::Presence));
         Ok(())

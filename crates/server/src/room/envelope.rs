@@ -41,14 +41,22 @@ impl RoomEvent {
     /// A stored event. `address` is what the room is called; a direct room is called by its author
     /// until a session gives it the name it has there.
     pub(crate) fn stored(entry: Entry, address: Option<&RoomAddress>) -> Self {
-        let Entry { sequence: seq, time: time_ms, author, name: from, is_account, body, key } =
-            entry;
+        let Entry {
+            sequence: seq,
+            time: time_ms,
+            author,
+            name: from,
+            is_account,
+            is_bot,
+            body,
+            key,
+        } = entry;
         let room = address.cloned().unwrap_or_else(|| RoomAddress::Direct(from.clone()));
         let mut puts_out = None;
         let event = match body {
             Body::Message { text, kind, reply_to } => {
-                let account = is_account;
-                Event::Message { room, seq, time_ms, from, text, kind, key, reply_to, account }
+                let (account, bot) = (is_account, is_bot);
+                Event::Message { room, seq, time_ms, from, text, kind, key, reply_to, account, bot }
             }
             Body::Topic(topic) => Event::TopicChanged { room, seq, time_ms, from, topic },
             Body::Deletion { target, original, reason, .. } => {
@@ -236,6 +244,7 @@ mod tests {
             author: Identity(Uuid::from_u128(7)),
             name: UserName::parse("ana").unwrap(),
             is_account: false,
+            is_bot: false,
             body: Body::Message {
                 text: MessageText::parse(text).unwrap(),
                 kind: SayKind::Text,

@@ -2,7 +2,7 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use chat_protocol::event::UserInfo;
+use chat_protocol::event::{RoleHeld, TopicSet, UserInfo};
 use chat_protocol::{
     Event, Identity, LineText, MessageKey, MessageText, Refusal, Role, RoomAddress, RoomSettings,
     SayKind, Sequence, Signal, Timestamp, UserName,
@@ -33,6 +33,8 @@ pub(crate) struct Summary {
     pub(crate) members: usize,
     /// Its topic.
     pub(crate) topic: Option<LineText>,
+    /// Who set it, if that is among its last events.
+    pub(crate) topic_set: Option<TopicSet>,
     /// It is there only for who is in it.
     pub(crate) is_private: bool,
 }
@@ -104,6 +106,12 @@ pub(crate) struct Roster {
 }
 
 impl Roster {
+    /// Those who are more than members.
+    pub(crate) fn roles(&self) -> Vec<RoleHeld> {
+        let more = self.members.iter().filter(|member| !member.role.is_member());
+        more.map(|member| RoleHeld { user: member.name.clone(), role: member.role }).collect()
+    }
+
     /// The members' names.
     pub(crate) fn names(&self) -> Vec<UserName> {
         self.members.iter().map(|member| member.name.clone()).collect()
@@ -119,6 +127,10 @@ pub(crate) struct Snapshot {
     pub(crate) address: Option<RoomAddress>,
     /// Its topic.
     pub(crate) topic: Option<LineText>,
+    /// Who set it, if that is among its last events.
+    pub(crate) topic_set: Option<TopicSet>,
+    /// It is in no list.
+    pub(crate) is_private: bool,
     /// The first stored event that is kept.
     pub(crate) first: Sequence,
     /// Who is there.
@@ -129,24 +141,100 @@ pub(crate) struct Snapshot {
     pub(crate) feed: Subscription,
 }
 
+/// What a room is like.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Description {
+    /// That.
+    pub(crate) settings: RoomSettings,
+    /// Who the one who asks is there; none: it is not in it.
+    pub(crate) role: Option<Role>,
+    /// When its first event that is kept was stored, or it was entered first.
+    pub(crate) since: Option<Timestamp>,
+}
+
 /// What a room can be asked.
 #[derive(Debug)]
 pub(super) enum RoomCommand {
-    Enter { entrant: Entrant, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
-    Watch { who: Option<Person>, reply: oneshot::Sender<Result<Snapshot, Refusal>> },
-    Leave { who: Identity, gone: Option<ChangeId>, reply: oneshot::Sender<Result<(), NotThere>> },
-    Say { who: Asker, said: Said, key: Option<MessageKey>, ticket: Ticket },
-    Signal { who: Asker, signalled: Signalled, reply: SignalReply },
-    SetTopic { who: Asker, topic: LineText, ticket: Ticket },
-    Delete { who: Asker, target: Sequence, reason: Option<LineText>, ticket: Ticket },
-    Change { who: Asker, ask: Box<Ask>, ticket: Ticket },
-    ForgetBefore { first: Sequence },
-    Rename { who: Identity, to: UserName, change: ChangeId },
-    SetAway { who: Identity, text: Option<LineText>, change: ChangeId },
-    Known { who: Identity, event: Box<Event>, change: ChangeId },
-    Roster { is_long: bool, reply: oneshot::Sender<Roster> },
-    Describe { who: Option<Identity>, reply: oneshot::Sender<(RoomSettings, Option<Role>)> },
-    Remembered { reply: oneshot::Sender<Vec<Remembered>> },
+    Enter {
+        entrant: Entrant,
+        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
+    },
+    Watch {
+        who: Option<Person>,
+        reply: oneshot::Sender<Result<Snapshot, Refusal>>,
+    },
+    Leave {
+        who: Identity,
+        gone: Option<ChangeId>,
+        reason: Option<LineText>,
+        reply: oneshot::Sender<Result<(), NotThere>>,
+    },
+    Say {
+        who: Asker,
+        said: Said,
+        key: Option<MessageKey>,
+        ticket: Ticket,
+    },
+    Signal {
+        who: Asker,
+        signalled: Signalled,
+        reply: SignalReply,
+    },
+    SetTopic {
+        who: Asker,
+        topic: LineText,
+        ticket: Ticket,
+    },
+    Delete {
+        who: Asker,
+        target: Sequence,
+        reason: Option<LineText>,
+        ticket: Ticket,
+    },
+    Change {
+        who: Asker,
+        ask: Box<Ask>,
+        ticket: Ticket,
+    },
+    ForgetBefore {
+        first: Sequence,
+    },
+    Rename {
+        who: Identity,
+        to: UserName,
+        change: ChangeId,
+    },
+    SetAway {
+        who: Identity,
+        text: Option<LineText>,
+        change: ChangeId,
+    },
+    /// All that was asked before is done, and told.
+    Flush {
+        reply: oneshot::Sender<()>,
+    },
+    /// A member tells something else of itself.
+    Retell {
+        who: Identity,
+        event: Box<Event>,
+        change: ChangeId,
+    },
+    Known {
+        who: Identity,
+        event: Box<Event>,
+        change: ChangeId,
+    },
+    Roster {
+        is_long: bool,
+        reply: oneshot::Sender<Roster>,
+    },
+    Describe {
+        who: Option<Identity>,
+        reply: oneshot::Sender<Description>,
+    },
+    Remembered {
+        reply: oneshot::Sender<Vec<Remembered>>,
+    },
 }
 
 /// A message, as its author says it.
@@ -158,6 +246,8 @@ pub(crate) struct Said {
     pub(crate) kind: SayKind,
     /// Which earlier message of the room it answers.
     pub(crate) reply_to: Option<Sequence>,
+    /// Who says it: it may not be in the room.
+    pub(crate) by: Person,
 }
 
 /// A signal, as its author gives it.
@@ -228,8 +318,9 @@ impl RoomHandle {
         &self,
         who: Identity,
         gone: Option<ChangeId>,
+        reason: Option<LineText>,
     ) -> Result<Result<(), NotThere>, RoomGone> {
-        self.ask(|reply| RoomCommand::Leave { who, gone, reply }).await
+        self.ask(|reply| RoomCommand::Leave { who, gone, reason, reply }).await
     }
 
     /// Says something; the ticket tells what became of it, also if the room is gone.
@@ -289,6 +380,16 @@ impl RoomHandle {
         self.tell(RoomCommand::Rename { who, to, change }).await;
     }
 
+    /// Waits until all that was asked before is done and told; a room that is gone has nothing.
+    pub(crate) async fn flushed(&self) {
+        drop(self.ask(|reply| RoomCommand::Flush { reply }).await);
+    }
+
+    /// A member tells something else of itself.
+    pub(crate) async fn retell(&self, who: Identity, event: Event, change: ChangeId) {
+        self.tell(RoomCommand::Retell { who, event: Box::new(event), change }).await;
+    }
+
     /// A member is away, or back.
     pub(crate) async fn set_away(&self, who: Identity, text: Option<LineText>, change: ChangeId) {
         self.tell(RoomCommand::SetAway { who, text, change }).await;
@@ -310,10 +411,7 @@ impl RoomHandle {
     }
 
     /// What is it like, and who is this one there?
-    pub(crate) async fn describe(
-        &self,
-        who: Option<Identity>,
-    ) -> Result<(RoomSettings, Option<Role>), RoomGone> {
+    pub(crate) async fn describe(&self, who: Option<Identity>) -> Result<Description, RoomGone> {
         self.ask(|reply| RoomCommand::Describe { who, reply }).await
     }
 
@@ -366,6 +464,8 @@ impl RoomCommand {
             | Self::Known { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
+            | Self::Retell { .. }
+            | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Remembered { .. }
             | Self::Roster { .. } => {}
@@ -388,6 +488,8 @@ impl RoomCommand {
             | Self::Known { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
+            | Self::Retell { .. }
+            | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Remembered { .. }
             | Self::Roster { .. } => self.refuse(&Refusal::Unavailable),
@@ -412,6 +514,8 @@ impl RoomCommand {
             | Self::Known { .. }
             | Self::Rename { .. }
             | Self::SetAway { .. }
+            | Self::Retell { .. }
+            | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Remembered { .. }
             | Self::Roster { .. } => {}

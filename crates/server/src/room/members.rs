@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::Arc;
 
-use chat_protocol::event::UserInfo;
+use chat_protocol::event::{TopicSet, UserInfo};
 use chat_protocol::limits::{LIST_ENTRIES_MAX, QUIET_MEMBERS_TOLD};
 use chat_protocol::{Identity, LineText, Role, RoomAddress, Sequence, Timestamp, UserName};
 
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::handle::Roster;
 use super::{RoomEvent, Seat};
 use crate::journal::{Remembered, RoomId};
-use crate::limits::{HELD_PRESENCE_EVENTS_MAX, PRESENCE_PAUSE};
+use crate::limits::{HELD_PRESENCE_EVENTS_MAX, PRESENCE_AT_ONCE, PRESENCE_PAUSE};
 use crate::policy::{Extent, Rank, Rules, Speaker, Standing, Visibility};
 
 /// What an open room knows.
@@ -22,6 +22,10 @@ pub(super) struct Open {
     /// What everybody calls it; a direct room is called differently by each of the two.
     pub(super) address: Option<RoomAddress>,
     pub(super) topic: Option<LineText>,
+    /// Who set it, if that is among its last events.
+    pub(super) topic_set: Option<TopicSet>,
+    /// When that was stored, or somebody entered first.
+    pub(super) since: Timestamp,
     /// The first stored event that is kept.
     pub(super) first: Sequence,
     pub(super) last: Sequence,
@@ -51,23 +55,26 @@ pub(super) struct Open {
 }
 
 /// Comings and goings that wait for the next ones: while many come, their notices are told together,
-/// a few times a second, or with the next message. The first one of a calm room does not wait.
+/// a few times a second, or with the next message. The first few of a calm room do not wait.
 #[derive(Default)]
 pub(super) struct Held {
     pub(super) events: Vec<RoomEvent>,
     /// Not before.
     again: Option<Instant>,
+    /// So many did not wait since then.
+    at_once: usize,
 }
 
 impl Held {
     /// May they be told now? Then the next ones wait.
     pub(super) fn may_go(&mut self, now: Instant) -> bool {
-        let may = self.again.is_none_or(|again| again <= now)
-            || self.events.len() >= HELD_PRESENCE_EVENTS_MAX;
-        if may {
+        if self.again.is_none_or(|again| again <= now) {
             self.again = Some(now + PRESENCE_PAUSE);
+            self.at_once = 0;
+            return true;
         }
-        may
+        self.at_once += 1;
+        self.at_once < PRESENCE_AT_ONCE || self.events.len() >= HELD_PRESENCE_EVENTS_MAX
     }
 
     /// When they are told.
@@ -186,10 +193,12 @@ impl Open {
     /// Who came first.
     fn first(&self, limit: usize) -> Arc<[UserInfo]> {
         let members = self.order.values().filter_map(|who| self.members.get(who)).take(limit);
+        let role = |who: Identity| self.standing(who).map_or(Role::Member, |known| known.role);
         let info = |member: &Member| UserInfo {
             name: member.name.clone(),
             away: member.away.clone(),
-            role: self.standing(member.seat.identity).map_or(Role::Member, |it| it.role),
+            role: role(member.seat.identity),
+            ..member.seat.info()
         };
         members.map(info).collect()
     }

@@ -21,7 +21,8 @@ pub(crate) use directory::{Directory, RoomSettings};
 pub(crate) use envelope::{Envelope, RoomEvent, author_bit};
 pub(crate) use feed::{FeedItem, Subscription};
 pub(crate) use handle::{
-    Asker, Entrant, Person, Power, RoomGone, RoomHandle, Roster, Said, Signalled, Snapshot,
+    Asker, Description, Entrant, Person, Power, RoomGone, RoomHandle, Roster, Said, Signalled,
+    Snapshot,
 };
 pub(crate) use moderation::{Ask, Target};
 pub(crate) use pages::Pages;

@@ -190,7 +190,13 @@ impl Asking<'_> {
 
     fn take(&self, target: &Target, role: Role) -> Result<Change, Refusal> {
         let known = self.find(target)?;
-        policy::may_give(self.room, self.rank(), role, known.identity == self.who.identity)?;
+        let is_own = known.identity == self.who.identity;
+        policy::may_give(self.room, self.rank(), role, is_own)?;
+        if is_own && known.role == Role::Owner && role == Role::Operator {
+            // An owner is an operator too: it ceases to be both.
+            let was = Role::Owner;
+            return self.done_to(&known, |user| RoomChange::Role { user, role: Role::Member, was });
+        }
         if known.role != role || matches!(role, Role::Member | Role::Owner) {
             return Err(self.already(&known.name, &format!("is {} of", known.role)));
         }

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
-use chat_protocol::{Identity, Role, RoomAddress, Sequence, Timestamp, UserName};
+use chat_protocol::{Identity, Refusal, RoomAddress, Sequence, Timestamp, UserName};
 use tokio::sync::watch;
 
 use super::RoomHandle;
@@ -88,6 +88,8 @@ pub(crate) struct Invitation {
     pub(crate) room: RoomAddress,
     /// Who.
     pub(crate) from: UserName,
+    /// That is an account's name.
+    pub(crate) account: bool,
 }
 
 /// What a user is called, and whether it is away.
@@ -120,6 +122,8 @@ pub(crate) struct Rooms {
     pub(crate) reads: VecDeque<ReadMark>,
     /// It is on its way out, and enters no more.
     is_closed: bool,
+    /// Its sessions are to end, and why.
+    pub(crate) ended: Option<Arc<Refusal>>,
 }
 
 impl Rooms {
@@ -179,7 +183,7 @@ pub(super) struct SeatClosed;
 
 impl Seat {
     pub(crate) fn new(identity: Identity, name: UserName) -> Self {
-        let profile = Mutex::new(Profile { name, away: None, role: Role::Member });
+        let profile = Mutex::new(Profile::new(name));
         Self {
             identity,
             profile,
@@ -217,11 +221,16 @@ impl Seat {
         });
     }
 
+    /// Its sessions are to end.
+    pub(crate) fn end(&self, why: Refusal) {
+        self.rooms.send_modify(|rooms| rooms.ended = Some(Arc::new(why)));
+    }
+
     /// Somebody lets it into a room.
-    pub(super) fn invited(&self, room: RoomAddress, from: UserName) {
+    pub(super) fn invited(&self, room: RoomAddress, from: UserName, account: bool) {
         self.rooms.send_modify(|rooms| {
             let number = rooms.invitations.back().map_or(1, |last| last.number + 1);
-            rooms.invitations.push_back(Invitation { number, room, from });
+            rooms.invitations.push_back(Invitation { number, room, from, account });
             if rooms.invitations.len() > SEAT_NEWS_MAX {
                 rooms.invitations.pop_front();
             }
@@ -231,6 +240,12 @@ impl Seat {
     /// Its name, and whether it is away, now.
     pub(crate) fn profile(&self) -> MutexGuard<'_, Profile> {
         self.profile.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// All that is told of it.
+    pub(crate) fn info(&self) -> UserInfo {
+        let (account, administrator) = (self.is_account(), self.is_administrator());
+        UserInfo { account, administrator, ..self.profile().clone() }
     }
 
     /// Is it an account's?

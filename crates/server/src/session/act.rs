@@ -45,6 +45,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Decoded::Handled => {}
                 // What is done and not waited for is boxed: a session that waits is small.
                 Decoded::Identify(wish) => Box::pin(self.identify(wish)).await?,
+                Decoded::Prove(proof) => Box::pin(self.prove(*proof)).await?,
                 Decoded::Request(request) => Box::pin(self.request(request)).await?,
                 Decoded::Become(wire) => Box::pin(self.become_wire(wire)).await?,
                 Decoded::Close => self.close(),
@@ -121,7 +122,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 | Answer::WatchesMetadata { .. }
                 | Answer::Changed { .. }
                 | Answer::Became(_)
-                | Answer::Quit,
+                | Answer::Quit { .. },
             ) => {}
             Err(refusal) => self.tell(&Event::refused(None, refusal)),
         }
@@ -154,7 +155,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.tell(&Event::refused(id, Refusal::TooManyJoined { limit }));
             return Ok(());
         }
-        if let Command::Leave { room } = &request.command {
+        if let Command::Leave { room, .. } = &request.command {
             let watched = self.inbox.slot_at(room);
             let watched = watched.and_then(|slot| self.inbox.drop_watched(slot));
             let watched = watched.map(|place| place.address);
@@ -202,7 +203,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(Answer::Became(identified)) => {
                 Box::pin(self.become_somebody(id, *identified)).await?
             }
-            Ok(Answer::Quit) => {
+            Ok(Answer::Quit { reason }) => {
+                if let Some(claim) = &self.caller.claim {
+                    claim.user().set_last_words(reason);
+                }
                 self.said_goodbye = true;
                 self.close_if_finished();
             }
@@ -237,11 +241,22 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             members.extend(self.caller.claim.as_ref().map(|claim| claim.user().name()));
             members_total += 1;
         }
-        let topic = snapshot.topic.clone();
+        let (topic, roles) = (snapshot.topic.clone(), snapshot.roster.roles());
+        let (private, topic_set) = (snapshot.is_private, snapshot.topic_set.clone());
         let claim = self.caller.claim.as_ref().filter(|_| as_member);
         let read_ms = claim.and_then(|claim| claim.user().seat.read_until(&room));
-        let entered =
-            Event::Entered { id, room: room.clone(), topic, members, members_total, seq, read_ms };
+        let entered = Event::Entered {
+            id,
+            room: room.clone(),
+            topic,
+            topic_set,
+            members,
+            members_total,
+            roles,
+            private,
+            seq,
+            read_ms,
+        };
         let followed = self.inbox.slot_of(snapshot.id);
         match followed.and_then(|slot| self.inbox.place_mut(slot)) {
             Some(place) => place.is_member |= as_member,

@@ -191,8 +191,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.fill(slot, roster.last).await?;
         let Some(place) = self.inbox.place_mut(slot) else { return Ok(()) };
         place.presence = roster.version;
-        let (members, members_total) = (roster.names(), roster.total);
-        self.tell(&Event::Roster { room: address, members, members_total });
+        let (members, members_total, roles) = (roster.names(), roster.total, roster.roles());
+        self.tell(&Event::Roster { room: address, members, members_total, roles });
         Ok(())
     }
 
@@ -250,6 +250,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             return Ok(());
         };
         let rooms = seat.take();
+        if let Some(why) = &rooms.ended {
+            let why = (**why).clone();
+            self.cut(why).await;
+            return Ok(());
+        }
         let left: Vec<usize> = self
             .inbox
             .slots()
@@ -277,10 +282,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Somebody lets this user into rooms.
     fn tell_invitations(&mut self, rooms: &Rooms) {
-        for Invitation { number, room, from } in &rooms.invitations {
+        for Invitation { number, room, from, account } in &rooms.invitations {
             if *number > self.invitations_told {
                 self.invitations_told = *number;
-                self.tell(&Event::Invited { room: room.clone(), from: from.clone() });
+                self.tell(&Event::Invited {
+                    room: room.clone(),
+                    from: from.clone(),
+                    account: *account,
+                });
             }
         }
     }
@@ -334,8 +343,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             id: None,
             room: address.clone(),
             topic: snapshot.topic.clone(),
+            topic_set: snapshot.topic_set.clone(),
             members: snapshot.roster.names(),
             members_total: snapshot.roster.total,
+            roles: snapshot.roster.roles(),
+            private: snapshot.is_private,
             seq: since,
             read_ms: read_ms.and_then(|(_, time_ms)| time_ms),
         };

@@ -32,13 +32,14 @@ use tokio::time::{Instant, Sleep};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::account::Origin;
+use crate::command::account::Proven;
 use crate::command::{Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::rate::{Meter, RateLimits};
 use crate::room::Rooms;
 use crate::tally::{Counted, Spoken};
-use crate::user::{Pass, Watching};
+use crate::user::{Pass, Unnamed, Watching};
 use deadline::{PROBE, sleep_until};
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
@@ -158,6 +159,10 @@ pub(crate) struct Session<S> {
     in_flight: usize,
     opened: Instant,
     is_welcome: bool,
+    /// As long as it is nobody.
+    unnamed: Option<Unnamed>,
+    /// Who it has proved to be, before it has a name here.
+    proven: Option<Box<Proven>>,
     /// Until then it is not announced to the default room.
     hesitates: Option<Instant>,
     /// It may still turn out to speak something else.
@@ -216,6 +221,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let announced = around.house.announcements.count();
         let session = around.house.registry.next_session();
         let stage_now = *stage.borrow();
+        let unnamed = Some(around.house.registry.unnamed());
         Self {
             stream,
             peer,
@@ -234,6 +240,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             in_flight: 0,
             opened: Instant::now(),
             is_welcome: false,
+            unnamed,
+            proven: None,
             hesitates: None,
             undecided,
             has_ended: false,

@@ -111,14 +111,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 fn kind(decoded: &Decoded) -> Option<Kind> {
     match decoded {
         Decoded::Incomplete | Decoded::Become(_) | Decoded::Close => None,
-        Decoded::Handled | Decoded::Identify(_) => Some(Kind::Command),
+        Decoded::Handled | Decoded::Identify(_) | Decoded::Prove(_) => Some(Kind::Command),
         Decoded::Request(request) => kind_of(&request.command),
     }
 }
 
 /// Who goes is not counted.
 const fn kind_of(command: &Command) -> Option<Kind> {
-    if let Command::Quit = command {
+    if let Command::Quit { .. } = command {
         return None;
     }
     if let Command::Say { .. } | Command::Signal { .. } = command {

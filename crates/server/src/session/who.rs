@@ -12,10 +12,10 @@ use tracing::Instrument;
 use super::said_here::SaidHere;
 use super::watched::Watched;
 use super::{Ending, Session, Stage};
-use crate::command::account;
+use crate::command::account::{self, Proven};
 use crate::command::guest::{self, Identified, Wanted};
 use crate::command::{Answer, execute};
-use crate::frontend::Wish;
+use crate::frontend::{Proof, Wish};
 use crate::user::Claim;
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
@@ -34,23 +34,26 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             Wish::Hello(hello) => Wanted::This(hello),
         };
-        let Identified { claim, ticket, resumed, scope } =
-            match guest::identify(&self.around.house, &self.caller, wanted)
-                .instrument(self.span())
-                .await
-            {
-                Ok(identified) => identified,
-                Err(refusal) => {
-                    self.tell(&Event::refused(None, refusal));
-                    return Ok(());
-                }
-            };
+        let span = self.span();
+        let house = &self.around.house;
+        let identified = match self.proven.take() {
+            Some(proven) => account::enter(house, *proven).instrument(span).await,
+            None => guest::identify(house, &self.caller, wanted).instrument(span).await,
+        };
+        let Identified { claim, ticket, resumed, scope } = match identified {
+            Ok(identified) => identified,
+            Err(refusal) => {
+                self.tell(&Event::refused(None, refusal));
+                return Ok(());
+            }
+        };
         let name = claim.as_ref().map(|claim| claim.user().name());
         let shown = name.as_ref().map_or("-", UserName::as_str);
         self.span().in_scope(|| tracing::info!(name = shown, resumed, "identified"));
         self.sit(claim.as_ref());
         self.caller.claim = claim;
         self.is_welcome = true;
+        self.unnamed = None;
         let token = ticket.as_ref().map(|ticket| ticket.token.clone());
         self.caller.ticket = ticket;
         self.caller.scope = scope;
@@ -59,6 +62,41 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.tell(&Event::Welcome(Box::new(Welcome { name, token, account, resumed, ..welcome })));
         self.rooms_again(resumed).await?;
         self.enter_default_room().await
+    }
+
+    /// Its peer proves who it is; a guest becomes that one at once.
+    pub(super) async fn prove(&mut self, proof: Proof) -> Result<(), Ending> {
+        let (house, caller) = (&self.around.house, &self.caller);
+        let proved = match proof {
+            Proof::Password { name, password } => {
+                account::prove(house, caller, name, password).instrument(self.span()).await
+            }
+            Proof::Registration { name, password } => {
+                account::prove_anew(house, caller, name, password).instrument(self.span()).await
+            }
+        };
+        let proved = match proved {
+            Ok(proven) => self.proved(proven).await?,
+            Err(refusal) => Err(refusal),
+        };
+        self.frontend.proved(proved, self.outbox.bytes());
+        Ok(())
+    }
+
+    async fn proved(&mut self, proven: Proven) -> Result<Result<UserName, Refusal>, Ending> {
+        let name = proven.name.clone();
+        if !self.is_welcome {
+            self.proven = Some(Box::new(proven));
+            return Ok(Ok(name));
+        }
+        if let Some(claim) = self.caller.claim.as_ref().filter(|claim| claim.pass().is_some()) {
+            let now = claim.user().name();
+            return Ok(if now == name { Ok(name) } else { Err(Refusal::LoggedIn { name: now }) });
+        }
+        match account::enter(&self.around.house, proven).await {
+            Ok(identified) => self.become_somebody(None, identified).await.map(|()| Ok(name)),
+            Err(refusal) => Ok(Err(refusal)),
+        }
     }
 
     /// It has logged in or out: who it was leaves, and who it is now is where that one was.
@@ -161,6 +199,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// the daemon stops; all others leave.
     pub(super) async fn part(&mut self) {
         self.caller.scope = None;
+        self.unnamed = None;
         self.cut_alarm = None;
         let comes_back = !self.said_goodbye && !self.caller.is_cut();
         let Some(claim) = self.caller.claim.take() else { return };

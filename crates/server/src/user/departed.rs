@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chat_protocol::event::PastUser;
+use chat_protocol::event::{PastUser, UserInfo};
 use chat_protocol::limits::PAST_USERS_MAX;
 use chat_protocol::{Timestamp, UserName};
 
@@ -17,7 +17,8 @@ pub(crate) struct Departed(Arc<Mutex<VecDeque<PastUser>>>);
 impl Departed {
     /// Somebody has left, or has another name now.
     pub(crate) fn left(&self, user: &User, name: UserName, left_ms: Timestamp) {
-        self.remember(PastUser { name, left_ms, account: user.seat.is_account() });
+        let UserInfo { account, real_name, login, .. } = user.info();
+        self.remember(PastUser { name, left_ms, account, real_name, login });
     }
 
     /// Who had this name, the last one first.
@@ -46,7 +47,8 @@ mod tests {
 
     fn past(name: &str, time: u64) -> PastUser {
         let name = UserName::parse(name).unwrap();
-        PastUser { name, left_ms: Timestamp(time), account: false }
+        let left_ms = Timestamp(time);
+        PastUser { name, left_ms, account: false, real_name: None, login: None }
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chat_protocol::event::{UserInfo, UserState};
+use chat_protocol::event::{Census, UserInfo, UserState};
 use chat_protocol::name::OPERATOR_NAME;
 use chat_protocol::{Identity, Refusal, Timestamp, UserName};
 use tokio::sync::Notify;
@@ -32,6 +32,18 @@ struct Shared {
     departed: Departed,
     /// An account's user has left its rooms: another session may begin it anew.
     freed: Notify,
+    /// Connections that are nobody yet.
+    unnamed: AtomicU64,
+}
+
+/// A connection that is nobody yet.
+#[derive(Debug)]
+pub(crate) struct Unnamed(Registry);
+
+impl Drop for Unnamed {
+    fn drop(&mut self) {
+        self.0.0.unnamed.fetch_sub(1, Ordering::Relaxed);
+    }
 }
 
 #[derive(Debug, Default)]
@@ -40,6 +52,8 @@ pub(super) struct Names {
     by_skeleton: HashMap<String, Vec<UserName>>,
     by_arrival: BTreeMap<u64, Arc<User>>,
     arrivals: u64,
+    /// The most users that were here at a time.
+    most: u64,
     accounts: HashMap<Identity, Registered>,
     registered: HashMap<UserName, Identity>,
     /// Of operators: nobody registers them, and they are administrators.
@@ -197,11 +211,40 @@ impl Registry {
         names.by_arrival.values().filter(|user| user.seat.is_account()).cloned().collect()
     }
 
-    /// The first `limit` users in order of arrival, and how many there are.
-    pub(crate) fn list(&self, limit: usize) -> (Vec<UserInfo>, usize) {
+    /// The first `limit` users in order of arrival, of those that may be told, and how many there
+    /// are.
+    pub(crate) fn list(
+        &self,
+        limit: usize,
+        may_tell: impl Fn(&User) -> bool,
+    ) -> (Vec<UserInfo>, usize) {
+        let names = self.lock();
+        let is_told = |user: &&Arc<User>| user.is_present() && may_tell(user);
+        let present = || names.by_arrival.values().filter(is_told);
+        (present().take(limit).map(|user| user.info()).collect(), present().count())
+    }
+
+    /// How many there are; of rooms it knows nothing.
+    pub(crate) fn census(&self) -> Census {
         let names = self.lock();
         let present = || names.by_arrival.values().filter(|user| user.is_present());
-        (present().take(limit).map(|user| user.info()).collect(), present().count())
+        let count = |is_it: fn(&User) -> bool| {
+            u64::try_from(present().filter(|user| is_it(user)).count()).unwrap_or(u64::MAX)
+        };
+        Census {
+            users: count(|_| true),
+            users_most: names.most,
+            invisible: count(|user| user.seat.profile().invisible),
+            administrators: count(|user| user.seat.is_administrator()),
+            unnamed: self.0.unnamed.load(Ordering::Relaxed),
+            rooms: 0,
+        }
+    }
+
+    /// A connection that is nobody yet; dropped, it is somebody, or gone.
+    pub(crate) fn unnamed(&self) -> Unnamed {
+        self.0.unnamed.fetch_add(1, Ordering::Relaxed);
+        Unnamed(self.clone())
     }
 
     /// These names are operators': they alone.
@@ -434,6 +477,7 @@ impl Names {
         user.seat.set_administrator(is_account && self.is_administrator(identity));
         self.by_name.insert(name, Arc::clone(&user));
         self.by_arrival.insert(user.arrival, Arc::clone(&user));
+        self.most = self.most.max(u64::try_from(self.by_arrival.len()).unwrap_or(u64::MAX));
         user
     }
 
@@ -527,7 +571,7 @@ mod tests {
         assert_eq!(taken, Refusal::NameTaken { name: name("ANA") });
         drop(ana);
         assert!(registry.claim(name("ANA"), someone()).is_ok());
-        assert_eq!(registry.list(10).1, 0);
+        assert_eq!(registry.list(10, |_| true).1, 0);
         assert!(registry.lock().by_skeleton.is_empty());
     }
 
@@ -586,7 +630,7 @@ mod tests {
         let attach = || registry.attach(ana, None, Timestamp(0));
         let (mut one, mut other) = (attach().unwrap(), attach().unwrap());
         assert!(Arc::ptr_eq(one.user(), other.user()));
-        assert_eq!(registry.list(10).1, 1);
+        assert_eq!(registry.list(10, |_| true).1, 1);
         assert!(!one.let_go());
         assert!(other.let_go(), "the last one");
         drop(one);

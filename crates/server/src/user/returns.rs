@@ -174,6 +174,6 @@ mod tests {
         assert!(returns.expire(TOKEN, first).is_none());
         assert!(returns.expire(TOKEN, second).is_some());
         assert!(returns.take(TOKEN).await.is_err());
-        assert_eq!(registry.list(10).1, 0, "the name is free");
+        assert_eq!(registry.list(10, |_| true).1, 0, "the name is free");
     }
 }

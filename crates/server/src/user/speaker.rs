@@ -41,6 +41,11 @@ pub(crate) struct User {
     metadata: Mutex<Option<Box<Metadata>>>,
     /// An account's rooms were entered, as far as they could be.
     settling: AtomicU8,
+    /// When it came, and asked for something last, in milliseconds; 0: not yet.
+    came_ms: AtomicU64,
+    active_ms: AtomicU64,
+    /// Why it goes.
+    last_words: Mutex<Option<LineText>>,
     /// What an account's sessions have taken together.
     buckets: Buckets,
 }
@@ -88,6 +93,9 @@ impl User {
             kept: Mutex::default(),
             metadata: Mutex::default(),
             settling: AtomicU8::new(NOT_SETTLED),
+            came_ms: AtomicU64::new(0),
+            active_ms: AtomicU64::new(0),
+            last_words: Mutex::default(),
             buckets: Buckets::default(),
         }
     }
@@ -104,7 +112,7 @@ impl User {
 
     /// Its name, and whether it is away.
     pub(crate) fn info(&self) -> UserInfo {
-        self.seat.profile().clone()
+        self.seat.info()
     }
 
     /// What its sessions have taken together; a guest has only one.
@@ -125,6 +133,33 @@ impl User {
     /// Away with a message, or back.
     pub(crate) fn set_away(&self, text: Option<LineText>) {
         self.seat.profile().away = text;
+    }
+
+    /// It asks for something.
+    pub(crate) fn is_active(&self, now: Timestamp) {
+        self.active_ms.store(now.0, Ordering::Relaxed);
+        let (order, came) = (Ordering::Relaxed, &self.came_ms);
+        came.compare_exchange(0, now.0, order, order).ok(); // it came before
+    }
+
+    /// When it came.
+    pub(crate) fn came_at(&self) -> Timestamp {
+        Timestamp(self.came_ms.load(Ordering::Relaxed))
+    }
+
+    /// When it asked for something last.
+    pub(crate) fn active_at(&self) -> Timestamp {
+        Timestamp(self.active_ms.load(Ordering::Relaxed))
+    }
+
+    /// Why it will go.
+    pub(crate) fn set_last_words(&self, words: Option<LineText>) {
+        *self.last_words.lock().unwrap_or_else(PoisonError::into_inner) = words;
+    }
+
+    /// Why it goes.
+    pub(crate) fn last_words(&self) -> Option<LineText> {
+        self.last_words.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// What programs know of it.

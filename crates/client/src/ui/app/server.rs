@@ -167,7 +167,7 @@ impl App {
                 let room = room.clone();
                 self.on_stored(&room, &event);
             }
-            Event::Invited { room, from } => {
+            Event::Invited { room, from, .. } => {
                 self.talk(format!("{from} invites you to {room}: /join {room}"));
             }
             Event::History { room, events, more, .. } => self.on_replay(&room, &events, more),
@@ -175,7 +175,7 @@ impl App {
                 self.entered(&room, topic, &members, members_total);
             }
             Event::Exited { room } => self.on_exited(&room),
-            Event::Roster { room, members, members_total } => {
+            Event::Roster { room, members, members_total, .. } => {
                 if let Some(index) = self.index_of(&room)
                     && let Some(room) = self.rooms.get_mut(index)
                 {
@@ -189,8 +189,8 @@ impl App {
                     room.crowd(members_total);
                 }
             }
-            Event::Joined { room, time_ms, user } => self.on_joined(&room, time_ms, &user),
-            Event::Left { room, time_ms, user } => self.on_left(&room, time_ms, &user),
+            Event::Joined { room, time_ms, user, .. } => self.on_joined(&room, time_ms, &user),
+            Event::Left { room, time_ms, user, .. } => self.on_left(&room, time_ms, &user),
             Event::Gone { time_ms, user, .. } => self.on_gone(time_ms, &user),
             Event::Renamed { from, to } => self.on_renamed(&from, &to),
             Event::AwayChanged { user, text } => self.on_away(&user, text.as_ref()),
@@ -232,6 +232,10 @@ impl App {
             | Event::RoomList { .. }
             | Event::UserList { .. }
             | Event::MemberList { .. }
+            | Event::UserIs { .. }
+            | Event::CensusIs { .. }
+            | Event::ProfileChanged { .. }
+            | Event::AccountChanged { .. }
             | Event::UnreadList { .. }
             | Event::Found { .. }
             | Event::Identified { .. }

@@ -176,15 +176,15 @@ impl App {
                 self.say(&room, text, kind);
             }
             Command::Join { room, key } => self.join(room, key),
-            Command::Leave { room } => {
-                self.ask(Command::Leave { room: room.clone() }, Asked::Leave(room));
+            Command::Leave { room, .. } => {
+                self.ask(Command::Leave { room: room.clone(), reason: None }, Asked::Leave(room));
             }
             Command::Nick { name } => self.nick(name),
             // It would wait for a connection, and the connection waits for it.
             Command::Login { name, password } if matches!(self.net, Net::Down { .. }) => {
                 self.effects.push(Effect::ComeAs(Naming::Account(name, password)));
             }
-            Command::Quit => self.quit(),
+            Command::Quit { .. } => self.quit(),
             // Here, for what is shown already; there, for what comes, and for other clients.
             Command::Ignore { user } => {
                 self.word_ignore(user.as_str());
@@ -205,6 +205,12 @@ impl App {
             | Command::UnwatchUsers { .. }
             | Command::WatchedUsers
             | Command::Was { .. }
+            | Command::SetProfile { .. }
+            | Command::Whois { .. }
+            | Command::Census
+            | Command::Administer { .. }
+            | Command::CeaseToAdminister
+            | Command::Disconnect { .. }
             | Command::Conversations { .. }
             | Command::GetMetadata { .. }
             | Command::SetMetadata { .. }

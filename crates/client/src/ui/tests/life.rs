@@ -208,11 +208,18 @@ fn a_server_that_stops_says_when() {
 fn who_is_here_follows_what_is_told() {
     let mut stage = Stage::new(140, 24);
     let time_ms = Timestamp(stage.now_ms);
-    stage.event(Event::Joined { room: room("ops"), time_ms, user: user("kai") });
+    stage.event(Event::Joined {
+        room: room("ops"),
+        time_ms,
+        user: user("kai"),
+        account: false,
+        away: None,
+        real_name: None,
+    });
     stage.shows("15 here");
     stage.event(Event::Renamed { from: user("kai"), to: user("kay") });
     stage.shows("kai joined · kai is now kay");
-    stage.event(Event::Gone { room: room("ops"), time_ms, user: user("kay") });
+    stage.event(Event::Gone { room: room("ops"), time_ms, user: user("kay"), reason: None });
     stage.shows("14 here");
     stage.enter("/option joins hidden");
     stage.hides("is now kay");

@@ -63,6 +63,7 @@ pub(super) fn said(to: &str, seq: u64, time_ms: u64, from: &str, text: &str) -> 
         key: None,
         reply_to: None,
         account: false,
+        bot: false,
     }
 }
 
@@ -188,12 +189,15 @@ impl Stage {
                             topic: LineText::parse("deploys, alerts").ok(),
                             members,
                             members_total: 14,
+                            topic_set: None,
+                            roles: Vec::new(),
+                            private: false,
                             seq: Sequence(0),
                             read_ms: None,
                         },
                     );
                 }
-                Command::Ping => self.answer(ticket, Event::Pong { id }),
+                Command::Ping => self.answer(ticket, Event::Pong { id, time_ms: Timestamp(0) }),
                 Command::Unread => {
                     self.answer(ticket, Event::UnreadList { id, rooms: Vec::new(), total: 0 });
                 }

@@ -27,9 +27,17 @@ fn morning(width: u16, height: u16) -> Stage {
             room: room("ops"),
             time_ms: Timestamp(NOW_MS),
             user: user(name),
+            account: false,
+            away: None,
+            real_name: None,
         });
     }
-    stage.event(Event::Left { room: room("ops"), time_ms: Timestamp(NOW_MS), user: user("zed") });
+    stage.event(Event::Left {
+        room: room("ops"),
+        time_ms: Timestamp(NOW_MS),
+        user: user("zed"),
+        reason: None,
+    });
     stage.act(super::Action::Focus(false));
     let text = "@ana can you re-run the load test before standup?";
     stage.event(said("ops", 44, NOW_MS - 9 * MINUTE_MS, "lee", text));

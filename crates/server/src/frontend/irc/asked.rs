@@ -3,9 +3,12 @@
 
 use std::collections::VecDeque;
 
-use chat_protocol::{Event, RequestId, RoomAddress, Sequence, UserName};
+use chat_protocol::{Event, MessageKey, RequestId, RoomAddress, Sequence, UserName};
 
 use super::label::Labelled;
+use super::mode::Change;
+use super::people::Who;
+use super::rooms::Filter;
 use super::{chathistory, metadata, monitor, redact};
 
 /// What was asked for, for the answer.
@@ -13,16 +16,47 @@ use super::{chathistory, metadata, monitor, redact};
 pub(super) enum Asked {
     /// To enter.
     Join(String),
-    /// To leave.
-    Part(String),
+    /// To leave, and why.
+    Part {
+        room: String,
+        reason: String,
+    },
     /// To say something.
     Say(String),
+    /// The same, and nothing is answered to it.
+    Notice,
+    /// To signal something.
+    Signal(String),
+    /// Whether who was spoken to is away.
+    IsAway,
     /// The topic.
     Topic(String),
     /// Another topic.
     SetTopic(String),
+    /// To put somebody out.
+    Kick {
+        room: String,
+        nick: String,
+    },
+    /// To let somebody in.
+    Invite {
+        room: String,
+        nick: String,
+    },
+    /// A room's modes.
+    Modes(String),
+    /// What a room is like, and who is there, before its modes are changed.
+    ModeBegins(String),
+    ModeMembers,
+    /// Whether somebody is anywhere who is not in the room.
+    ModeAbsent {
+        room: String,
+        nick: String,
+    },
+    /// One change of them.
+    Mode(Change),
     /// Who is there, as names.
-    Names(RoomAddress),
+    Names(String),
     /// What was said there.
     History(chathistory::Wanted),
     /// Where something was said.
@@ -36,19 +70,42 @@ pub(super) enum Asked {
     /// That something is deleted.
     Redact(redact::Wanted),
     /// Who is there, a line each.
-    Who(RoomAddress),
-    /// Who somebody is.
+    Who(Box<Who>),
+    /// Who somebody is, or was.
     Whois(String),
-    /// Which of these are there.
-    Ison(Vec<String>),
+    Whowas {
+        nick: String,
+        count: Option<usize>,
+    },
+    /// Whether somebody is there.
+    IsHere {
+        is_userhost: bool,
+    },
     /// The rooms.
-    List,
+    List(Filter),
     /// Another name.
     Nick(String),
     /// To be away, or back.
     Away,
-    /// To be an account, or to have one.
+    /// To be an account, or to have one, by the words of services or by REGISTER.
     Service,
+    Register,
+    /// How many there are.
+    Census,
+    /// The time of day.
+    Time,
+    /// To be called otherwise.
+    Profile,
+    /// Other modes of one's own.
+    UserMode {
+        bot: Option<bool>,
+        invisible: Option<bool>,
+    },
+    /// To administer, and no longer.
+    Oper,
+    Deoper,
+    /// That somebody goes.
+    Kill(String),
 }
 
 /// When it is answered.
@@ -60,6 +117,8 @@ enum Awaits {
     Event(RoomAddress, Sequence),
     /// It is done; when the room is left.
     Exit(RoomAddress),
+    /// It is told; when it is told to this session too.
+    Signal(MessageKey),
 }
 
 /// Something that was asked for.
@@ -134,7 +193,8 @@ impl Queue {
 
     /// Does it wait to see its own doing?
     pub(super) fn awaits_own(&self) -> bool {
-        self.waiting.iter().any(|waiting| waiting.asked.is_stored())
+        let is_own = |asked: &Asked| asked.is_stored() || matches!(asked, Asked::Signal(_));
+        self.waiting.iter().any(|waiting| is_own(&waiting.asked))
     }
 
     /// Its peer sends no more: what is stored is done.
@@ -161,6 +221,15 @@ impl Queue {
             let is_own = me == Some(from);
             return self.part(|asked| is_own && matches!(asked, Asked::Nick(_)));
         }
+        if let Event::ProfileChanged { user, .. } = event {
+            let is_own = me == Some(user);
+            return self
+                .part(|asked| is_own && matches!(asked, Asked::Profile | Asked::UserMode { .. }));
+        }
+        if let Event::Signal { key: Some(key), .. } = event {
+            let awaited = self.position(|waiting| waiting.awaits == Awaits::Signal(*key));
+            return self.end(awaited);
+        }
         if let Event::AwayChanged { user, .. } = event {
             let is_own = me == Some(user);
             return self.part(|asked| is_own && matches!(asked, Asked::Away));
@@ -184,7 +253,7 @@ impl Queue {
             (Awaits::Event(room, seq), event) => {
                 stored(event).is_some_and(|(of, newer, _)| of == room && newer > *seq)
             }
-            (Awaits::Answer | Awaits::Exit(_), _) => false,
+            (Awaits::Answer | Awaits::Exit(_) | Awaits::Signal(_), _) => false,
         };
         let at = self.position(|waiting| is_over(&waiting.awaits))?;
         self.waiting.remove(at)
@@ -195,14 +264,18 @@ impl Queue {
         let Some(waiting) = self.waiting.get_mut(at) else { return Concerns::Nothing };
         if let Event::Stored { room, seq, duplicate: false, .. } = event {
             let seen = |seen: &(RoomAddress, Sequence)| seen.0 == *room && seen.1 >= *seq;
-            let is_hidden = (matches!(waiting.asked, Asked::Say(_)) && !shown.messages)
-                || (matches!(waiting.asked, Asked::Redact(_)) && !shown.deletions);
+            let is_hidden =
+                !shown.messages || (matches!(waiting.asked, Asked::Redact(_)) && !shown.deletions);
             if !is_hidden && !self.seen.as_ref().is_some_and(seen) {
                 waiting.awaits = Awaits::Event(room.clone(), *seq);
                 return Concerns::Later;
             }
         }
-        if let (Event::Done { .. }, Asked::Part(room)) = (event, &waiting.asked)
+        if let (Event::Signalled { key, .. }, true) = (event, shown.messages) {
+            waiting.awaits = Awaits::Signal(*key);
+            return Concerns::Later;
+        }
+        if let (Event::Done { .. }, Asked::Part { room, .. }) = (event, &waiting.asked)
             && let Some(room) = room.strip_prefix('#')
             && let Ok(room) = RoomAddress::parse(room)
         {
@@ -245,10 +318,22 @@ impl Asked {
     /// Is its answer that it is stored?
     const fn is_stored(&self) -> bool {
         match self {
-            Self::Say(_) | Self::SetTopic(_) | Self::Redact(_) => true,
+            Self::Say(_)
+            | Self::Notice
+            | Self::SetTopic(_)
+            | Self::Kick { .. }
+            | Self::Invite { .. }
+            | Self::Redact(_)
+            | Self::Mode(_) => true,
             Self::Join(_)
-            | Self::Part(_)
+            | Self::Part { .. }
+            | Self::Signal(_)
+            | Self::IsAway
             | Self::Topic(_)
+            | Self::Modes(_)
+            | Self::ModeBegins(_)
+            | Self::ModeMembers
+            | Self::ModeAbsent { .. }
             | Self::Names(_)
             | Self::Who(_)
             | Self::History(_)
@@ -257,11 +342,20 @@ impl Asked {
             | Self::Watched(_)
             | Self::Metadata(_)
             | Self::Whois(_)
-            | Self::Ison(_)
-            | Self::List
+            | Self::Whowas { .. }
+            | Self::IsHere { .. }
+            | Self::List(_)
             | Self::Nick(_)
             | Self::Away
-            | Self::Service => false,
+            | Self::Service
+            | Self::Register
+            | Self::Census
+            | Self::Time
+            | Self::Profile
+            | Self::UserMode { .. }
+            | Self::Oper
+            | Self::Deoper
+            | Self::Kill(_) => false,
         }
     }
 }

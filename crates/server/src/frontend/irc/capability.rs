@@ -4,12 +4,15 @@
 use bytes::BytesMut;
 
 use super::message::Line;
+use super::sasl::MECHANISMS;
 use super::{IrcFrontend, IrcSettings, Phase, metadata};
 
 /// Something that is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub(super) enum Capability {
+    AccountNotify,
+    AccountRegistration,
     AccountTag,
     AwayNotify,
     Batch,
@@ -17,7 +20,9 @@ pub(super) enum Capability {
     ChatHistory,
     EchoMessage,
     EventPlayback,
+    ExtendedJoin,
     ExtendedMonitor,
+    InviteNotify,
     LabeledResponse,
     MessageRedaction,
     MessageTags,
@@ -25,9 +30,15 @@ pub(super) enum Capability {
     Metadata,
     /// As its second draft has it.
     OldMetadata,
+    MultiPrefix,
+    NoImplicitNames,
+    PreAway,
     ReadMarker,
+    Sasl,
     ServerTime,
+    Setname,
     StandardReplies,
+    UserhostInNames,
 }
 
 /// A row of the table.
@@ -46,22 +57,36 @@ const fn offer(capability: Capability, name: &'static str) -> Offer {
 
 /// What is offered, by name.
 const OFFERED: &[Offer] = &[
+    offer(Capability::AccountNotify, "account-notify"),
     offer(Capability::AccountTag, "account-tag"),
     offer(Capability::AwayNotify, "away-notify"),
     offer(Capability::Batch, "batch"),
     offer(Capability::CapNotify, "cap-notify"),
+    Offer {
+        value: |settings| if settings.registers_before { "before-connect" } else { "" }.to_owned(),
+        is_offered: |settings| settings.registers,
+        ..offer(Capability::AccountRegistration, "draft/account-registration")
+    },
     offer(Capability::ChatHistory, "draft/chathistory"),
     offer(Capability::EventPlayback, "draft/event-playback"),
     offer(Capability::MessageRedaction, "draft/message-redaction"),
     Offer { value: |_| metadata::limits(), ..offer(Capability::OldMetadata, "draft/metadata-2") },
     Offer { value: |_| metadata::limits(), ..offer(Capability::Metadata, "draft/metadata-3") },
+    offer(Capability::NoImplicitNames, "draft/no-implicit-names"),
+    offer(Capability::PreAway, "draft/pre-away"),
     offer(Capability::ReadMarker, "draft/read-marker"),
     offer(Capability::EchoMessage, "echo-message"),
+    offer(Capability::ExtendedJoin, "extended-join"),
     offer(Capability::ExtendedMonitor, "extended-monitor"),
+    offer(Capability::InviteNotify, "invite-notify"),
     offer(Capability::LabeledResponse, "labeled-response"),
     offer(Capability::MessageTags, "message-tags"),
+    offer(Capability::MultiPrefix, "multi-prefix"),
+    Offer { value: |_| MECHANISMS.to_owned(), ..offer(Capability::Sasl, "sasl") },
     offer(Capability::ServerTime, "server-time"),
+    offer(Capability::Setname, "setname"),
     offer(Capability::StandardReplies, "standard-replies"),
+    offer(Capability::UserhostInNames, "userhost-in-names"),
 ];
 
 /// What is in use.
@@ -93,7 +118,7 @@ pub(super) fn negotiate(session: &mut IrcFrontend, parameters: &[&str], out: &mu
     let is_registered = session.phase == Phase::Registered;
     match subcommand.as_str() {
         "LS" => {
-            session.negotiates = !is_registered;
+            session.registering.negotiates = !is_registered;
             let version = parameters.get(1).and_then(|version| version.parse::<u32>().ok());
             let knows_values = version.is_some_and(|version| version >= 302);
             if knows_values {
@@ -109,11 +134,11 @@ pub(super) fn negotiate(session: &mut IrcFrontend, parameters: &[&str], out: &mu
             answer_list(session, "LIST", &words, session.knows_values, out);
         }
         "REQ" => {
-            session.negotiates |= !is_registered;
+            session.registering.negotiates |= !is_registered;
             let wanted = parameters.get(1).copied().unwrap_or_default();
             request(session, wanted, out);
         }
-        "END" => session.negotiates = false,
+        "END" => session.registering.negotiates = false,
         other => {
             let other = super::one_line(other);
             session.numeric(410, out).word(other).text("Invalid CAP subcommand");

@@ -244,17 +244,19 @@ pub(super) fn batch(
     let playback = session.capabilities.has(Capability::EventPlayback);
     let me = session.me.clone().map(RoomAddress::Direct);
     for event in events {
-        if let Event::Message { time_ms, from, text, kind, .. } = event {
+        // What the other user of a direct room said is to oneself.
+        let relabelled = match (room, &me, author(event)) {
+            (RoomAddress::Direct(peer), Some(me), Some(from)) if peer == from => {
+                Some(event.relabelled(me))
+            }
+            (RoomAddress::Direct(_) | RoomAddress::Named(_), _, _) => None,
+        };
+        let event = relabelled.as_ref().unwrap_or(event);
+        if let Event::Message { room: to, time_ms, from, text, kind, .. } = event {
             let before = if frame.looks.has(Look::Time) {
                 String::new()
             } else {
                 format!("[{}] ", date_and_time(*time_ms, &settings.zone))
-            };
-            // What the other user of a direct room said is to oneself.
-            let is_own = session.me.as_ref() == Some(from);
-            let to = match room {
-                RoomAddress::Direct(_) if !is_own => me.as_ref().unwrap_or(room),
-                RoomAddress::Direct(_) | RoomAddress::Named(_) => room,
             };
             let saying = Saying { from, to, text, kind: *kind, before: &before };
             render::said(frame, About::event(event), &saying, out);
@@ -264,6 +266,15 @@ pub(super) fn batch(
     }
     if let Some(batch) = &batch {
         label::end(&settings.server, batch, out);
+    }
+}
+
+/// Who did it.
+const fn author(event: &Event) -> Option<&UserName> {
+    if let Event::Message { from, .. } | Event::Deleted { from, .. } = event {
+        Some(from)
+    } else {
+        None
     }
 }
 

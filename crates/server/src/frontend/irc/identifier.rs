@@ -4,8 +4,7 @@
 
 use std::fmt;
 
-use chat_protocol::event::Original;
-use chat_protocol::{Event, RoomAddress, Sequence, Timestamp, UserName};
+use chat_protocol::{Event, RoomAddress, Sequence, UserName};
 
 /// What a print keeps of its hash.
 const PRINT_BITS: u64 = (1 << 40) - 1;
@@ -19,48 +18,31 @@ pub(super) struct MessageId {
 }
 
 impl MessageId {
-    /// A stored event's.
-    pub(super) fn of(
-        room: &RoomAddress,
-        seq: Sequence,
-        time_ms: Timestamp,
-        from: &UserName,
-    ) -> Self {
+    /// A stored event's. `room` is as the line has it: what is said to oneself is in a room of that
+    /// name.
+    pub(super) fn of(room: &RoomAddress, seq: Sequence, from: &UserName) -> Self {
         let print = match room {
             RoomAddress::Named(name) => print([b"#", name.folded().as_bytes()]),
-            // The two of a direct room call it by different names, which may change.
-            RoomAddress::Direct(_) => print([&time_ms.0.to_be_bytes(), from.folded().as_bytes()]),
+            // The two of a direct room, in whatever order.
+            RoomAddress::Direct(name) => {
+                let (one, other) = (name.folded(), from.folded());
+                print([one.min(other).as_bytes(), one.max(other).as_bytes()])
+            }
         };
         Self { seq, print }
     }
 
     /// The same of an event; none: it is not stored.
     pub(super) fn of_event(event: &Event) -> Option<Self> {
-        if let Event::Message { room, seq, time_ms, from, .. }
-        | Event::TopicChanged { room, seq, time_ms, from, .. }
-        | Event::Deleted { room, seq, time_ms, from, .. }
-        | Event::RoomChanged { room, seq, time_ms, from, .. }
-        | Event::Tombstone { room, seq, time_ms, from, .. } = event
+        if let Event::Message { room, seq, from, .. }
+        | Event::TopicChanged { room, seq, from, .. }
+        | Event::Deleted { room, seq, from, .. }
+        | Event::RoomChanged { room, seq, from, .. }
+        | Event::Tombstone { room, seq, from, .. } = event
         {
-            Some(Self::of(room, *seq, *time_ms, from))
+            Some(Self::of(room, *seq, from))
         } else {
             None
-        }
-    }
-
-    /// That of a deleted message.
-    pub(super) fn deleted(
-        room: &RoomAddress,
-        seq: Sequence,
-        original: Option<&Original>,
-    ) -> Option<Self> {
-        match (room, original) {
-            (_, Some(Original { time_ms, from })) => Some(Self::of(room, seq, *time_ms, from)),
-            // It has no part in the print.
-            (RoomAddress::Named(name), None) => {
-                Some(Self { seq, print: print([b"#", name.folded().as_bytes()]) })
-            }
-            (RoomAddress::Direct(_), None) => None,
         }
     }
 
@@ -102,21 +84,18 @@ mod tests {
     #[test]
     fn an_id_is_read_as_it_was_written_and_knows_its_room() {
         let name = |text| UserName::parse(text).unwrap();
-        let of = |room: &str, seq| {
-            MessageId::of(
-                &RoomAddress::parse(room).unwrap(),
-                Sequence(seq),
-                Timestamp(5),
-                &name("ana"),
-            )
+        let by = |room: &str, seq, from| {
+            MessageId::of(&RoomAddress::parse(room).unwrap(), Sequence(seq), &name(from))
         };
+        let of = |room, seq| by(room, seq, "ana");
         let id = of("lobby", 17);
         assert_eq!(MessageId::parse(&id.to_string()), Some(id));
         assert_eq!(of("LOBBY", 17), id, "whoever writes it how");
         assert!(id.may_be_in(&RoomAddress::parse("lobby").unwrap()));
         assert!(!id.may_be_in(&RoomAddress::parse("ops").unwrap()));
         assert_ne!(of("ops", 17), id);
-        assert_eq!(of("@bob", 3), of("@kai", 3), "both of a direct room call it the same");
+        assert_eq!(of("@bob", 3), by("@Ana", 3, "BOB"), "both of a direct room call it the same");
+        assert_ne!(of("@bob", 3), of("@kai", 3));
         for text in ["", "17", "17-", "-1", "x-1", "017-9c31f00aa2", "17-9C31F00AA2", "17-1"] {
             assert_eq!(MessageId::parse(text), None, "{text}");
         }

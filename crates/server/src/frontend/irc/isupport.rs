@@ -23,14 +23,35 @@ impl IrcFrontend {
     }
 }
 
+/// Of oneself: a bot, invisible, administering, wants wallops.
+pub(super) const USER_MODES: &str = "Biow";
+/// Of a room, and those that have a parameter.
+pub(super) const ROOM_MODES: &str = "iklmnostv";
+pub(super) const ROOM_MODES_WITH_PARAMETER: &str = "klov";
+
 fn tokens() -> Vec<String> {
-    let fixed = ["CASEMAPPING=ascii", "CHANTYPES=#", "CHANMODES=,,,nt", "PREFIX=", "UTF8ONLY"];
+    let fixed = [
+        "CASEMAPPING=ascii",
+        "CHANTYPES=#",
+        "CHANMODES=,k,l,imnst",
+        "PREFIX=(ov)@+",
+        "BOT=B",
+        "ELIST=MNU",
+        "WHOX",
+        "UTF8ONLY",
+        "CLIENTTAGDENY=*,-typing,-draft/react,-draft/unreact,-draft/reply,-reply",
+        "TARGMAX=JOIN:,KICK:,LIST:,NAMES:1,NOTICE:4,PART:,PRIVMSG:4,WHOIS:1",
+        "MODES=20",
+    ];
     let mut tokens: Vec<String> = fixed.into_iter().map(str::to_owned).collect();
     tokens.extend([
         format!("NICKLEN={USER_NAME_BYTES_MAX}"),
         format!("CHANNELLEN={}", ROOM_NAME_BYTES_MAX + 1),
         format!("TOPICLEN={LINE_TEXT_BYTES_MAX}"),
         format!("AWAYLEN={LINE_TEXT_BYTES_MAX}"),
+        format!("KICKLEN={LINE_TEXT_BYTES_MAX}"),
+        format!("NAMELEN={LINE_TEXT_BYTES_MAX}"),
+        "KEYLEN=32".to_owned(),
         format!("CHATHISTORY={PAGE_EVENTS_MAX}"),
         format!("MONITOR={WATCHED_USERS_MAX}"),
         "MSGREFTYPES=msgid,timestamp".to_owned(),

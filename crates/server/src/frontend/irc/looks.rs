@@ -26,6 +26,12 @@ pub(super) enum Look {
     Tags,
     /// `account-tag`: which account said it.
     Account,
+    /// `away-notify`: who enters and is away.
+    Away,
+    /// `extended-join`: the account and the real name of who enters.
+    ExtendedJoin,
+    /// `invite-notify`: who is let in.
+    Invite,
     /// `draft/message-redaction`: what is deleted.
     Redaction,
 }
@@ -35,6 +41,9 @@ const LOOKS: &[(Capability, Look)] = &[
     (Capability::ServerTime, Look::Time),
     (Capability::MessageTags, Look::Tags),
     (Capability::AccountTag, Look::Account),
+    (Capability::AwayNotify, Look::Away),
+    (Capability::ExtendedJoin, Look::ExtendedJoin),
+    (Capability::InviteNotify, Look::Invite),
     (Capability::MessageRedaction, Look::Redaction),
 ];
 
@@ -74,20 +83,32 @@ pub(super) struct About<'a> {
     pub(super) id: Option<MessageId>,
     /// The account whose it is.
     pub(super) account: Option<&'a UserName>,
+    /// The message that it answers.
+    pub(super) reply_to: Option<MessageId>,
+    /// Its author says of itself that it is a program.
+    pub(super) is_bot: bool,
+    /// What clients tell each other.
+    pub(super) tags: &'a str,
 }
 
 impl<'a> About<'a> {
     /// A stored event.
     pub(super) fn event(event: &'a Event) -> Self {
         let mut about = Self { id: MessageId::of_event(event), ..Self::default() };
-        if let Event::Message { time_ms, from, account, .. } = event {
+        if let Event::Message { room, time_ms, from, account, bot, reply_to, .. } = event {
             about.time = Some(*time_ms);
             about.account = account.then_some(from);
+            about.is_bot = *bot;
+            about.reply_to = reply_to.map(|seq| MessageId::of(room, seq, from));
+        }
+        if let Event::Joined { user, account, .. } = event {
+            about.account = account.then_some(user);
         }
         if let Event::TopicChanged { time_ms, .. }
         | Event::Deleted { time_ms, .. }
         | Event::RoomChanged { time_ms, .. }
         | Event::Tombstone { time_ms, .. }
+        | Event::Signal { time_ms, .. }
         | Event::Joined { time_ms, .. }
         | Event::Left { time_ms, .. }
         | Event::Gone { time_ms, .. } = event
@@ -121,8 +142,19 @@ impl Frame<'_> {
         if let Some(account) = about.account.filter(|_| self.looks.has(Look::Account)) {
             line = line.tag("account", account.as_str());
         }
-        if let Some(id) = about.id.filter(|_| self.looks.has(Look::Tags)) {
-            line = line.written_tag(format_args!("msgid={id}"));
+        if self.looks.has(Look::Tags) {
+            if let Some(id) = about.id {
+                line = line.written_tag(format_args!("msgid={id}"));
+            }
+            if let Some(id) = about.reply_to {
+                line = line.written_tag(format_args!("+draft/reply={id}"));
+            }
+            if about.is_bot {
+                line = line.written_tag("bot");
+            }
+            if !about.tags.is_empty() {
+                line = line.written_tag(about.tags);
+            }
         }
         line
     }

@@ -32,9 +32,6 @@ pub(crate) enum MessageError {
     /// Nothing but tags, a source or spaces.
     #[error("there is no command")]
     NoCommand,
-    /// A command is letters, or three digits.
-    #[error("the command has other characters than letters and digits")]
-    Command,
     /// NUL, CR or LF within.
     #[error("there is a control character that ends lines")]
     Control,
@@ -78,9 +75,6 @@ impl<'a> Message<'a> {
         if command.is_empty() {
             return Err(MessageError::NoCommand);
         }
-        if !command.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
-            return Err(MessageError::Command);
-        }
         Ok(Self { tags, source, command, parameters: split(parameters) })
     }
 }
@@ -101,6 +95,13 @@ impl<'a> Tags<'a> {
     /// The value of a tag; of several with the same name, of the last.
     pub(crate) fn get(self, name: &str) -> Option<Cow<'a, str>> {
         self.iter().filter(|(tag, _)| *tag == name).last().map(|(_, value)| value)
+    }
+}
+
+impl<'a> Tags<'a> {
+    /// What clients tell each other (`+typing`), as it is written; the server only passes it on.
+    pub(crate) fn of_clients(self) -> impl Iterator<Item = &'a str> {
+        self.0.split(';').filter(|tag| tag.len() > 1 && tag.starts_with('+'))
     }
 }
 

@@ -10,9 +10,8 @@ use chat_protocol::{Command, MetadataKey, MetadataValue, Refusal, RoomAddress, U
 
 use super::asked::Asked;
 use super::capability::Capability;
-use super::command::room_of;
 use super::message::Line;
-use super::reply::{target, word};
+use super::reply::{room_of, target, word};
 use super::{IrcFrontend, label};
 
 const COMMAND: &str = "METADATA";

@@ -13,19 +13,30 @@ mod looks;
 mod markread;
 mod message;
 mod metadata;
+mod mode;
 mod monitor;
+mod people;
 mod redact;
+mod refused;
+mod registering;
 mod render;
 mod reply;
+mod rooms;
+mod sasl;
+mod say;
+mod server;
 mod tell;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
+use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
 use chat_protocol::text::is_dangerous;
-use chat_protocol::{Command, Event, Password, Request, RoomAddress, RoomName, UserName};
+use chat_protocol::{
+    Command, Event, LineText, Password, Refusal, Request, RoomAddress, RoomName, UserName,
+};
 use jiff::tz::TimeZone;
 
 use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Wish};
@@ -36,6 +47,9 @@ use label::{LABEL_BYTES_MAX, Labelled, Labels};
 use looks::Frame;
 pub(crate) use looks::Looks;
 use message::{CLIENT_TAGS_BYTES_MAX, LINE_BYTES_MAX, Line, Message, MessageError};
+use mode::ModeLine;
+use people::Gathered;
+use registering::Registering;
 pub(crate) use render::room_event;
 
 /// What all IRC sessions of a listener share.
@@ -43,10 +57,17 @@ pub(crate) use render::room_event;
 pub(crate) struct IrcSettings {
     /// The server's name, as a word.
     pub(crate) server: String,
+    /// The message of the day.
+    pub(crate) motd: Option<String>,
     /// Stored messages that are shown on entering.
     pub(crate) replay: u32,
     /// Where the clock of what was said before runs, for clients that have none.
     pub(crate) zone: TimeZone,
+    /// What PASS has to give.
+    pub(crate) password: Option<String>,
+    /// Guests make accounts; also ahead of their welcome.
+    pub(crate) registers: bool,
+    pub(crate) registers_before: bool,
 }
 
 impl IrcSettings {
@@ -58,7 +79,8 @@ impl IrcSettings {
         } else {
             "irc.samovar".to_owned()
         };
-        Self { server, replay, zone }
+        let (motd, password) = (None, None);
+        Self { server, motd, replay, zone, password, registers: true, registers_before: true }
     }
 }
 
@@ -67,17 +89,16 @@ impl IrcSettings {
 pub(crate) struct IrcFrontend {
     settings: Arc<IrcSettings>,
     phase: Phase,
-    /// What was given by NICK and USER before there was a welcome.
-    nick: Option<String>,
-    /// What PASS gave: an account's password, or `NAME:PASSWORD`.
-    pass: Option<String>,
-    has_user: bool,
-    /// Between CAP LS and CAP END.
-    negotiates: bool,
+    registering: Box<Registering>,
+    /// It has given the server's password.
+    is_admitted: bool,
     capabilities: Capabilities,
     /// It speaks version 302 of CAP: it understands values and lists of several lines.
     knows_values: bool,
     me: Option<UserName>,
+    is_account: bool,
+    real_name: Option<LineText>,
+    modes: UserModes,
     /// Where it is: entering again is nothing.
     rooms: Vec<RoomName>,
     /// Asked for by one line, and not handed over yet.
@@ -86,10 +107,30 @@ pub(crate) struct IrcFrontend {
     labels: Labels,
     /// The labelled command that is dealt with.
     labelled: Option<Labelled>,
+    /// What it is told beside the answer to a line.
+    aside: BytesMut,
+    /// The line of modes that is worked on, and names that are looked for.
+    mode_line: Option<Box<ModeLine>>,
+    gathered: Gathered,
     /// Batches that it was sent; their references are numbers.
     batches: u64,
     /// A line that is too long is passed over to its end.
     skips: bool,
+}
+
+/// Its own modes.
+#[derive(Clone, Copy, Debug, Default)]
+struct UserModes {
+    bot: bool,
+    invisible: bool,
+}
+
+impl fmt::Display for UserModes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = [(self.bot, "B"), (self.invisible, "i")];
+        f.write_str("+")?;
+        flags.iter().filter(|(is, _)| *is).try_for_each(|(_, letter)| f.write_str(letter))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,21 +150,30 @@ impl IrcFrontend {
         Self {
             settings,
             phase: Phase::Registering { tries: 0 },
-            nick: None,
-            pass: None,
-            has_user: false,
-            negotiates: false,
+            registering: Box::default(),
+            is_admitted: false,
             capabilities: Capabilities::default(),
             knows_values: false,
             me: None,
+            is_account: false,
+            real_name: None,
+            modes: UserModes::default(),
             rooms: Vec::new(),
             pending: VecDeque::new(),
             asked: Queue::default(),
             labels: Labels::default(),
             labelled: None,
+            aside: BytesMut::new(),
+            mode_line: None,
+            gathered: Gathered::default(),
             batches: 0,
             skips: false,
         }
+    }
+
+    /// What it calls itself beside its name.
+    fn real_name(&self) -> &str {
+        self.real_name.as_ref().map_or(self.me(), LineText::as_str)
     }
 
     /// How it is addressed.
@@ -150,6 +200,7 @@ impl IrcFrontend {
         if let Some(labelled) = labelled {
             self.labels.settle(labelled, &self.settings.server, out);
         }
+        out.extend_from_slice(&std::mem::take(&mut self.aside));
         decoded
     }
 
@@ -175,7 +226,7 @@ impl IrcFrontend {
                 self.numeric(417, out).text("Input line was too long");
                 return Decoded::Handled;
             }
-            Err(error @ (MessageError::Command | MessageError::Control)) => {
+            Err(error @ MessageError::Control) => {
                 self.fail("*", "INVALID_MESSAGE", &[], &error.to_string(), out);
                 return Decoded::Handled;
             }
@@ -223,50 +274,20 @@ impl IrcFrontend {
         self.batches.to_string()
     }
 
-    fn registering(
-        &mut self,
-        command: &str,
-        message: &Message<'_>,
-        tries: u32,
-        out: &mut BytesMut,
-    ) -> Decoded {
-        match (command, message.parameters.as_slice()) {
-            ("CAP", parameters) => capability::negotiate(self, parameters, out),
-            ("NICK", [nick, ..]) if !nick.is_empty() => self.nick = Some((*nick).to_owned()),
-            ("NICK", _) => self.numeric(431, out).text("No nickname given"),
-            ("USER", [_, _, _, _, ..]) => self.has_user = true,
-            ("USER", _) => self.too_few("USER", out),
-            ("PING", parameters) => self.pong(parameters, out),
-            ("PASS", [pass, ..]) => self.pass = Some((*pass).to_owned()),
-            ("PASS" | "PONG", _) => {}
-            ("QUIT", _) => return self.goodbye(out),
-            _ => self.numeric(451, out).text("You have not registered"),
-        }
-        match (&self.nick, self.has_user, self.negotiates) {
-            (Some(nick), true, false) => {
-                let nick = nick.clone();
-                self.phase = Phase::Waiting { tries };
-                Decoded::Identify(
-                    self.pass
-                        .take()
-                        .and_then(|pass| account(&nick, &pass))
-                        .unwrap_or(Wish::Named(nick)),
-                )
-            }
-            (None | Some(_), ..) => Decoded::Handled,
-        }
-    }
-
     fn pong(&self, parameters: &[&str], out: &mut BytesMut) {
-        let token = parameters.first().copied().unwrap_or_default();
+        let Some(token) = parameters.first().filter(|token| !token.is_empty()) else {
+            return self.numeric(409, out).text("No origin specified");
+        };
         let server = &self.settings.server;
         Line::new(out).source(server).command("PONG").word(server).text(token);
     }
 
-    fn goodbye(&mut self, out: &mut BytesMut) -> Decoded {
+    fn goodbye(&mut self, reason: Option<&str>, out: &mut BytesMut) -> Decoded {
         Line::new(out).command("ERROR").text("Goodbye");
         if self.phase == Phase::Registered {
-            return Decoded::Request(Request { id: None, command: Command::Quit });
+            let reason = reason.and_then(|reason| LineText::parse(reason).ok());
+            let reason = reason.filter(|reason| !reason.is_empty());
+            return Decoded::Request(Request { id: None, command: Command::Quit { reason } });
         }
         Decoded::Close
     }
@@ -326,13 +347,17 @@ impl Frontend for IrcFrontend {
         tell::tell(self, event, out);
     }
 
+    fn proved(&mut self, proved: Result<UserName, Refusal>, out: &mut BytesMut) {
+        self.has_proved(proved, out);
+    }
+
     fn dialect(&self, _room: &RoomAddress) -> Dialect {
         Dialect::Irc(Looks::of(self.capabilities))
     }
 
     fn manners(&self) -> Manners {
         Manners {
-            shows_own: self.capabilities.has(Capability::EchoMessage),
+            shows_own: true, // also to know when the others have it
             watches_own: self.asked.awaits_own(),
             looks: Looks::of(self.capabilities).bits(),
             enters_default_room: false,
@@ -365,7 +390,8 @@ fn says(line: &[u8]) -> bool {
     let mut words = line.split(|byte| *byte == b' ').filter(|word| !word.is_empty());
     let first = words.find(|word| !word.starts_with(b"@") && !word.starts_with(b":"));
     first.is_some_and(|word| {
-        word.eq_ignore_ascii_case(b"PRIVMSG") || word.eq_ignore_ascii_case(b"NOTICE")
+        let words: [&[u8]; 2] = [b"PRIVMSG", b"NOTICE"];
+        words.iter().any(|says| word.eq_ignore_ascii_case(says))
     })
 }
 

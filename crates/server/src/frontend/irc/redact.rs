@@ -6,8 +6,8 @@ use chat_protocol::{Command, LineText, Refusal, RoomAddress, UserName};
 
 use super::IrcFrontend;
 use super::asked::Asked;
-use super::command::room_of;
 use super::identifier::MessageId;
+use super::reply::room_of;
 
 const COMMAND: &str = "REDACT";
 

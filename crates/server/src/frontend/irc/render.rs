@@ -3,15 +3,16 @@
 
 use bytes::BytesMut;
 use chat_protocol::{
-    Event, LineText, MessageText, RoomAddress, RoomChange, SayKind, Timestamp, UserName,
+    Event, LineText, MessageKey, MessageText, RoomAddress, RoomChange, SayKind, Signal, Timestamp,
+    TypingState, UserName,
 };
 use unicode_segmentation::UnicodeSegmentation;
 
 use super::identifier::MessageId;
 use super::looks::{About, Frame, Look, Looks};
-use super::message::LINE_BYTES_MAX;
-use super::one_line;
-use super::reply::{self, target};
+use super::message::{Escaped, LINE_BYTES_MAX};
+use super::reply::{mask, target};
+use super::{mode, one_line};
 
 /// Appends an event of a room, as all see it who look at it so.
 pub(crate) fn room_event(looks: Looks, event: &Event, out: &mut BytesMut) {
@@ -28,13 +29,12 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         Event::TopicChanged { room, from, topic, .. } => {
             frame.line(about, from, out).command("TOPIC").word(target(room)).text(topic);
         }
-        Event::Deleted { room, from, target, original, reason, .. } => {
-            if let Some(id) = MessageId::deleted(room, *target, original.as_deref())
-                && frame.looks.has(Look::Redaction)
-            {
+        Event::Deleted { room, from, target: deleted, reason, .. } => {
+            if frame.looks.has(Look::Redaction) {
+                let id = MessageId::of(room, *deleted, from);
                 let about = About { id: None, ..about };
                 let line = frame.line(about, from, out).command("REDACT");
-                let line = line.word(reply::target(room)).word(id);
+                let line = line.word(target(room)).word(id);
                 match reason.as_ref().map(LineText::as_str).filter(|reason| !reason.is_empty()) {
                     Some(reason) => line.text(reason),
                     None => line.end(),
@@ -44,14 +44,31 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         Event::RoomChanged { room, time_ms, from, change, .. } => {
             changed(frame, about, *time_ms, (from, room, change), out);
         }
-        Event::Joined { room, user, .. } => {
-            frame.line(about, user, out).command("JOIN").word(target(room)).end();
+        Event::Joined { room, user, account, away, real_name, .. } => {
+            let line = frame.line(about, user, out).command("JOIN").word(target(room));
+            if frame.looks.has(Look::ExtendedJoin) {
+                let real_name = real_name.as_ref().map_or(user.as_str(), |name| name.as_str());
+                line.word(if *account { user.as_str() } else { "*" }).text(real_name);
+            } else {
+                line.end();
+            }
+            if let Some(away) = away.as_ref().filter(|_| frame.looks.has(Look::Away)) {
+                frame.line(about, user, out).command("AWAY").text(away);
+            }
         }
-        Event::Left { room, user, .. } => {
-            frame.line(about, user, out).command("PART").word(target(room)).end();
+        Event::Left { room, user, reason, .. } => {
+            let line = frame.line(about, user, out).command("PART").word(target(room));
+            match reason {
+                Some(reason) => line.text(reason),
+                None => line.end(),
+            }
         }
-        Event::Gone { user, .. } => {
-            frame.line(about, user, out).command("QUIT").text("gone");
+        Event::Gone { user, reason, .. } => {
+            let reason = reason.as_ref().map_or("gone", |reason| reason.as_str());
+            frame.line(about, user, out).command("QUIT").text(reason);
+        }
+        Event::Signal { room, from, signal, key, .. } if frame.looks.has(Look::Tags) => {
+            signalled(frame, about, (from, room, signal), *key, out);
         }
         Event::Renamed { from, to } => frame.line(about, from, out).command("NICK").text(to),
         Event::Crowd { .. }
@@ -94,6 +111,10 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::RoomList { .. }
         | Event::UserList { .. }
         | Event::MemberList { .. }
+        | Event::UserIs { .. }
+        | Event::CensusIs { .. }
+        | Event::ProfileChanged { .. }
+        | Event::AccountChanged { .. }
         | Event::History { .. }
         | Event::Found { .. }
         | Event::Gap { .. }
@@ -104,7 +125,41 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
     }
 }
 
-/// Who is put out is kicked, whatever else it is; all other changes are told in words.
+/// What clients tell each other: TAGMSG.
+pub(super) fn signalled(
+    frame: Frame<'_>,
+    about: About<'_>,
+    (from, room, signal): (&UserName, &RoomAddress, &Signal),
+    key: Option<MessageKey>,
+    out: &mut BytesMut,
+) {
+    let (mut tags, mut reply_to) = (String::new(), None);
+    match signal {
+        Signal::Typing { state } => {
+            tags.push_str(match state {
+                TypingState::Active => "+typing=active",
+                TypingState::Paused => "+typing=paused",
+                TypingState::Done => "+typing=done",
+            });
+        }
+        Signal::React { seq, text, undo } => {
+            let name = if *undo { "+draft/unreact" } else { "+draft/react" };
+            tags = format!("{name}={}", Escaped(text.as_str()));
+            reply_to = Some(MessageId::of(room, *seq, from));
+        }
+        Signal::Tags { tags: written } => tags.push_str(written.as_str()),
+        Signal::Unknown => return,
+    }
+    let about = About { tags: &tags, reply_to, ..about };
+    let mut line = frame.tags(about, out);
+    if let Some(MessageKey(key)) = key {
+        line = line.written_tag(format_args!("msgid={}", key.simple()));
+    }
+    line.source(mask(from)).command("TAGMSG").word(target(room)).end();
+}
+
+/// Who is put out is kicked, whatever else it is; what is a mode is a change of modes; all else is
+/// told in words.
 fn changed(
     frame: Frame<'_>,
     about: About<'_>,
@@ -112,16 +167,24 @@ fn changed(
     (from, room, change): (&UserName, &RoomAddress, &RoomChange),
     out: &mut BytesMut,
 ) {
+    if let RoomChange::Invited { user } = change {
+        if frame.looks.has(Look::Invite) {
+            frame.line(about, from, out).command("INVITE").word(user).word(target(room)).end();
+        }
+        return;
+    }
     let line = frame.line(about, from, out);
-    match change.puts_out() {
-        Some(user) => {
-            let line = line.command("KICK").word(target(room)).word(user);
-            line.text(one_line(&change.in_words(at)));
-        }
-        None => {
-            let line = line.command("NOTICE").word(target(room));
-            line.text(format_args!("* {from} {}", one_line(&change.in_words(at))));
-        }
+    if let RoomChange::Kicked { user, reason } = change {
+        let reason = reason.as_ref().map_or(from.as_str(), |reason| reason.as_str());
+        line.command("KICK").word(target(room)).word(user).text(reason);
+    } else if let Some(user) = change.puts_out() {
+        let line = line.command("KICK").word(target(room)).word(user);
+        line.text(one_line(&change.in_words(at)));
+    } else if let Some(changes) = mode::of_change(change) {
+        mode::written(line.command("MODE").word(target(room)), &changes);
+    } else {
+        let line = line.command("NOTICE").word(target(room));
+        line.text(format_args!("* {from} {}", one_line(&change.in_words(at))));
     }
 }
 
@@ -138,23 +201,29 @@ pub(super) struct Saying<'a> {
 /// A message, a line or several; the first has its id.
 pub(super) fn said(frame: Frame<'_>, about: About<'_>, saying: &Saying<'_>, out: &mut BytesMut) {
     let Saying { from, to, text, kind, before } = saying;
-    let word = if *kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
-    // What stands around a text that is as long as it may be.
-    let around = format!(":{} {word} {} :\r\n", reply::mask(from), target(to)).len();
-    let overhead = around + if *kind == SayKind::Action { "\u{1}ACTION \u{1}".len() } else { 0 };
+    let overhead = overhead(from, &target(to).to_string(), *kind);
     let room = LINE_BYTES_MAX.saturating_sub(overhead + before.len());
     let mut about = about;
     for line in text.as_str().split('\n') {
         for part in parts(line, room) {
             let line = frame.line(about, from, out);
+            let word = if *kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
             let line = line.command(word).word(target(to));
             match kind {
                 SayKind::Text | SayKind::Notice => line.text(format_args!("{before}{part}")),
                 SayKind::Action => line.text(format_args!("\u{1}ACTION {before}{part}\u{1}")),
             }
-            about = About { id: None, ..about };
+            about = About { id: None, reply_to: None, ..about };
         }
     }
+}
+
+/// What a line has beside its text, in bytes.
+pub(super) fn overhead(from: &UserName, to: &str, kind: SayKind) -> usize {
+    let command = if kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
+    let action = if kind == SayKind::Action { "\u{1}ACTION \u{1}" } else { "" };
+    let spaces = ":".len() + 3 * " ".len() + ":".len() + "\r\n".len();
+    mask(from).to_string().len() + command.len() + to.len() + action.len() + spaces
 }
 
 /// A text in parts of at most so many bytes, none of which ends within what people see as one

@@ -3,13 +3,14 @@
 use std::fmt::Display;
 
 use bytes::BytesMut;
-use chat_protocol::{RoomAddress, UserName};
+use chat_protocol::{RoomAddress, RoomName, UserName};
 
 use super::IrcFrontend;
+use super::isupport::{ROOM_MODES, ROOM_MODES_WITH_PARAMETER, USER_MODES};
 use super::message::Line;
 
 /// The host that everybody is at: where somebody comes from is nobody's business.
-const HOST: &str = "samovar";
+pub(super) const HOST: &str = "samovar";
 
 /// `nick!user@host` of a user.
 pub(super) fn mask(name: &UserName) -> impl Display + use<'_> {
@@ -22,6 +23,12 @@ pub(super) fn target(room: &RoomAddress) -> impl Display + use<'_> {
         RoomAddress::Named(name) => write!(f, "#{name}"),
         RoomAddress::Direct(name) => write!(f, "{name}"),
     })
+}
+
+/// `#lobby`
+pub(super) fn room_of(text: &str) -> Option<RoomAddress> {
+    let name = text.strip_prefix('#')?;
+    RoomName::parse(name).ok().map(RoomAddress::Named)
 }
 
 /// What may stand as a word in an answer.
@@ -64,39 +71,31 @@ impl IrcFrontend {
         self.numeric(461, out).word(command).text("Not enough parameters");
     }
 
-    /// Who is in a room, in lines that are not too long.
-    pub(super) fn names(&self, room: &RoomAddress, names: &[UserName], out: &mut BytesMut) {
-        const NAMES_BYTES_MAX: usize = 300;
-        let mut rest = names;
-        while !rest.is_empty() {
-            let mut bytes = 0;
-            let fits = |name: &&UserName| {
-                bytes += name.as_str().len() + 1;
-                bytes <= NAMES_BYTES_MAX
-            };
-            let count = rest.iter().take_while(fits).count().max(1);
-            let (some, behind) = rest.split_at(count);
-            rest = behind;
-            let some: Vec<&str> = some.iter().map(UserName::as_str).collect();
-            self.numeric(353, out).word("=").word(target(room)).text(some.join(" "));
-        }
-        self.numeric(366, out).word(target(room)).text("End of /NAMES list");
+    /// `900`
+    pub(super) fn logged_in(&self, name: &UserName, out: &mut BytesMut) {
+        let line = self.numeric(900, out);
+        let line = match &self.me {
+            Some(me) => line.word(mask(me)),
+            None => line.word(format_args!("{name}!{name}@{HOST}")),
+        };
+        line.word(name).text(format_args!("You are now logged in as {name}"));
     }
 
     /// The first lines of somebody who has a name now.
-    pub(super) fn welcome(&self, version: &str, motd: Option<&str>, out: &mut BytesMut) {
+    pub(super) fn welcome(&self, version: &str, out: &mut BytesMut) {
         let server = &self.settings.server;
         let me = self.me();
         self.numeric(1, out).text(format_args!("Welcome, {me}!{me}@{HOST}"));
         self.numeric(2, out).text(format_args!("Your host is {server}, running {version}"));
         self.numeric(3, out).text("What is said here is on disk before anybody sees it");
-        self.numeric(4, out).word(server).word(version.replace(' ', "-")).word("").word("nt").end();
+        let line = self.numeric(4, out).word(server).word(version.replace(' ', "-"));
+        line.word(USER_MODES).word(ROOM_MODES).word(ROOM_MODES_WITH_PARAMETER).end();
         self.isupport(out);
-        self.message_of_the_day(motd, out);
+        self.message_of_the_day(out);
     }
 
-    fn message_of_the_day(&self, motd: Option<&str>, out: &mut BytesMut) {
-        let Some(motd) = motd else {
+    pub(super) fn message_of_the_day(&self, out: &mut BytesMut) {
+        let Some(motd) = &self.settings.motd else {
             return self.numeric(422, out).text("There is no message of the day");
         };
         let server = &self.settings.server;

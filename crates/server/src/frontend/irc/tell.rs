@@ -1,26 +1,27 @@
 //! What an IRC session is told for itself: the welcome, answers, its rooms.
 
 use bytes::BytesMut;
-use chat_protocol::event::{RoomInfo, UserInfo};
-use chat_protocol::{Event, LineText, Refusal, RoomAddress, Timestamp, UserName};
+use chat_protocol::event::UserInfo;
+use chat_protocol::{Command, Event, LineText, RoomAddress, RoomChange, UserName};
 
 use super::asked::{Asked, Concerns, Shown};
 use super::capability::Capability;
-use super::command::bad_nick;
+use super::looks::About;
 use super::message::Line;
-use super::reply::{mask, target};
-use super::{
-    IrcFrontend, Phase, chathistory, markread, metadata, monitor, next_try, one_line, redact,
-    render,
-};
+use super::refused::refused;
+use super::reply::{mask, target, word};
+use super::{IrcFrontend, Phase, chathistory, markread, metadata, monitor, render};
 
 /// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
-    let has = |capability| session.capabilities.has(capability);
-    let shown = Shown {
-        messages: has(Capability::EchoMessage),
-        deletions: has(Capability::MessageRedaction),
+    // Where it is not in it hears nothing, not even itself.
+    let is_outside = if let Event::Stored { room: RoomAddress::Named(room), .. } = event {
+        !session.rooms.contains(room)
+    } else {
+        false
     };
+    let deletions = session.capabilities.has(Capability::MessageRedaction);
+    let shown = Shown { messages: !is_outside, deletions };
     let me = session.me.clone();
     match session.asked.concerns(event, me.as_ref(), shown) {
         Concerns::Nothing => show(session, None, event, out),
@@ -42,36 +43,25 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
 
 /// An event as its lines. `asked`: what it answers.
 fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &mut BytesMut) {
-    let frame = session.frame();
     match event {
         Event::Welcome(welcome) => {
             session.phase = Phase::Registered;
             session.me.clone_from(&welcome.name);
-            session.welcome(&welcome.version, welcome.motd.as_deref(), out);
+            session.is_account = welcome.account;
+            session.welcome(&welcome.version, out);
+            introduce(session);
             metadata::greet(session);
         }
         Event::Refused { refusal, text, .. } => refused(session, asked, refusal, text, out),
-        Event::Entered { room, topic, members, read_ms, .. } => {
-            entered(session, room, (topic.as_ref(), *read_ms), members, out);
+        Event::Entered { room, topic, topic_set, members, roles, private, read_ms, .. } => {
+            let topic = (topic.as_ref(), topic_set.as_ref());
+            session.entered((room, *private), (topic, *read_ms), (members, roles), out);
         }
-        Event::Exited { room } => exited(session, room, out),
-        Event::Roster { room, members, .. } => session.names(room, members, out),
-        Event::TopicIs { room, topic, .. } => match topic {
-            Some(topic) => session.numeric(332, out).word(target(room)).text(topic),
-            None => session.numeric(331, out).word(target(room)).text("No topic is set"),
+        Event::Exited { room } => match asked {
+            Some(Asked::Part { reason, .. }) => session.exited(room, reason, out),
+            Some(_) | None => session.exited(room, "", out),
         },
-        Event::Identified { name, account, .. } => {
-            if let Some(me) = session.me.replace(name.clone()).filter(|me| me != name) {
-                Line::new(out).source(mask(&me)).command("NICK").text(name);
-            }
-            if *account {
-                let line = session.numeric(900, out).word(mask(name)).word(name);
-                line.text(format_args!("You are now logged in as {name}"));
-            }
-        }
-        Event::RoomList { rooms, .. } => list(session, rooms, out),
-        Event::MemberList { members, .. } => member_list(session, asked, members, out),
-        Event::UserList { users, .. } => user_list(session, asked, users, out),
+        Event::Identified { name, account, .. } => identified(session, asked, name, *account, out),
         Event::History { id: None, room, events, .. } => {
             let target = target(room).to_string();
             chathistory::batch(session, &target, room, events, out);
@@ -85,36 +75,31 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             chathistory::conversations(session, conversations, out);
         }
         Event::Renamed { from, to } => {
-            render::framed_event(frame, event, out);
+            render::framed_event(session.frame(), event, out);
             if session.me.as_ref() == Some(from) {
                 session.me = Some(to.clone());
             }
         }
         Event::AwayChanged { user, text } => away(session, user, text.as_ref(), out),
-        // What comes from the other user of a direct room is to oneself.
-        Event::Message { room: RoomAddress::Direct(peer), from, .. }
-        | Event::Deleted { room: RoomAddress::Direct(peer), from, .. }
-            if peer == from =>
-        {
-            let me = RoomAddress::Direct(session.me.clone().unwrap_or_else(|| peer.clone()));
-            render::framed_event(frame, &event.relabelled(&me), out);
+        Event::ProfileChanged { user, real_name, .. } => {
+            profile(session, asked, (user, real_name.as_ref()), out);
         }
-        Event::RoomChanged { room, change, .. } => {
-            render::framed_event(frame, event, out);
-            if let (RoomAddress::Named(name), Some(user)) = (room, change.puts_out())
-                && session.me.as_ref() == Some(user)
-            {
-                session.rooms.retain(|room| room != name);
+        Event::AccountChanged { user, account } => {
+            if session.capabilities.has(Capability::AccountNotify) {
+                let line = Line::new(out).source(mask(user)).command("ACCOUNT");
+                if *account { line.word(user).end() } else { line.word("*").end() }
             }
         }
-        Event::Invited { room, from } => {
+        Event::RoomChanged { .. } => room_changed(session, asked, event, out),
+        Event::Invited { room, from, account } => {
             let me = session.me.clone();
-            let line = Line::new(out).source(mask(from)).command("INVITE");
+            let about = About { account: account.then_some(from), ..About::default() };
+            let line = session.frame().line(about, from, out).command("INVITE");
             line.word(me.as_ref().unwrap_or(from)).word(target(room)).end();
         }
-        Event::SettingsAre { room, settings, .. } => {
-            session.notice(&format!("{room}: {}", settings.in_words().join("; ")), out);
-        }
+        // It has said it itself, and sees that it is told.
+        Event::Message { .. } | Event::Signal { .. }
+            if asked.is_some() && !session.capabilities.has(Capability::EchoMessage) => {}
         Event::ReadIs { room, time_ms, .. } => {
             let asked = match asked {
                 Some(Asked::Read(called)) => called.clone(),
@@ -145,25 +130,14 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::MetadataChanged { of, key, value } => {
             metadata::changed(session, of, key, value.as_ref(), out);
         }
-        Event::Done { .. } => {
-            if let Some(Asked::Metadata(wanted)) = asked {
-                metadata::done(session, wanted, out);
-            }
-        }
         Event::UserWatched { change, user } => monitor::changed(session, *change, user, out),
-        Event::BanList { room, bans, .. } => {
-            for ban in bans {
-                let line = session.numeric(367, out).word(target(room));
-                line.word(format_args!("{}!*@*", ban.user)).end();
-            }
-            session.numeric(368, out).word(target(room)).text("End of channel ban list");
-        }
         Event::Message { .. }
+        | Event::Signal { .. }
         | Event::Deleted { .. }
         | Event::TopicChanged { .. }
         | Event::Joined { .. }
         | Event::Left { .. }
-        | Event::Gone { .. } => render::framed_event(frame, event, out),
+        | Event::Gone { .. } => from_a_room(session, event, out),
         Event::Gap { room, from, to, why } => {
             session.notice(&format!("{room}: messages {from} to {to} are gone: {why}"), out);
         }
@@ -171,60 +145,207 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::ShuttingDown { in_seconds, .. } => {
             session.notice(&format!("The server is shutting down in {in_seconds} seconds"), out);
         }
+        Event::Done { .. } => match asked {
+            Some(Asked::Metadata(wanted)) => metadata::done(session, wanted, out),
+            Some(_) | None => done(session, asked, out),
+        },
         Event::Stored { .. }
-        | Event::Crowd { .. }
+        | Event::Signalled { .. }
         | Event::Tombstone { .. }
+        | Event::Crowd { .. }
+        | Event::Roster { .. }
+        | Event::TopicIs { .. }
+        | Event::SettingsAre { .. }
+        | Event::RoomList { .. }
+        | Event::UserList { .. }
+        | Event::PastUsers { .. }
+        | Event::UserIs { .. }
+        | Event::CensusIs { .. }
+        | Event::MemberList { .. }
         | Event::UnreadList { .. }
+        | Event::Found { .. }
+        | Event::StayIs { .. }
         | Event::TokenMade { .. }
         | Event::TokenList { .. }
         | Event::Shunned { .. }
         | Event::AccountList { .. }
+        | Event::BanList { .. }
         | Event::Status { .. }
         | Event::AddressBanList { .. }
         | Event::StoredRoomList { .. }
         | Event::RoomReport { .. }
         | Event::Hidden { .. }
-        | Event::Signal { .. }
-        | Event::Signalled { .. }
-        | Event::PastUsers { .. }
-        | Event::StayIs { .. }
-        | Event::Found { .. }
         | Event::Pong { .. }
-        | Event::Unknown => {}
+        | Event::Unknown => answer(session, asked, event, out),
     }
 }
 
-/// In a room, which it is told once.
-fn entered(
+/// What was asked for, if that is all that an event is.
+fn answer(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &mut BytesMut) {
+    match (event, asked) {
+        (Event::TopicIs { room, topic, topic_set, .. }, _) => match topic {
+            Some(topic) => {
+                session.numeric(332, out).word(target(room)).text(topic);
+                session.topic_set(room, topic_set.as_ref(), out);
+            }
+            None => session.numeric(331, out).word(target(room)).text("No topic is set"),
+        },
+        (Event::RoomList { rooms, .. }, Some(Asked::List(filter))) => {
+            session.list(rooms, filter, out);
+        }
+        (Event::MemberList { members, private, .. }, Some(Asked::Names(room))) => {
+            let login = |member: &UserInfo| member.login.as_ref().map(ToString::to_string);
+            let logins: Vec<Option<String>> = members.iter().map(login).collect();
+            let members = members.iter().zip(&logins);
+            let members =
+                members.map(|(member, login)| (&member.name, member.role, login.as_deref()));
+            session.names((room, *private), members, out);
+        }
+        (Event::MemberList { members, .. }, Some(Asked::Who(who))) => {
+            session.who_are(who, members, out);
+        }
+        (Event::MemberList { members, .. }, Some(Asked::ModeMembers)) => session.plan(members, out),
+        (Event::UserList { users, .. }, Some(Asked::Who(who))) => session.who_are(who, users, out),
+        (Event::UserIs { user, rooms, since_ms, idle_ms, .. }, Some(asked)) => {
+            let idle_s = idle_ms / 1_000;
+            if let Asked::Whois(_) = asked {
+                session.whois(user, rooms, (*since_ms, idle_s), out);
+            } else if let Asked::Who(who) = asked {
+                session.who_is(who, user, idle_s, out);
+                session.end_of_who(who, out);
+            } else if let Asked::IsHere { is_userhost } = asked {
+                session.is_here(*is_userhost, Some(user), out);
+            } else if let Asked::ModeAbsent { room, nick } = asked {
+                let line = session.numeric(441, out).word(word(nick)).word(word(room));
+                line.text("They aren't on that channel");
+            } else if let (Asked::IsAway, Some(away)) = (asked, &user.away) {
+                session.numeric(301, out).word(&user.name).text(away);
+            }
+        }
+        (Event::PastUsers { users, .. }, Some(Asked::Whowas { nick, count })) => {
+            session.whowas(nick, users, *count, out);
+        }
+        (Event::CensusIs { census, .. }, _) => session.census(census, out),
+        (Event::Pong { time_ms, .. }, Some(Asked::Time)) => session.time(*time_ms, out),
+        (Event::SettingsAre { settings, since_ms, .. }, Some(Asked::Modes(room))) => {
+            session.modes(room, settings, *since_ms, out);
+        }
+        (Event::SettingsAre { settings, role, .. }, Some(Asked::ModeBegins(_))) => {
+            session.mode_begins(settings, *role, out);
+        }
+        _ => {}
+    }
+}
+
+/// What it has said of itself before it had a name.
+fn introduce(session: &mut IrcFrontend) {
+    let registering = std::mem::take(&mut session.registering);
+    let (login, real_name) = registering.user.unwrap_or_default();
+    session.real_name.clone_from(&real_name);
+    let command = Command::SetProfile { real_name, login, bot: None, invisible: None };
+    session.ask(command, Asked::UserMode { bot: None, invisible: None });
+    if let Some(text) = registering.away {
+        session.ask(Command::Away { text: Some(text) }, Asked::Away);
+    }
+}
+
+/// It is somebody else, or an account now.
+fn identified(
     session: &mut IrcFrontend,
-    room: &RoomAddress,
-    (topic, read_ms): (Option<&LineText>, Option<Timestamp>),
-    members: &[UserName],
+    asked: Option<&Asked>,
+    name: &UserName,
+    account: bool,
     out: &mut BytesMut,
 ) {
-    let (RoomAddress::Named(name), Some(me)) = (room, session.me.clone()) else { return };
-    if session.rooms.contains(name) {
-        return;
+    session.is_account = account;
+    let by_sasl = asked.is_none() && account;
+    if by_sasl {
+        session.logged_in(name, out);
+        session.numeric(903, out).text("SASL authentication successful");
     }
-    session.rooms.reserve_exact(1);
-    session.rooms.push(name.clone());
-    Line::new(out).source(mask(&me)).command("JOIN").word(target(room)).end();
-    if let Some(topic) = topic {
-        session.numeric(332, out).word(target(room)).text(topic);
+    if let Some(me) = session.me.replace(name.clone()).filter(|me| me != name) {
+        Line::new(out).source(mask(&me)).command("NICK").text(name);
     }
-    if session.capabilities.has(Capability::ReadMarker) {
-        markread::told(session, &target(room).to_string(), read_ms, out);
+    match asked {
+        Some(Asked::Register) => session.registered_as(name, out),
+        Some(Asked::Service) if account => session.notice("You are logged in", out),
+        Some(_) | None => {}
     }
-    session.names(room, members, out);
+    if account && !by_sasl {
+        session.logged_in(name, out);
+    }
 }
 
-/// Out of a room; who was kicked was told so.
-fn exited(session: &mut IrcFrontend, room: &RoomAddress, out: &mut BytesMut) {
-    let (RoomAddress::Named(name), Some(me)) = (room, &session.me) else { return };
-    let was_in = session.rooms.len();
-    session.rooms.retain(|room| room != name);
-    if session.rooms.len() < was_in {
-        Line::new(out).source(mask(me)).command("PART").word(target(room)).end();
+fn profile(
+    session: &mut IrcFrontend,
+    asked: Option<&Asked>,
+    (user, real_name): (&UserName, Option<&LineText>),
+    out: &mut BytesMut,
+) {
+    if let Some(Asked::UserMode { bot, invisible }) = asked {
+        if bot.is_some() || invisible.is_some() {
+            session.modes_changed(*bot, *invisible, out);
+        }
+        return;
+    }
+    let Some(real_name) = real_name else { return };
+    if session.me.as_ref() == Some(user) {
+        session.real_name = Some(real_name.clone());
+    }
+    if session.capabilities.has(Capability::Setname) {
+        Line::new(out).source(mask(user)).command("SETNAME").text(real_name);
+    }
+}
+
+/// What it is told of a room; what comes from the other user of a direct room is to oneself.
+fn from_a_room(session: &IrcFrontend, event: &Event, out: &mut BytesMut) {
+    let is_own = |from: &UserName| session.me.as_ref() == Some(from);
+    // What an account says elsewhere is news here.
+    let echoes = session.capabilities.has(Capability::EchoMessage) || session.is_account;
+    if let Event::Message { from, .. } | Event::Signal { from, .. } = event
+        && is_own(from)
+        && !echoes
+    {
+        return;
+    }
+    if let Event::Message { room: RoomAddress::Direct(_), from, .. }
+    | Event::Deleted { room: RoomAddress::Direct(_), from, .. }
+    | Event::Signal { room: RoomAddress::Direct(_), from, .. } = event
+        && !is_own(from)
+        && let Some(me) = session.me.clone()
+    {
+        let told = event.relabelled(&RoomAddress::Direct(me));
+        return render::framed_event(session.frame(), &told, out);
+    }
+    render::framed_event(session.frame(), event, out);
+}
+
+fn room_changed(
+    session: &mut IrcFrontend,
+    asked: Option<&Asked>,
+    event: &Event,
+    out: &mut BytesMut,
+) {
+    let Event::RoomChanged { room, change, .. } = event else { return };
+    match (asked, change) {
+        (Some(Asked::Mode(change)), _) => session.mode_done(Some(change), out),
+        (Some(Asked::Invite { .. }), RoomChange::Invited { user }) => {
+            session.numeric(341, out).word(user).word(target(room)).end();
+        }
+        _ => render::framed_event(session.frame(), event, out),
+    }
+    if let (RoomAddress::Named(name), Some(user)) = (room, change.puts_out())
+        && session.me.as_ref() == Some(user)
+    {
+        session.rooms.retain(|room| room != name);
+    }
+}
+
+fn done(session: &mut IrcFrontend, asked: Option<&Asked>, out: &mut BytesMut) {
+    match asked {
+        Some(Asked::Oper) => session.is_oper(out),
+        Some(Asked::Deoper) => session.user_mode("-o", out),
+        Some(_) | None => {}
     }
 }
 
@@ -241,140 +362,5 @@ fn away(session: &IrcFrontend, user: &UserName, text: Option<&LineText>, out: &m
             Some(text) => line.text(text),
             None => line.end(),
         }
-    }
-}
-
-fn refused(
-    session: &mut IrcFrontend,
-    asked: Option<&Asked>,
-    refusal: &Refusal,
-    text: &str,
-    out: &mut BytesMut,
-) {
-    if let Phase::Waiting { tries } = session.phase {
-        let nick = session.nick.take().unwrap_or_default();
-        session.phase = next_try(tries);
-        return bad_name(session, &nick, refusal, text, out);
-    }
-    let text = one_line(text);
-    match asked {
-        Some(Asked::Nick(nick)) => bad_name(session, nick, refusal, &text, out),
-        Some(Asked::Join(room)) => {
-            let number = if matches!(refusal, Refusal::RoomFull { .. }) {
-                471
-            } else if matches!(refusal, Refusal::InviteOnly { .. }) {
-                473
-            } else if matches!(refusal, Refusal::Banned { .. }) {
-                474
-            } else if matches!(refusal, Refusal::KeyNeeded { .. }) {
-                475
-            } else {
-                403
-            };
-            session.numeric(number, out).word(room).text(text);
-        }
-        Some(Asked::Part(room) | Asked::Topic(room) | Asked::SetTopic(room)) => {
-            let number = if matches!(refusal, Refusal::NoSuchRoom { .. }) { 403 } else { 442 };
-            session.numeric(number, out).word(room).text(text);
-        }
-        Some(Asked::Say(to)) => {
-            let number = if matches!(refusal, Refusal::NoSuchUser { .. }) { 401 } else { 404 };
-            session.numeric(number, out).word(to).text(text);
-        }
-        Some(Asked::History(wanted)) => chathistory::refused(session, wanted, refusal, &text, out),
-        Some(Asked::Read(called)) => markread::refused(session, called, &text, out),
-        Some(Asked::Watched(wanted)) => monitor::refused(session, wanted, refusal, &text, out),
-        Some(Asked::Metadata(wanted)) => metadata::refused(session, wanted, refusal, &text, out),
-        Some(Asked::Redact(wanted)) => redact::refused(session, wanted, refusal, &text, out),
-        Some(Asked::Names(room)) => session.names(room, &[], out),
-        Some(Asked::Who(room)) => {
-            session.numeric(315, out).word(target(room)).text("End of WHO list");
-        }
-        Some(
-            Asked::Whois(_)
-            | Asked::Ison(_)
-            | Asked::List
-            | Asked::Away
-            | Asked::Service
-            | Asked::Conversations,
-        )
-        | None => {
-            session.notice(&text, out);
-        }
-    }
-}
-
-fn bad_name(session: &IrcFrontend, nick: &str, refusal: &Refusal, text: &str, out: &mut BytesMut) {
-    if let Refusal::NameInvalid { .. } = refusal {
-        return bad_nick(session, nick, text, out);
-    }
-    session.numeric(433, out).word(one_line(nick).replace(' ', "")).text(one_line(text));
-}
-
-fn list(session: &IrcFrontend, rooms: &[RoomInfo], out: &mut BytesMut) {
-    session.numeric(321, out).word("Channel").text("Users  Name");
-    for RoomInfo { room, members, topic } in rooms {
-        let topic = topic.as_ref().map(ToString::to_string).unwrap_or_default();
-        session.numeric(322, out).word(format_args!("#{room}")).word(members).text(topic);
-    }
-    session.numeric(323, out).text("End of /LIST");
-}
-
-fn member_list(
-    session: &IrcFrontend,
-    asked: Option<&Asked>,
-    members: &[UserInfo],
-    out: &mut BytesMut,
-) {
-    match asked {
-        Some(Asked::Names(room)) => {
-            let names: Vec<UserName> = members.iter().map(|member| member.name.clone()).collect();
-            session.names(room, &names, out);
-        }
-        Some(Asked::Who(room)) => {
-            let server = &session.settings.server;
-            for UserInfo { name, away, .. } in members {
-                let here = if away.is_some() { "G" } else { "H" };
-                let line = session.numeric(352, out).word(target(room)).word(name);
-                let line = line.word("samovar").word(server).word(name).word(here);
-                line.text(format_args!("0 {name}"));
-            }
-            session.numeric(315, out).word(target(room)).text("End of WHO list");
-        }
-        Some(_) | None => {}
-    }
-}
-
-fn user_list(session: &IrcFrontend, asked: Option<&Asked>, users: &[UserInfo], out: &mut BytesMut) {
-    let find = |nick: &str| {
-        let name = UserName::parse(nick).ok()?;
-        users.iter().find(|user| user.name == name)
-    };
-    match asked {
-        Some(Asked::Whois(nick)) => {
-            let server = &session.settings.server;
-            match find(nick) {
-                Some(UserInfo { name, away, .. }) => {
-                    let line = session.numeric(311, out).word(name).word(name).word("samovar");
-                    line.word("*").text(name);
-                    session.numeric(312, out).word(name).word(server).text("Samovar");
-                    if let Some(away) = away {
-                        session.numeric(301, out).word(name).text(away);
-                    }
-                    session.numeric(318, out).word(name).text("End of /WHOIS list");
-                }
-                None => {
-                    let nick = one_line(nick).replace(' ', "");
-                    session.numeric(401, out).word(&nick).text("No such nick/channel");
-                    session.numeric(318, out).word(&nick).text("End of /WHOIS list");
-                }
-            }
-        }
-        Some(Asked::Ison(names)) => {
-            let there = names.iter().filter_map(|name| find(name));
-            let there: Vec<&str> = there.map(|user| user.name.as_str()).collect();
-            session.numeric(303, out).text(there.join(" "));
-        }
-        Some(_) | None => {}
     }
 }

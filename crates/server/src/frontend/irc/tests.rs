@@ -37,7 +37,7 @@ fn feed(session: &mut IrcFrontend, lines: &str) -> (Vec<String>, String) {
                 let json = serde_json::to_value(&request.command).unwrap();
                 asked.push(json.to_string());
             }
-            Decoded::Identify(_) | Decoded::Become(_) => panic!("not by IRC"),
+            Decoded::Identify(_) | Decoded::Prove(_) | Decoded::Become(_) => panic!("not by IRC"),
             Decoded::Close => {
                 asked.push("close".to_owned());
                 break;
@@ -56,8 +56,17 @@ fn told(session: &mut IrcFrontend, event: &Event) -> String {
 fn registered() -> IrcFrontend {
     let mut session = session();
     feed(&mut session, "NICK ana\r\nUSER a 0 * :Ana\r\n");
-    told(&mut session, &welcome("ana"));
+    welcomed(&mut session);
     session
+}
+
+/// It has a name, and has told what it said of itself: its first request is answered.
+fn welcomed(session: &mut IrcFrontend) -> String {
+    let answer = told(session, &welcome("ana"));
+    let (asked, _) = feed(session, "");
+    assert_eq!(asked, [r#"{"login":"a","real_name":"Ana","type":"set_profile"}"#]);
+    assert_eq!(told(session, &Event::Done { id: Some(RequestId(1)) }), "");
+    answer
 }
 
 #[test]
@@ -67,19 +76,21 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     assert!(asked.is_empty(), "{asked:?}");
     assert_eq!(
         answer,
-        ":chat.example CAP * LS :account-tag away-notify batch cap-notify \
-         draft/chathistory draft/event-playback draft/message-redaction \
-         draft/metadata-2=max-subs=50,max-keys=20,max-value-bytes=300 \
-         draft/metadata-3=max-subs=50,max-keys=20,max-value-bytes=300 draft/read-marker \
-         echo-message extended-monitor labeled-response message-tags server-time standard-replies\r\n"
+        ":chat.example CAP * LS * :account-notify account-tag away-notify batch cap-notify \
+         draft/account-registration=before-connect draft/chathistory draft/event-playback \
+         draft/message-redaction draft/metadata-2=max-subs=50,max-keys=20,max-value-bytes=300 \
+         draft/metadata-3=max-subs=50,max-keys=20,max-value-bytes=300 draft/no-implicit-names \
+         draft/pre-away draft/read-marker echo-message extended-join\r\n\
+         :chat.example CAP * LS :extended-monitor invite-notify labeled-response message-tags \
+         multi-prefix sasl=PLAIN server-time setname standard-replies userhost-in-names\r\n"
     );
     let (asked, answer) =
-        feed(&mut session, "CAP REQ :server-time sasl\r\nCAP REQ server-time\r\n");
+        feed(&mut session, "CAP REQ :server-time nothing\r\nCAP REQ server-time\r\n");
     assert!(asked.is_empty(), "{asked:?}");
-    assert!(answer.contains("CAP * NAK :server-time sasl\r\n"), "{answer}");
+    assert!(answer.contains("CAP * NAK :server-time nothing\r\n"), "{answer}");
     assert!(answer.ends_with("CAP * ACK :server-time\r\n"), "{answer}");
     assert_eq!(feed(&mut session, "CAP END\r\n").0, ["be ana"]);
-    let answer = told(&mut session, &welcome("ana"));
+    let answer = welcomed(&mut session);
     assert!(answer.starts_with(":chat.example 001 ana :Welcome, ana!ana@samovar\r\n"), "{answer}");
     assert!(answer.ends_with(":chat.example 422 ana :There is no message of the day\r\n"));
 }
@@ -98,9 +109,12 @@ fn a_name_that_is_taken_is_asked_for_again() {
 fn commands_are_ours() {
     for (line, expected) in [
         ("JOIN #a,#b", &[r#"{"room":"a","type":"join"}"#, r#"{"room":"b","type":"join"}"#][..]),
-        ("PART #a :bye", &[r#"{"room":"a","type":"leave"}"#]),
+        ("PART #a :bye", &[r#"{"reason":"bye","room":"a","type":"leave"}"#]),
         ("PRIVMSG #a :hi there", &[r#"{"room":"a","text":"hi there","type":"say"}"#]),
-        ("PRIVMSG bob :hi", &[r#"{"room":"@bob","text":"hi","type":"say"}"#]),
+        (
+            "PRIVMSG bob :hi", // who is away is told of
+            &[r#"{"room":"@bob","text":"hi","type":"say"}"#, r#"{"type":"whois","user":"bob"}"#],
+        ),
         (
             "PRIVMSG #a :\u{1}ACTION waves\u{1}",
             &[r#"{"kind":"action","room":"a","text":"waves","type":"say"}"#],
@@ -154,6 +168,13 @@ fn capable(capabilities: &str) -> IrcFrontend {
     session
 }
 
+/// The same, in `#a`.
+fn in_a(capabilities: &str) -> IrcFrontend {
+    let mut session = capable(capabilities);
+    session.rooms.push("a".parse().unwrap());
+    session
+}
+
 fn said(room: &str, seq: u64, from: &str, text: &str) -> Event {
     Event::Message {
         room: RoomAddress::parse(room).unwrap(),
@@ -165,6 +186,7 @@ fn said(room: &str, seq: u64, from: &str, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: true,
+        bot: false,
     }
 }
 
@@ -181,7 +203,7 @@ fn stored(id: u64, room: &str, seq: u64) -> Event {
 
 #[test]
 fn an_echo_has_the_label_and_a_pong_comes_behind_it() {
-    let mut session = capable("batch echo-message labeled-response");
+    let mut session = in_a("batch echo-message labeled-response");
     let lines = "@label=7 PRIVMSG #a :hi\r\nPRIVMSG #a :two\r\nPING x\r\n";
     let mut input = BytesMut::from(lines.as_bytes());
     let mut out = BytesMut::new();
@@ -191,14 +213,17 @@ fn an_echo_has_the_label_and_a_pong_comes_behind_it() {
             Decoded::Incomplete => return asked,
             Decoded::Request(_) => asked += 1,
             Decoded::Handled => {}
-            other @ (Decoded::Identify(_) | Decoded::Become(_) | Decoded::Close) => {
+            other @ (Decoded::Identify(_)
+            | Decoded::Prove(_)
+            | Decoded::Become(_)
+            | Decoded::Close) => {
                 panic!("{other:?}")
             }
         }
     };
     assert_eq!(go_on(&mut session, &mut out), 2, "what is said does not wait");
-    session.tell(&stored(1, "a", 4), &mut out);
-    session.tell(&stored(2, "a", 5), &mut out);
+    session.tell(&stored(2, "a", 4), &mut out);
+    session.tell(&stored(3, "a", 5), &mut out);
     assert!(session.manners().watches_own);
     assert!(out.is_empty(), "not before it is shown");
     session.tell(&said("a", 3, "bob", "before"), &mut out);
@@ -221,20 +246,22 @@ fn an_echo_has_the_label_and_a_pong_comes_behind_it() {
 
 #[test]
 fn what_does_not_come_back_is_acknowledged() {
-    let mut session = capable("batch labeled-response");
+    let mut session = in_a("batch labeled-response");
     feed(&mut session, "@label=1 PRIVMSG #a :hi\r\n");
-    assert_eq!(told(&mut session, &stored(1, "a", 4)), "@label=1 :chat.example ACK\r\n");
+    assert_eq!(told(&mut session, &stored(2, "a", 4)), "", "the others do not have it yet");
+    assert_eq!(told(&mut session, &said("a", 4, "ana", "hi")), "@label=1 :chat.example ACK\r\n");
     // An echo that came before its receipt, and a room that is left before the echo.
-    let mut session = capable("batch echo-message labeled-response");
+    let mut session = in_a("batch echo-message labeled-response");
     feed(&mut session, "@label=1 PRIVMSG #a :hi\r\n@label=2 PRIVMSG #a :two\r\n");
     assert_eq!(
         told(&mut session, &said("a", 4, "ana", "hi")),
         ":ana!ana@samovar PRIVMSG #a :hi\r\n"
     );
-    assert_eq!(told(&mut session, &stored(1, "a", 4)), "@label=1 :chat.example ACK\r\n");
-    assert_eq!(told(&mut session, &stored(2, "a", 5)), "");
+    assert_eq!(told(&mut session, &stored(2, "a", 4)), "@label=1 :chat.example ACK\r\n");
+    assert_eq!(told(&mut session, &stored(3, "a", 5)), "");
     let exited = Event::Exited { room: RoomAddress::parse("a").unwrap() };
-    assert_eq!(told(&mut session, &exited), "@label=2 :chat.example ACK\r\n");
+    let told = told(&mut session, &exited);
+    assert_eq!(told, ":ana!ana@samovar PART #a\r\n@label=2 :chat.example ACK\r\n");
 }
 
 #[test]
@@ -248,7 +275,7 @@ fn answers_have_their_label_at_once_and_later() {
          @label=3 :chat.example ACK\r\n"
     );
     assert_eq!(feed(&mut session, "@label=4 LIST\r\n").1, "");
-    let rooms = Event::RoomList { id: Some(RequestId(1)), rooms: Vec::new(), total: 0 };
+    let rooms = Event::RoomList { id: Some(RequestId(2)), rooms: Vec::new(), total: 0 };
     assert_eq!(
         told(&mut session, &rooms),
         "@label=4 :chat.example BATCH +l4 labeled-response\r\n\
@@ -319,6 +346,7 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
         key: None,
         reply_to: None,
         account: false,
+        bot: false,
     };
     let answer = told(&mut session, &event);
     let lines: Vec<&str> = answer.split_terminator("\r\n").collect();

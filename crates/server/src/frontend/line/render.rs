@@ -68,12 +68,12 @@ pub(crate) fn room_event(
             }
             (StyleName::Grillo | StyleName::Talker | StyleName::Netcat, _) => {}
         },
-        Event::Joined { room, time_ms, user } => {
+        Event::Joined { room, time_ms, user, .. } => {
             if let Some(text) = moved(style, Moved::Joined, *time_ms, user, zone) {
                 show(room, text, out);
             }
         }
-        Event::Left { room, time_ms, user } | Event::Gone { room, time_ms, user } => {
+        Event::Left { room, time_ms, user, .. } | Event::Gone { room, time_ms, user, .. } => {
             if let Some(text) = moved(style, Moved::Left, *time_ms, user, zone) {
                 show(room, text, out);
             }
@@ -113,6 +113,10 @@ pub(crate) fn room_event(
         | Event::RoomList { .. }
         | Event::UserList { .. }
         | Event::MemberList { .. }
+        | Event::UserIs { .. }
+        | Event::CensusIs { .. }
+        | Event::ProfileChanged { .. }
+        | Event::AccountChanged { .. }
         | Event::History { .. }
         | Event::Found { .. }
         | Event::Gap { .. }

@@ -41,7 +41,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         Event::SettingsAre { room, settings, role, .. } => {
             session.settings(room, settings, *role, out);
         }
-        Event::Invited { room, from } => {
+        Event::Invited { room, from, .. } => {
             let prefix = session.style().prefix();
             session.note(&format!("{from} invites you to {room}: {prefix}join {room}"), out);
         }
@@ -109,6 +109,10 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         Event::Stored { .. }
         | Event::Roster { .. }
         | Event::Pong { .. }
+        | Event::UserIs { .. }
+        | Event::CensusIs { .. }
+        | Event::ProfileChanged { .. }
+        | Event::AccountChanged { .. }
         | Event::Hidden { .. }
         | Event::ReadIs { .. }
         | Event::ReadMoved { .. }

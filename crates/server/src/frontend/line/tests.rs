@@ -37,6 +37,7 @@ fn message(from: &str, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: false,
+        bot: false,
     }
 }
 
@@ -67,6 +68,9 @@ fn talking(name: StyleName, overrides: &Overrides) -> LineFrontend {
             topic: None,
             members: vec![user("ana")],
             members_total: 1,
+            topic_set: None,
+            roles: Vec::new(),
+            private: false,
             seq: Sequence(0),
             read_ms: None,
         },
@@ -88,6 +92,7 @@ fn typed(session: &mut LineFrontend, bytes: &[u8], chunk: usize) -> (Vec<String>
                 asked.push(format!("{wire:?}"));
                 return false;
             }
+            Decoded::Prove(proof) => asked.push(format!("{proof:?}")),
             Decoded::Close => {
                 asked.push("close".to_owned());
                 return false;
@@ -129,13 +134,13 @@ fn what_is_a_command_depends_on_the_style() {
     check(StyleName::Samovar, "//look", &[&said("/look")], "");
     check(StyleName::Samovar, "  ", &[], "");
     check(StyleName::Grillo, "!users", &[members], "");
-    check(StyleName::Grillo, " !quit ", &["Quit"], "");
+    check(StyleName::Grillo, " !quit ", &["Quit { reason: None }"], "");
     check(StyleName::Grillo, "!users x", &[&said("!users x")], "");
     check(StyleName::Grillo, "!foo", &[&said("!foo")], "");
     check(StyleName::Grillo, "", &[&said("")], "");
     check(StyleName::Talker, "look", &[members], "");
     check(StyleName::Talker, "who", &["Users"], "");
-    check(StyleName::Talker, "logout", &["Quit"], "");
+    check(StyleName::Talker, "logout", &["Quit { reason: None }"], "");
     check(StyleName::Talker, "say", &[&said("")], "");
     check(StyleName::Talker, "say Hi, magnus!", &[&said("Hi, magnus!")], "");
     check(StyleName::Talker, "LOOK", &[], "Unknown command: LOOK\r\n");
@@ -197,6 +202,9 @@ fn a_direct_room_that_somebody_else_opens_does_not_become_the_current_one() {
         topic: None,
         members: vec![user("maya"), user("ana")],
         members_total: 2,
+        topic_set: None,
+        roles: Vec::new(),
+        private: false,
         seq: Sequence(0),
         read_ms: None,
     };
@@ -265,7 +273,7 @@ fn what_the_operator_wrote_drives_no_terminal() {
     assert_eq!(&out[..], b"* [31mred\n");
     let topic = Some(LineText::parse("plans").unwrap());
     out.clear();
-    session.tell(&Event::TopicIs { id: None, room: room("ops"), topic }, &mut out);
+    session.tell(&Event::TopicIs { id: None, room: room("ops"), topic, topic_set: None }, &mut out);
     assert_eq!(&out[..], b"* topic of ops: plans\n");
 }
 

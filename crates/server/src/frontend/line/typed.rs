@@ -118,7 +118,7 @@ fn bare<'a>(line: &'a str, style: &Style, here: Option<&RoomAddress>) -> Option<
         "login" => None, // one is logged in
         _ if !style.offers(word) => None,
         "say" => Some(Typed::Say(rest)),
-        "logout" => Some(Typed::Command(Command::Quit)),
+        "logout" => Some(Typed::Command(Command::Quit { reason: None })),
         _ if word.chars().any(char::is_uppercase) => None,
         _ => slash::find(word).map(|_| from_table(line, here)),
     }

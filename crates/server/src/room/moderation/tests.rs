@@ -26,6 +26,8 @@ fn ops() -> Open {
         id: RoomId(1),
         address: RoomAddress::parse("ops").ok(),
         topic: None,
+        topic_set: None,
+        since: Timestamp(0),
         first: Sequence(1),
         last: Sequence(0),
         recent: VecDeque::new(),

@@ -16,6 +16,9 @@ fn inside(capabilities: &str) -> IrcFrontend {
         id: None,
         room: room("a"),
         topic: None,
+        topic_set: None,
+        private: false,
+        roles: Vec::new(),
         members: Vec::new(),
         members_total: 0,
         seq: Sequence(0),
@@ -27,7 +30,7 @@ fn inside(capabilities: &str) -> IrcFrontend {
 
 fn id_in(name: &str, seq: u64) -> String {
     let from = UserName::parse("bob").unwrap();
-    identifier::MessageId::of(&room(name), Sequence(seq), Timestamp(1_000), &from).to_string()
+    identifier::MessageId::of(&room(name), Sequence(seq), &from).to_string()
 }
 
 #[test]
@@ -128,7 +131,7 @@ fn a_page_is_a_batch_with_what_was_said_and_more_for_who_plays_events_back() {
     ] {
         let mut session = inside(capabilities);
         feed(&mut session, "CHATHISTORY LATEST #A * 5\r\n");
-        let answer = told(&mut session, &history(1, "a", events.clone()));
+        let answer = told(&mut session, &history(2, "a", events.clone()));
         let expected =
             format!(":chat.example BATCH +1 chathistory #A\r\n{lines}:chat.example BATCH -1\r\n");
         assert_eq!(answer, expected, "{capabilities}");
@@ -140,7 +143,7 @@ fn what_the_other_one_said_in_private_is_to_oneself() {
     let mut session = inside("batch server-time labeled-response");
     feed(&mut session, "@label=x CHATHISTORY LATEST BOB * 5\r\n");
     let events = vec![said("@bob", 1, "bob", "hi"), said("@bob", 2, "ana", "hello")];
-    let answer = told(&mut session, &history(1, "@bob", events));
+    let answer = told(&mut session, &history(2, "@bob", events));
     let time = "time=1970-01-01T00:00:01.000Z";
     assert_eq!(
         answer.split_terminator("\r\n").collect::<Vec<_>>(),
@@ -153,7 +156,7 @@ fn what_the_other_one_said_in_private_is_to_oneself() {
     );
     feed(&mut session, "@label=y CHATHISTORY LATEST nemo * 5\r\n");
     let refusal = Refusal::NoSuchUser { name: UserName::parse("nemo").unwrap() };
-    let answer = told(&mut session, &Event::refused(Some(RequestId(2)), refusal));
+    let answer = told(&mut session, &Event::refused(Some(RequestId(3)), refusal));
     let expected = "@label=y :chat.example FAIL CHATHISTORY INVALID_TARGET LATEST nemo :";
     assert!(answer.starts_with(expected), "{answer}");
 }
@@ -171,7 +174,7 @@ fn conversations_are_a_batch_of_their_own() {
     feed(&mut session, &format!("CHATHISTORY TARGETS {time} {time} 7\r\n"));
     let info = |name, last_ms| ConversationInfo { room: room(name), last_ms: Timestamp(last_ms) };
     let conversations = vec![info("a", 5_001), info("@bob", 6_000)];
-    let id = Some(RequestId(1));
+    let id = Some(RequestId(2));
     let answer = told(&mut session, &Event::ConversationList { id, conversations });
     assert_eq!(
         answer,

@@ -18,6 +18,9 @@ fn enter(session: &mut IrcFrontend) -> String {
         id: None,
         room: room("a"),
         topic: None,
+        topic_set: None,
+        private: false,
+        roles: Vec::new(),
         members: Vec::new(),
         members_total: 0,
         seq: Sequence(0),
@@ -42,7 +45,9 @@ fn deleted(place: &str, reason: &str) -> Event {
 #[test]
 fn a_deletion_names_the_message_by_its_id_to_who_knows_what_that_is() {
     for place in ["a", "@bob"] {
-        let id = identifier::MessageId::of_event(&said(place, 3, "bob", "hi")).unwrap();
+        // What the other one said is told as said to oneself.
+        let to = if place == "a" { place } else { "@ana" };
+        let id = identifier::MessageId::of_event(&said(to, 3, "bob", "hi")).unwrap();
         let target = if place == "a" { "#a" } else { "bob" };
         for (reason, text) in [("", ""), ("spam", " :spam")] {
             let expected = format!(":ana!ana@samovar REDACT {target} {id}{text}\r\n");
@@ -72,12 +77,12 @@ fn deleting_is_asked_by_an_id_of_the_room() {
     }
     let (asked, _) = feed(&mut session, &format!("@label=1 REDACT #a {id} :spam\r\n"));
     assert_eq!(asked, [r#"{"reason":"spam","room":"a","seq":3,"type":"delete"}"#]);
-    assert_eq!(told(&mut session, &stored(1, "a", 9)), "", "not before it is told");
+    assert_eq!(told(&mut session, &stored(2, "a", 9)), "", "not before it is told");
     let told_all = told(&mut session, &deleted("a", "spam"));
     assert_eq!(told_all, format!("@label=1 :ana!ana@samovar REDACT #a {id} :spam\r\n"));
     feed(&mut session, &format!("REDACT #a {id}\r\n"));
     let refusal = Refusal::NotYours { room: room("a"), seq: Sequence(3) };
-    let answer = told(&mut session, &Event::refused(Some(RequestId(2)), refusal));
+    let answer = told(&mut session, &Event::refused(Some(RequestId(3)), refusal));
     let expected = format!(":chat.example FAIL REDACT REDACT_FORBIDDEN #a {id} :");
     assert!(answer.starts_with(&expected), "{answer}");
 }
@@ -94,11 +99,11 @@ fn what_is_read_is_marked_by_a_time_and_told_before_the_names_end() {
     let (asked, _) = feed(&mut session, &format!("MARKREAD #A {time}\r\n"));
     assert_eq!(asked, [r#"{"room":"A","time_ms":7000,"type":"mark_read_until"}"#]);
     let read = |id, time_ms| Event::ReadIs { id, room: room("a"), seq: Sequence(0), time_ms };
-    let answer = told(&mut session, &read(Some(RequestId(1)), Some(Timestamp(7_000))));
+    let answer = told(&mut session, &read(Some(RequestId(2)), Some(Timestamp(7_000))));
     assert_eq!(answer, format!(":chat.example MARKREAD #A {time}\r\n"), "as it called it");
     let (asked, _) = feed(&mut session, "MARKREAD bob\r\n");
     assert_eq!(asked, [r#"{"room":"@bob","type":"get_read"}"#]);
-    let answer = told(&mut session, &read(Some(RequestId(2)), None));
+    let answer = told(&mut session, &read(Some(RequestId(3)), None));
     assert_eq!(answer, ":chat.example MARKREAD bob *\r\n");
     let moved =
         Event::ReadMoved { room: room("a"), seq: Sequence(4), time_ms: Some(Timestamp(7_000)) };
@@ -129,7 +134,7 @@ fn monitored_users_are_told_in_lines_that_fit() {
     let (asked, answer) = feed(&mut session, "MONITOR + bob,BOB,*!a@b,eve\r\n");
     assert_eq!(asked, [r#"{"names":["bob","eve"],"type":"watch_users"}"#]);
     assert!(answer.starts_with(":chat.example 432 ana *!a@b :"), "a mask is no name: {answer}");
-    let id = |id| Some(RequestId(id));
+    let id = |id: u64| Some(RequestId(id + 1));
     let users = vec![state("bob", true, None), state("eve", false, None)];
     let both = ":chat.example 730 ana :bob!bob@samovar\r\n:chat.example 731 ana :eve\r\n";
     assert_eq!(told(&mut session, &Event::UserStates { id: id(1), users: users.clone() }), both);
