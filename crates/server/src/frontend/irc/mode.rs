@@ -94,6 +94,10 @@ impl IrcFrontend {
             let parameter = parameter.map(|text| (*text).to_owned());
             match (letter, &parameter) {
                 ('b' | 'e' | 'I', None) => self.masks(room, letter, out),
+                ('b' | 'e' | 'I', Some(_)) => {
+                    let line = self.numeric(472, out).word(letter);
+                    line.text("Masks cannot be set here; /ban NAME in other clients does it");
+                }
                 ('o' | 'v' | 'q' | 'a' | 'h', None) => {}
                 ('k', _) if on && !parameter.as_deref().is_some_and(is_key) => {
                     let line = self.numeric(696, out).word(word(room)).word("k").word("*");
