@@ -200,6 +200,9 @@ fn a_room_by_invitation_is_entered_by_who_is_invited_and_read_from_there_on() {
         ana< * $ana invited $bob
         bob< * $ana invites you to den: /join den
         ana> while he hesitates
+        # the room has it, before he comes
+        ana> /look
+        ana< * in den (1): $ana (owner)
         # invited is not in
         bob> /who den
         bob< ! There is no room den. /rooms lists them.

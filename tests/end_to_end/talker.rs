@@ -116,8 +116,8 @@ fn a_taken_name_is_asked_for_again() {
         bob< The name "ANA" is taken.
         bob< Please try again.
         # refused for another reason: it is said in one line
-        bob> login b b
-        bob< Not a name: user name "b b" has a space (position 2).
+        bob> login b,b
+        bob< Not a name: user name "b,b" has "," (position 2).
         bob> login bob
         bob> who
         bob< The following are logged in:
