@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{METADATA_KEY_BYTES_MAX, METADATA_VALUE_BYTES_MAX};
-use crate::text::is_dangerous;
+use crate::text::{is_dangerous, shown_as_text};
 
 /// Why metadata was not taken.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
@@ -81,31 +81,8 @@ impl MetadataValue {
     }
 }
 
-macro_rules! shown_as_text {
-    ($name:ident) => {
-        impl fmt::Display for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str(&self.0)
-            }
-        }
-
-        impl fmt::Debug for $name {
-            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&self.0, f)
-            }
-        }
-
-        impl TryFrom<String> for $name {
-            type Error = MetadataError;
-            fn try_from(text: String) -> Result<Self, MetadataError> {
-                Self::parse(&text)
-            }
-        }
-    };
-}
-
-shown_as_text!(MetadataKey);
-shown_as_text!(MetadataValue);
+shown_as_text!(MetadataKey, MetadataError);
+shown_as_text!(MetadataValue, MetadataError);
 
 #[cfg(test)]
 mod tests {

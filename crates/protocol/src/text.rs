@@ -153,8 +153,9 @@ impl ReactionText {
     }
 }
 
+/// A checked text is shown, and read by serde, as what it is.
 macro_rules! shown_as_text {
-    ($name:ident) => {
+    ($name:ident, $error:ty) => {
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 f.write_str(&self.0)
@@ -168,18 +169,20 @@ macro_rules! shown_as_text {
         }
 
         impl TryFrom<String> for $name {
-            type Error = TextError;
-            fn try_from(text: String) -> Result<Self, TextError> {
+            type Error = $error;
+            fn try_from(text: String) -> Result<Self, $error> {
                 Self::parse(&text)
             }
         }
     };
 }
 
-shown_as_text!(MessageText);
-shown_as_text!(LineText);
-shown_as_text!(ClientTags);
-shown_as_text!(ReactionText);
+pub(crate) use shown_as_text;
+
+shown_as_text!(MessageText, TextError);
+shown_as_text!(LineText, TextError);
+shown_as_text!(ClientTags, TextError);
+shown_as_text!(ReactionText, TextError);
 
 fn check(text: &str, bytes_max: usize, allowed: impl Fn(char) -> bool) -> Result<(), TextError> {
     if text.len() > bytes_max {
