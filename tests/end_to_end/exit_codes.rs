@@ -18,13 +18,16 @@ fn ends(finished: &Finished, code: i32, said: &str) {
     assert!(finished.stderr.contains(said), "{said}: {finished:?}");
 }
 
-/// A pipe in the lobby, whose input is open.
+/// A pipe that knows that it is in the lobby: it has printed what was said there. Its input is
+/// open.
 fn pipe(server: &Server, home: &Home, arguments: &[&str]) -> Process {
     let mut eve = server.native("eve");
     eve.join("lobby");
-    let process =
+    let mut process =
         Process::start(&mut command(server, home, &[&["--room", "lobby"], arguments].concat()));
     while !matches!(eve.event(), chat_protocol::Event::Joined { .. }) {}
+    eve.say("lobby", "you are in");
+    assert!(process.stdout_line().ends_with("you are in"));
     process
 }
 
