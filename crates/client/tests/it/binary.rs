@@ -1,7 +1,9 @@
 //! The binary in a pipe: what is said, what is printed, how it ends.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
 use chat_protocol::{Command, Event, Refusal, UserName};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -208,28 +210,33 @@ async fn a_pipe_is_read_no_further_ahead_than_the_bounds_say_until_one_is_in() {
     let mut peer = server.welcome(1).await;
     let join = peer.request().await;
     // Far more than the pipe, the queue and what is read ahead can hold.
-    const LINES: usize = 20_000;
-    let lines = |n: usize| format!("{n} {}\n", "x".repeat(100));
-    let writes = tokio::spawn(async move {
+    const LINES: u64 = 20_000;
+    let line = |n: u64| format!("{n} {}\n", "x".repeat(100));
+    let written = Cell::new(0);
+    let writes = async {
         for n in 0..LINES {
-            stdin.write_all(lines(n).as_bytes()).await.unwrap();
+            stdin.write_all(line(n).as_bytes()).await.unwrap();
+            written.set(n + 1);
         }
-    });
-    // The client answers nothing of its own before it is in; the program in front waits.
-    assert!(
-        tokio::time::timeout(std::time::Duration::from_millis(300), peer.request()).await.is_err()
-    );
-    assert!(!writes.is_finished(), "it is held up");
-    peer.tell(&entered(&join, 0)).await;
-    for n in 0..LINES {
-        let say = peer.request().await;
-        let Command::Say { text, .. } = &say.command else { panic!("{say:?}") };
-        assert_eq!(text.as_str(), lines(n).trim_end());
-        peer.tell(&stored(&say, n as u64 + 1)).await;
-    }
-    writes.await.unwrap();
-    while !matches!(peer.request().await.command, Command::Quit { .. }) {}
-    drop(peer);
+        drop(stdin);
+    };
+    let plays = async {
+        // It stands still: the program in front is held up.
+        let mut before = u64::MAX;
+        while std::mem::replace(&mut before, written.get()) != before {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert!(before > 0 && before < LINES / 2, "{before} lines are taken");
+        peer.tell(&entered(&join, 0)).await;
+        for n in 0..LINES {
+            let say = peer.request().await;
+            let Command::Say { text, .. } = &say.command else { panic!("{say:?}") };
+            assert_eq!(text.as_str(), line(n).trim_end());
+            peer.tell(&stored(&say, n + 1)).await;
+        }
+        assert_eq!(peer.request().await.command, Command::Quit { reason: None });
+    };
+    tokio::join!(writes, plays);
     assert_eq!(child.wait().await.unwrap().code(), Some(0));
 }
 
