@@ -2,6 +2,7 @@
 //! stranger learns of it: nothing.
 
 mod administered;
+mod called;
 mod client;
 mod guessed;
 mod reading;
@@ -108,8 +109,6 @@ fn a_name_is_registered_in_lines_and_is_its_accounts_from_then_on() {
         ana< ! Not a password: a password has at least 8 characters.
         ana> /register correct-horse
         ana< * you are logged in as ana
-        ana> /nick maya
-        ana< ! You are logged in as ana. /logout makes you a guest first.
         ana> /register correct-horse
         ana< ! You are logged in as ana. /logout makes you a guest first.
         bob connects

@@ -11,7 +11,7 @@ fn names(names: &[&str]) -> Vec<UserName> {
 
 fn state(name: &str, online: bool) -> UserState {
     let name = UserName::parse(name).unwrap();
-    UserState { name, online, account: false, away: None, real_name: None }
+    UserState { name, online, account: false, account_name: None, away: None, real_name: None }
 }
 
 fn away(text: Option<&str>) -> Command {

@@ -10,6 +10,7 @@ use std::sync::atomic::AtomicU64;
 use std::time::Duration;
 
 use chat_protocol::command::HistoryRange;
+use chat_protocol::event::{Welcome, account_of};
 use chat_protocol::limits::PAGE_EVENTS_MAX;
 use chat_protocol::{Command, Event, MessageKey, Request, RequestId, RoomAddress, UserName};
 use tokio::sync::mpsc;
@@ -253,7 +254,9 @@ impl Actor {
     fn connected(&mut self, link: &mut Link) {
         let welcome = link.welcome().clone();
         self.farewell = None;
-        let account = welcome.name.clone().filter(|_| welcome.account);
+        let Welcome { name, account, account_name, .. } = &welcome;
+        let account =
+            name.as_ref().and_then(|it| account_of(*account, account_name.as_ref(), it)).cloned();
         let is_again = account.is_some() && account == self.account;
         let (journal, resumed) = (welcome.journal, welcome.resumed || is_again);
         self.account = account;

@@ -186,6 +186,7 @@ mod tests {
             key: None,
             reply_to: None,
             account: false,
+            account_name: None,
             bot: false,
         }
     }

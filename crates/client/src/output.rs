@@ -403,12 +403,11 @@ fn named(users: &[UserInfo]) -> impl Iterator<Item = String> {
     users.iter().map(user_line)
 }
 
-/// `maya`, or `maya  away: lunch`.
+/// `maya`, `maya  away: lunch`, or `mo  account: maya`.
 pub(crate) fn user_line(user: &UserInfo) -> String {
-    match &user.away {
-        Some(text) => format!("{}  away: {text}", user.name),
-        None => user.name.to_string(),
-    }
+    let account = user.account_name.as_ref().map(|account| format!("  account: {account}"));
+    let away = user.away.as_ref().map(|text| format!("  away: {text}"));
+    format!("{}{}{}", user.name, account.unwrap_or_default(), away.unwrap_or_default())
 }
 
 fn list(title: &str, lines: impl Iterator<Item = String>, total: u64) -> String {

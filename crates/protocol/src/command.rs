@@ -426,8 +426,13 @@ pub enum Command {
         name: UserName,
         /// Its password, or a token of it.
         password: Password,
+        /// Under the name that one has, if the account is not here already, and nobody else has
+        /// registered that name; else under the account's.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        keeps_name: bool,
     },
-    /// Be a guest again, by another name. Answer: `identified`.
+    /// Be a guest again: by the name that one has, if that is not the account's, or by another.
+    /// Answer: `identified`.
     Logout,
     /// Change one's password. Other sessions of the account end. Answer: `done`.
     ChangePassword {

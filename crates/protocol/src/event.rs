@@ -110,6 +110,9 @@ pub enum Event {
         /// Its author is an account.
         #[serde(default, skip_serializing_if = "is_false")]
         account: bool,
+        /// Which, where it is called otherwise than its account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account_name: Option<UserName>,
         /// Its author says of itself that it is a program; only live.
         #[serde(default, skip_serializing_if = "is_false")]
         bot: bool,
@@ -210,6 +213,9 @@ pub enum Event {
         /// It is an account's.
         #[serde(default, skip_serializing_if = "is_false")]
         account: bool,
+        /// Which, where it is called otherwise than its account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account_name: Option<UserName>,
     },
     /// Somebody entered.
     Joined {
@@ -222,6 +228,9 @@ pub enum Event {
         /// It is an account's.
         #[serde(default, skip_serializing_if = "is_false")]
         account: bool,
+        /// Which, where it is called otherwise than its account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account_name: Option<UserName>,
         /// Why it is away.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         away: Option<LineText>,
@@ -279,12 +288,15 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "is_false")]
         invisible: bool,
     },
-    /// Somebody has become an account, under the name it has, or is one no longer. Told once.
+    /// Somebody has become an account, under the name it has, or is one no longer, or another. Told once.
     AccountChanged {
         /// Who.
         user: UserName,
         /// It is one.
         account: bool,
+        /// Which, where it is called otherwise than its account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account_name: Option<UserName>,
     },
     /// Somebody has another name. Told once.
     Renamed {
@@ -539,6 +551,9 @@ pub enum Event {
         /// It is an account's.
         #[serde(default, skip_serializing_if = "is_false")]
         account: bool,
+        /// Which, where it is called otherwise than its account.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        account_name: Option<UserName>,
         /// With this the client can come back as it, instead of by what its welcome said: a
         /// secret.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -708,6 +723,9 @@ pub struct Welcome {
     /// It is an account's.
     #[serde(default, skip_serializing_if = "is_false")]
     pub account: bool,
+    /// Which, where it is called otherwise than its account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<UserName>,
     /// The client is the guest again that it was: keys it used before are known.
     #[serde(default, skip_serializing_if = "is_false")]
     pub resumed: bool,
@@ -811,6 +829,9 @@ pub struct UserInfo {
     /// It is an account's.
     #[serde(default, skip_serializing_if = "is_false")]
     pub account: bool,
+    /// Which, where it is called otherwise than its account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<UserName>,
     /// It says of itself that it is a program.
     #[serde(default, skip_serializing_if = "is_false")]
     pub bot: bool,
@@ -837,6 +858,7 @@ impl UserInfo {
             away: None,
             role: Role::Member,
             account: false,
+            account_name: None,
             bot: false,
             administrator: false,
             invisible: false,
@@ -901,6 +923,9 @@ pub struct PastUser {
     /// It was an account's.
     #[serde(default, skip_serializing_if = "is_false")]
     pub account: bool,
+    /// Which, where it is called otherwise than its account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<UserName>,
     /// What it called itself beside its name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub real_name: Option<LineText>,
@@ -919,6 +944,9 @@ pub struct UserState {
     /// It is logged in.
     #[serde(default, skip_serializing_if = "is_false")]
     pub account: bool,
+    /// Which, where it is called otherwise than its account.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account_name: Option<UserName>,
     /// Why it is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<LineText>,
@@ -944,6 +972,32 @@ pub enum UserChange {
     /// Something of a newer server.
     #[serde(other)]
     Unknown,
+}
+
+/// The account of somebody, if it is one's: called as it is called itself, where nothing else is said.
+#[must_use]
+pub fn account_of<'a>(
+    account: bool,
+    account_name: Option<&'a UserName>,
+    name: &'a UserName,
+) -> Option<&'a UserName> {
+    account.then(|| account_name.unwrap_or(name))
+}
+
+impl UserInfo {
+    /// Its account.
+    #[must_use]
+    pub fn account(&self) -> Option<&UserName> {
+        account_of(self.account, self.account_name.as_ref(), &self.name)
+    }
+}
+
+impl UserState {
+    /// Its account.
+    #[must_use]
+    pub fn account(&self) -> Option<&UserName> {
+        account_of(self.account, self.account_name.as_ref(), &self.name)
+    }
 }
 
 impl Event {

@@ -96,6 +96,7 @@ impl Bench {
             author: Identity(Uuid::from_u128(1)),
             name: UserName::parse("ana").expect("a name"),
             is_account: false,
+            account_name: None,
             is_bot: false,
             body: Body::Message {
                 text: MessageText::parse(&text).expect("a text"),

@@ -458,6 +458,7 @@ fn welcome(config: &Config, journal: JournalId) -> Welcome {
         journal,
         token: None,
         account: false,
+        account_name: None,
         resumed: false,
     }
 }

@@ -73,7 +73,7 @@ fn sessions_of_an_account_and_of_an_address_share_their_rate() {
     ana.ask(Command::Register { password: password() });
     let mut again = server.native("guest");
     let name = chat_protocol::UserName::parse("ana").unwrap();
-    again.ask(Command::Login { name, password: password() });
+    again.ask(Command::Login { name, password: password(), keeps_name: false });
     let page =
         || Command::History { room: room("lobby"), range: HistoryRange::default(), limit: 1 };
     let one = all_at_once(&mut ana, (0..30).map(|_| page())).1;
@@ -193,6 +193,7 @@ fn rates_are_read_again_for_who_comes_then() {
     let login = || Command::Login {
         name: chat_protocol::UserName::parse("root2").unwrap(),
         password: chat_protocol::Password::parse("wrong-horse").unwrap(),
+        keeps_name: false,
     };
     assert_eq!(ana.refused(login()), Refusal::LoginFailed);
     assert!(matches!(ana.refused(login()), Refusal::TooManyTries { .. }));
@@ -204,6 +205,7 @@ fn guessing_is_slowed_down_for_an_address_whatever_the_names() {
     let login = |n: u32| Command::Login {
         name: chat_protocol::UserName::parse(&format!("nobody{n}")).unwrap(),
         password: chat_protocol::Password::parse("wrong-horse").unwrap(),
+        keeps_name: false,
     };
     let answers: Vec<Refusal> =
         (0..5).map(|n| server.native(&format!("guest{n}")).refused(login(n))).collect();

@@ -155,7 +155,7 @@ fn who_types_has_read_what_was_shown() {
     let mut elsewhere = server.native("elsewhere");
     let password = Password::parse("correct-horse").expect("a password");
     let name = UserName::parse("ana").expect("a name");
-    elsewhere.ask(Command::Login { name, password });
+    elsewhere.ask(Command::Login { name, password, keeps_name: false });
     let mut maya = server.native("maya");
     maya.join("lobby");
     let seq = maya.say("lobby", "have you seen this?");

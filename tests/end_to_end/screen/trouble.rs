@@ -64,6 +64,7 @@ fn a_session_that_was_ended_says_so_and_comes_in_again() {
     let login = Command::Login {
         name: UserName::parse("ana").expect("a name"),
         password: Password::parse(HORSE).expect("a password"),
+        keeps_name: false,
     };
     ana.ask(login);
     ana.ask(Command::ChangePassword {

@@ -43,11 +43,12 @@ impl Actor {
             }
             (
                 Command::Login { password, .. } | Command::Register { password },
-                Event::Identified { name, token, .. },
+                Event::Identified { name, account_name, token, .. },
             ) => {
+                let account = account_name.as_ref().unwrap_or(name);
                 self.token.clone_from(token);
-                self.account = Some(name.clone());
-                self.options.naming = Naming::Account(name.clone(), password.clone());
+                self.account = Some(account.clone());
+                self.options.naming = Naming::Account(account.clone(), password.clone());
                 None
             }
             (_, Event::Identified { name, token, .. }) => {

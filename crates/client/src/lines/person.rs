@@ -55,7 +55,7 @@ impl Lines<'_> {
                 handle.come_as(Naming::Exact(name));
             }
             (Command::Nick { name }, Some(_)) => handle.ask_for_name(name),
-            (Command::Login { name, password }, Some(_)) => {
+            (Command::Login { name, password, .. }, Some(_)) => {
                 handle.come_as(Naming::Account(name, password));
             }
             (command, _) => {

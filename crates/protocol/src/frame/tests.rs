@@ -236,6 +236,7 @@ fn a_page_of_the_longest_messages_fits_a_frame() {
         key: Some(MessageKey(uuid::Uuid::max())),
         reply_to: Some(Sequence(u64::MAX)),
         account: true,
+        account_name: None,
         bot: false,
     };
     let page = Event::History {

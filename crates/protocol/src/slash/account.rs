@@ -6,7 +6,7 @@ use crate::{Command, LineText, Moment, Password, RoomName, TokenName, UserName};
 
 pub(super) fn login(typed: &Typed<'_>) -> Result<Command, SlashError> {
     let (name, password) = name_and_password(typed)?;
-    Ok(Command::Login { name, password })
+    Ok(Command::Login { name, password, keeps_name: false })
 }
 
 pub(super) fn name_and_password(typed: &Typed<'_>) -> Result<(UserName, Password), SlashError> {

@@ -199,7 +199,11 @@ fn words_about_accounts_become_commands() {
     let name = |text| UserName::parse(text).unwrap();
     let password = |text| Password::parse(text).unwrap();
     check("register correct-horse", &Command::Register { password: password("correct-horse") });
-    let login = Command::Login { name: name("ana"), password: password("correct-horse") };
+    let login = Command::Login {
+        name: name("ana"),
+        password: password("correct-horse"),
+        keeps_name: false,
+    };
     check("login ana correct-horse", &login);
     check("login @ana  correct-horse", &login);
     let (old, new) = (password("correct-horse"), password("battery-staple"));

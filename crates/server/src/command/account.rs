@@ -4,8 +4,8 @@
 use chat_protocol::event::TokenInfo;
 use chat_protocol::limits::{TOKEN_ROOMS_MAX, TOKENS_MAX};
 use chat_protocol::{
-    Event, Identity, Password, Refusal, RequestId, RoomAddress, RoomName, Sequence, Token,
-    TokenName, UserName,
+    Event, Identity, Password, Refusal, RequestId, RoomAddress, RoomName, Token, TokenName,
+    UserName,
 };
 
 use super::guest::Identified;
@@ -16,7 +16,8 @@ use crate::account::{Verified, hash_of, new_token};
 use crate::journal::{
     AccountChange, AccountRoom, Changed, MetadataOwner, RoomKey, StoredToken, TokenHash,
 };
-use crate::user::{Claim, NotAttached, User, friendly};
+use crate::room::Membership;
+use crate::user::{Called, Claim, NotAttached, User, friendly};
 
 /// How long the last session of an account may take to leave its rooms.
 const HAND_OVER: std::time::Duration = std::time::Duration::from_secs(5);
@@ -73,7 +74,7 @@ pub(super) async fn register(
     let user = claim.user();
     let name = user.name();
     if user.seat.is_account() {
-        return Err(Refusal::LoggedIn { name });
+        return Err(Refusal::LoggedIn { name: user.seat.known_as() });
     }
     let accounts = &house.accounts;
     let who = (user.identity(), name.clone());
@@ -84,32 +85,37 @@ pub(super) async fn register(
     user.has_settled();
     metadata::keep(house, user).await;
     tracing::info!(%name, "registered");
-    let changed = Event::AccountChanged { user: name.clone(), account: true };
+    let changed = Event::AccountChanged { user: name.clone(), account: true, account_name: None };
     presence::retell(house, user, &changed).await;
     let token = caller.ticket.as_ref().map(|ticket| ticket.token.clone());
-    Ok(Answer::Event(Event::Identified { id, name, account: true, token }))
+    Ok(Answer::Event(Event::Identified { id, name, account: true, account_name: None, token }))
 }
 
-/// Becomes an account.
+/// Becomes an account; by its name, or by the one that it has.
 pub(super) async fn login(
     house: &House,
     caller: &Caller,
-    name: UserName,
-    password: Password,
+    (name, password): (UserName, Password),
+    keeps_name: bool,
 ) -> Result<Answer, Refusal> {
-    if let Some(user) = caller.claim.as_ref().map(Claim::user).filter(|user| user.seat.is_account())
-    {
-        return Err(Refusal::LoggedIn { name: user.name() });
+    let user = caller.claim.as_ref().map(Claim::user);
+    if let Some(user) = user.filter(|user| user.seat.is_account()) {
+        return Err(Refusal::LoggedIn { name: user.seat.known_as() });
     }
     let is_resumable = caller.ticket.is_some();
-    let identified = identify(house, caller, &name, password, is_resumable).await?;
+    let called = user.filter(|_| keeps_name).map_or(Called::Account, |user| Called::As(user));
+    let identified = identify(house, caller, (&name, password), called, is_resumable).await?;
     Ok(Answer::Became(Box::new(identified)))
 }
 
-/// Is a guest again, by another name.
+/// Is a guest again: by the name that it had beside the account's, or by another.
 pub(super) async fn logout(house: &House, caller: &Caller) -> Result<Answer, Refusal> {
-    caller.account()?;
-    let identified = super::guest::somebody(house, caller.ticket.is_some()).await?;
+    let user = caller.account()?.user();
+    let is_resumable = caller.ticket.is_some();
+    let identified = match house.registry.claim_from(user, (house.identity)()) {
+        Some(claim) => super::guest::identified(house, claim, is_resumable, None).await?,
+        None => super::guest::somebody(house, is_resumable).await?,
+    };
     Ok(Answer::Became(Box::new(identified)))
 }
 
@@ -120,13 +126,14 @@ pub(super) async fn logout(house: &House, caller: &Caller) -> Result<Answer, Ref
 pub(super) async fn identify(
     house: &House,
     caller: &Caller,
-    name: &UserName,
-    password: Password,
+    (name, password): (&UserName, Password),
+    called: Called<'_>,
     is_resumable: bool,
 ) -> Result<Identified, Refusal> {
     if let Some(token) = password.as_token() {
-        let identified = identify_by_token(house, caller, &token, is_resumable).await?;
-        let is_it = identified.claim.as_ref().is_some_and(|claim| claim.user().name() == *name);
+        let identified = identify_by_token(house, caller, &token, called, is_resumable).await?;
+        let account = house.registry.account_named(name);
+        let is_it = identified.claim.as_ref().is_some_and(|it| Some(it.identity()) == account);
         if is_it {
             return Ok(identified);
         }
@@ -138,7 +145,7 @@ pub(super) async fn identify(
     }
     let (accounts, journal) = (&house.accounts, &house.journal);
     let verified = accounts.verify(journal, caller.origin.counted(), name, password).await?;
-    let claim = begin(house, verified.account, None).await?;
+    let claim = begin(house, verified.account, None, called).await?;
     if let Err(refusal) = verified.is_still_true(journal, name).await {
         super::guest::leave(house, claim, None).await;
         return Err(refusal);
@@ -219,15 +226,20 @@ pub(crate) async fn prove_anew(
 ///
 /// # Errors
 /// It is not that one any more, or may not log in.
-pub(crate) async fn enter(house: &House, proven: Proven) -> Result<Identified, Refusal> {
+pub(crate) async fn enter(
+    house: &House,
+    proven: Proven,
+    called: Called<'_>,
+) -> Result<Identified, Refusal> {
     let Proven { name, by } = proven;
     let verified = match by {
         By::Password(verified) => verified,
         By::Token(token) => {
-            return identify_by_token(house, &Caller::default(), &token, false).await;
+            let caller = Caller::default();
+            return identify_by_token(house, &caller, &token, called, false).await;
         }
     };
-    let claim = begin(house, verified.account, None).await?;
+    let claim = begin(house, verified.account, None, called).await?;
     if let Err(refusal) = verified.is_still_true(&house.journal, &name).await {
         super::guest::leave(house, claim, None).await;
         return Err(refusal);
@@ -243,12 +255,13 @@ pub(super) async fn identify_by_token(
     house: &House,
     caller: &Caller,
     token: &Token,
+    called: Called<'_>,
     is_resumable: bool,
 ) -> Result<Identified, Refusal> {
     let (accounts, journal) = (&house.accounts, &house.journal);
     let StoredToken { hash, account, info } =
         accounts.token(journal, caller.origin.counted(), token).await?;
-    let claim = begin(house, account, Some(hash)).await?;
+    let claim = begin(house, account, Some(hash), called).await?;
     // Revoked while it began: a revocation that found no session to end.
     let is_there = journal.token(hash).await.map_err(journal_refusal)?.is_some();
     if !is_there {
@@ -260,18 +273,23 @@ pub(super) async fn identify_by_token(
     super::guest::identified(house, claim, is_resumable && scope.is_none(), scope).await
 }
 
-/// A session of an account begins. The first one enters its rooms.
-pub(super) async fn begin(
+/// A session of an account begins. The first one enters its rooms; but if it has the name of the user
+/// that it was until now, that one has to leave its own first.
+async fn begin(
     house: &House,
     account: Identity,
     access: Option<TokenHash>,
+    called: Called<'_>,
 ) -> Result<Claim, Refusal> {
     loop {
         let mut freed = std::pin::pin!(house.registry.freed());
         freed.as_mut().enable();
-        match house.registry.attach(account, access, (house.clock)()) {
+        match house.registry.attach(account, access, (house.clock)(), called) {
             Ok(claim) => {
-                settle(house, claim.user()).await;
+                let has_name_of = |user: &User| user.name() == claim.user().name();
+                if !matches!(called, Called::As(user) if has_name_of(user)) {
+                    settle(house, claim.user()).await;
+                }
                 stay::wake(house, claim.user()).await;
                 return Ok(claim);
             }
@@ -286,17 +304,25 @@ pub(super) async fn begin(
     }
 }
 
-/// A guest has a name that was registered by an administrator meanwhile: it gets another.
+/// Somebody has a name that was registered by an administrator meanwhile: it gets another.
 async fn give_up_name(house: &House, guest: &User) -> Result<(), Refusal> {
     let draw = || friendly((house.identity)().0.as_u128());
-    house.registry.rename_at_random(guest, draw)?;
-    presence::tell_renamed(house, guest).await;
+    let from = house.registry.rename_at_random(guest, draw)?;
+    presence::tell_renamed(house, guest, from).await;
     Ok(())
+}
+
+/// An account wants to be called by its own name, which somebody else may have.
+pub(super) async fn free_name(house: &House, user: &User, own: &UserName) -> Result<(), Refusal> {
+    match house.registry.find(own).filter(|other| other.identity() != user.identity()) {
+        Some(other) => give_up_name(house, &other).await,
+        None => Ok(()),
+    }
 }
 
 /// Enters the rooms that the account was in, and takes up what it had read and whom it shuns. The
 /// first session does it.
-pub(super) async fn settle(house: &House, user: &User) {
+pub(crate) async fn settle(house: &House, user: &User) {
     if !user.seat.is_account() || !user.begins_to_settle() {
         return;
     }
@@ -331,7 +357,8 @@ async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<()
             let other = if *one == user.identity() { *other } else { *one };
             let account = house.registry.account_name(other);
             let is_guest = account.is_none();
-            let Some(name) = account.or(peer) else { return Ok(()) };
+            let here = house.registry.find_account(other).map(|user| user.name());
+            let Some(name) = here.or(account).or(peer) else { return Ok(()) };
             let there = house.registry.find(&name);
             let is_there = there.is_some_and(|there| there.identity() == other);
             (RoomAddress::Direct(name), is_guest && !is_there)
@@ -362,15 +389,18 @@ async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<()
 pub(crate) async fn keep_rooms(house: &House, user: &User) {
     let account = user.identity();
     let Some(places) = user.seat.kept().filter(|_| user.is_settled()) else { return };
-    let key = |(address, read, read_until): (RoomAddress, Sequence, _)| match address {
-        RoomAddress::Named(name) => {
-            Some(AccountRoom { room: RoomKey::Named(name), read, read_until, peer: None })
-        }
-        // A talk with a guest ends with the guest.
-        RoomAddress::Direct(name) => {
-            let peer = house.registry.account_named(&name)?;
-            let room = RoomKey::direct(account, peer);
-            Some(AccountRoom { room, read, read_until, peer: Some(name) })
+    let key = |(place, read_until): (Membership, _)| {
+        let read = place.read();
+        match place.address {
+            RoomAddress::Named(name) => {
+                Some(AccountRoom { room: RoomKey::Named(name), read, read_until, peer: None })
+            }
+            // A talk with a guest ends with the guest.
+            RoomAddress::Direct(_) => {
+                let name = house.registry.account_name(place.peer?)?;
+                let room = RoomKey::direct(account, place.peer?);
+                Some(AccountRoom { room, read, read_until, peer: Some(name) })
+            }
         }
     };
     let (rooms, left) = user.kept_since(places.into_iter().filter_map(key).collect());
@@ -414,7 +444,7 @@ pub(super) async fn change_password(
     let claim = caller.account()?;
     let user = claim.user();
     let (accounts, journal) = (&house.accounts, &house.journal);
-    accounts.verify(journal, caller.origin.counted(), &user.name(), old).await?;
+    accounts.verify(journal, caller.origin.counted(), &user.seat.known_as(), old).await?;
     let password = accounts.hash(new).await?;
     let account = user.identity();
     let but = caller.ticket.as_ref().map(|ticket| ticket.hash);

@@ -13,7 +13,7 @@ use crate::journal::{Account, AccountChange, Deed, Suspension};
 
 /// Who the caller is, if it is an administrator now.
 pub(super) fn administrator(caller: &Caller) -> Result<String, Refusal> {
-    let name = caller.claim.as_ref().map(|claim| claim.user().name().to_string());
+    let name = caller.claim.as_ref().map(|claim| claim.user().seat.known_as().to_string());
     if caller.origin.is_administrator {
         return Ok(name.map_or_else(|| "operator".to_owned(), |name| format!("operator ({name})")));
     }

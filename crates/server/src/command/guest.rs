@@ -10,9 +10,9 @@ use sha2::{Digest, Sha256};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::scope::Scope;
-use super::{Caller, House, account, stay};
+use super::{Caller, House, account, presence, stay};
 use crate::journal::{Guest, TokenHash};
-use crate::user::{Claim, LetGo, NotAttached, User, friendly};
+use crate::user::{Called, Claim, LetGo, NotAttached, User, friendly};
 
 /// Who a session wants to be.
 #[derive(Debug)]
@@ -75,12 +75,20 @@ pub(crate) async fn identify(
         leave(house, claim, Some(hash(&token))).await; // was logged out while it was away
     }
     if let Some(token) = hello.token {
-        return account::identify_by_token(house, caller, &token, hello.resumable).await;
+        return account::identify_by_token(house, caller, &token, Called::Account, hello.resumable)
+            .await;
     }
     let Some(name) = hello.name else { return Ok(Identified::default()) };
     let name = UserName::parse(&name).map_err(|error| Refusal::name_invalid(&error))?;
     if let Some(password) = hello.password {
-        return account::identify(house, caller, &name, password, hello.resumable).await;
+        return account::identify(
+            house,
+            caller,
+            (&name, password),
+            Called::Account,
+            hello.resumable,
+        )
+        .await;
     }
     let claim = house.registry.claim(name, (house.identity)())?;
     identified(house, claim, hello.resumable, None).await
@@ -147,6 +155,7 @@ pub(crate) async fn leave(house: &House, mut claim: Claim, token: Option<TokenHa
         }
         LetGo::Last => {
             let user = claim.user();
+            presence::own_name_again(house, user).await;
             leave_rooms(house, user).await;
             house.registry.departed().left(user, user.name(), (house.clock)());
         }
@@ -184,16 +193,13 @@ pub(crate) async fn park_stored(house: &House) -> Result<usize, crate::journal::
     let mut parked = 0;
     for Guest { token, identity, name, access } in guests {
         let claim = match house.registry.account_name(identity) {
-            Some(_) => {
-                house.registry.attach(identity, access, (house.clock)()).map_err(
-                    |error| match error {
-                        NotAttached::Refused(refusal) => refusal,
-                        NotAttached::Leaving | NotAttached::Occupied(_) => {
-                            Refusal::NameTaken { name }
-                        }
-                    },
-                )
-            }
+            Some(_) => house
+                .registry
+                .attach(identity, access, (house.clock)(), Called::By(&name))
+                .map_err(|error| match error {
+                    NotAttached::Refused(refusal) => refusal,
+                    NotAttached::Leaving | NotAttached::Occupied(_) => Refusal::NameTaken { name },
+                }),
             None => house.registry.claim(name, identity),
         };
         match claim {

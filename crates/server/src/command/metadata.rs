@@ -45,7 +45,7 @@ pub(crate) async fn of_room(house: &House, name: &RoomName) -> Result<Metadata, 
 }
 
 async fn of_user(house: &House, name: &UserName) -> Result<Metadata, Refusal> {
-    if let Some(user) = house.registry.find(name) {
+    if let Some(user) = house.registry.meet(name) {
         return Ok(user.metadata());
     }
     let account = house.registry.account_named(name);

@@ -169,10 +169,7 @@ impl Caller {
 
     /// Who it is to a room; an observer is nobody.
     pub(crate) fn person(&self) -> Option<Person> {
-        let user = self.claim.as_ref().map(Claim::user)?;
-        let is_guest = !user.seat.is_account();
-        let login = user.seat.info().login;
-        Some(Person { identity: user.identity(), name: user.name(), is_guest, login })
+        self.claim.as_ref().map(|claim| claim.user().seat.person())
     }
 
     /// Who it is to what is stored.
@@ -387,7 +384,9 @@ async fn identity(
 ) -> Result<Answer, Refusal> {
     match command {
         Command::Register { password } => account::register(house, caller, id, password).await,
-        Command::Login { name, password } => account::login(house, caller, name, password).await,
+        Command::Login { name, password, keeps_name } => {
+            account::login(house, caller, (name, password), keeps_name).await
+        }
         Command::Logout => account::logout(house, caller).await,
         Command::ChangePassword { old, new } => {
             account::change_password(house, caller, id, old, new).await
@@ -484,7 +483,7 @@ struct Peer {
 }
 
 fn peer_named(house: &House, name: &UserName) -> Result<Peer, Refusal> {
-    match house.registry.find(name) {
+    match house.registry.meet(name) {
         Some(here) => Ok(Peer { identity: here.identity(), name: here.name(), here: Some(here) }),
         None => {
             let account = house.registry.account_named(name);

@@ -12,18 +12,22 @@ use super::say::named;
 use super::{Answer, Caller, House, account, admin, journal_refusal, key_of};
 use crate::journal::{Outcome, Receipts, RoomKey};
 use crate::policy::Secret;
-use crate::room::{Ask, Asker, Description, Target};
+use crate::room::{Ask, Asker, Description, Seat, Target};
 
 /// How often a room that is just let go is opened anew.
 const OPENED_AGAIN: u32 = 8;
 
 /// Somebody, by the name that was typed: a user who is here, or an account that is away.
 fn target(house: &House, name: UserName) -> Target {
-    let account = house.registry.account_named(&name);
-    let here = house.registry.find(&name);
+    let registry = &house.registry;
     // A guest that had the name before it was registered is not the account.
-    let seat = here.map(|user| Arc::clone(&user.seat));
-    let name = account.and_then(|account| house.registry.account_name(account)).unwrap_or(name);
+    let seat = registry.meet(&name).map(|user| Arc::clone(&user.seat));
+    let is_account = |seat: &&Arc<Seat>| seat.is_account();
+    let here = seat.as_ref().filter(is_account).map(|seat| seat.identity);
+    let account = here.or_else(|| registry.account_named(&name));
+    let called = seat.as_ref().map(|seat| seat.profile().name.clone());
+    let called = called.or_else(|| account.and_then(|account| registry.account_name(account)));
+    let name = called.unwrap_or(name);
     Target { name, seat, account, is_kept: false }
 }
 

@@ -2,7 +2,7 @@
 
 use chat_protocol::{Event, LineText, Refusal, UserName};
 
-use super::{Answer, Caller, House};
+use super::{Answer, Caller, House, account, journal_refusal};
 use crate::room::ChangeId;
 use crate::user::User;
 
@@ -10,23 +10,44 @@ use crate::user::User;
 pub(super) async fn nick(house: &House, caller: &Caller, to: UserName) -> Result<Answer, Refusal> {
     let claim = caller.claim.as_ref().ok_or(Refusal::NotNamed)?;
     let user = claim.user();
-    if user.seat.is_account() {
-        return Err(Refusal::LoggedIn { name: user.name() });
+    if house.registry.account_named(&to) == Some(user.identity()) {
+        account::free_name(house, user, &to).await?;
     }
     let from = house.registry.rename(user, &to)?;
     if from != to {
         house.registry.departed().left(user, from.clone(), (house.clock)());
     }
-    if let Some(ticket) = &caller.ticket {
-        super::guest::save(house, claim, ticket.hash).await?;
+    if caller.ticket.is_some() || user.seat.is_account() {
+        let renamed = house.journal.rename_guest(user.identity(), user.name());
+        renamed.await.map_err(journal_refusal)?;
     }
-    let change = tell_renamed(house, user).await;
+    let change = tell_renamed(house, user, from.clone()).await;
     Ok(Answer::Changed { change, event: Event::Renamed { from, to } })
 }
 
-/// A user has another name: its rooms learn of it.
-pub(super) async fn tell_renamed(house: &House, user: &User) -> ChangeId {
+/// An account that is called otherwise, and is about to be here without a session or not at all, is
+/// called by its own name: who talks with it goes on to talk with it, and the other name is free.
+pub(super) async fn own_name_again(house: &House, user: &User) {
+    let account = user.seat.account().filter(|account| **account != user.name());
+    let Some(to) = account.filter(|_| house.registry.account_name(user.identity()).is_some())
+    else {
+        return;
+    };
+    if account::free_name(house, user, to).await.is_err() {
+        return;
+    }
+    if let Ok(from) = house.registry.rename(user, to)
+        && user.name() == *to
+    {
+        house.registry.departed().left(user, from.clone(), (house.clock)());
+        tell_renamed(house, user, from).await;
+    }
+}
+
+/// A user has another name: its sessions and its rooms learn of it.
+pub(super) async fn tell_renamed(house: &House, user: &User, from: UserName) -> ChangeId {
     let (change, to) = (house.registry.changes().next(), user.name());
+    user.seat.renamed(change, from, to.clone());
     for membership in user.seat.rooms() {
         membership.room.rename(user.identity(), to.clone(), change).await;
     }

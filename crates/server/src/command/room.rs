@@ -47,8 +47,9 @@ pub(super) async fn open_direct(
     let Peer { identity, name, here } = peer(house, address)?;
     let key = RoomKey::direct(user.identity(), identity);
     let how = How { follows, ..How::default() };
+    let address = &RoomAddress::Direct(name.clone()); // as it is called now
     if identity == user.identity() {
-        return enter(house, user, &key, &RoomAddress::Direct(name), how).await;
+        return enter(house, user, &key, address, how).await;
     }
     let is_account = house.registry.account_name(identity).is_some();
     let blocks =
@@ -77,8 +78,8 @@ pub(super) async fn open_direct(
     };
     if is_away {
         let room = key.clone();
-        let room =
-            AccountRoom { room, read: Sequence(0), read_until: None, peer: Some(user.name()) };
+        let peer = Some(user.seat.known_as());
+        let room = AccountRoom { room, read: Sequence(0), read_until: None, peer };
         let add = vec![AccountChange::AddRoom { account: identity, room }];
         house.journal.change_later(add).await.map_err(journal_refusal)?;
     }

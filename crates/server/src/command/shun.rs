@@ -24,7 +24,8 @@ pub(super) async fn shun(
         let limit = u64::try_from(SHUNNED_MAX).unwrap_or(u64::MAX);
         return Err(Refusal::TooMany { what: "users whom you ignore or block".to_owned(), limit });
     }
-    let shunned = Shunned { whom: peer.identity, name: peer.name, how };
+    let name = house.registry.account_name(peer.identity).unwrap_or(peer.name);
+    let shunned = Shunned { whom: peer.identity, name, how };
     if user.seat.is_account() {
         let account = user.identity();
         let change = AccountChange::Shun { account, shunned: shunned.clone() };

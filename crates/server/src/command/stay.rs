@@ -9,7 +9,7 @@ use super::account::{changed, settle};
 use super::{Answer, Caller, House, guest, presence};
 use crate::journal::AccountChange;
 use crate::limits::STAYING_ACCOUNTS_MAX;
-use crate::user::{Claim, User};
+use crate::user::{Called, Claim, User};
 
 /// What the others see of it.
 const NOT_CONNECTED: &str = "not connected";
@@ -42,6 +42,7 @@ pub(super) async fn stay(
 /// The last session of an account that stays is over: its claim is kept.
 pub(super) async fn keep(house: &House, claim: Claim) {
     let user = Arc::clone(claim.user());
+    presence::own_name_again(house, &user).await;
     drop(house.staying.keep(claim));
     is_gone(house, &user).await;
 }
@@ -76,7 +77,10 @@ pub(crate) async fn enter_all(house: House) {
         if house.stopping.is_cancelled() {
             return;
         }
-        let Ok(claim) = house.registry.attach(account, None, (house.clock)()) else { continue };
+        let Ok(claim) = house.registry.attach(account, None, (house.clock)(), Called::Account)
+        else {
+            continue;
+        };
         settle(&house, claim.user()).await;
         guest::leave(&house, claim, None).await; // its claim is kept
         count += 1;

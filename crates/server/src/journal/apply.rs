@@ -87,6 +87,7 @@ pub(super) fn record(
         author: record.author,
         name: record.name.clone(),
         is_account: record.is_account,
+        account_name: record.account_name.clone(),
         is_bot: record.is_bot,
         body,
         key: record.key,

@@ -28,6 +28,8 @@ pub(crate) struct Guest {
 #[derive(Debug)]
 pub(super) enum GuestChange {
     Save(Guest),
+    /// All by which it may come back.
+    Rename(Identity, UserName),
     Forget(TokenHash),
 }
 
@@ -47,6 +49,9 @@ pub(super) fn apply(
                 guest.name.as_str(),
                 guest.access.as_ref().map(|access| access.0),
             ])?,
+        GuestChange::Rename(identity, name) => transaction
+            .prepare_cached("UPDATE guests SET name = ?2 WHERE identity = ?1")?
+            .execute(params![identity.0.as_bytes(), name.as_str()])?,
         GuestChange::Forget(token) => {
             transaction.prepare_cached("DELETE FROM guests WHERE token = ?1")?.execute([token.0])?
         }

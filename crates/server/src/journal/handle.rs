@@ -180,6 +180,21 @@ impl Journal {
         answer.await.map_err(|_| JournalError::Stopped)
     }
 
+    /// Who may come back has another name. It is on disk when this returns.
+    ///
+    /// # Errors
+    /// [`JournalError::Stopped`]: nobody knows whether it is stored.
+    pub(crate) async fn rename_guest(
+        &self,
+        identity: Identity,
+        name: UserName,
+    ) -> Result<(), JournalError> {
+        let (reply, answer) = oneshot::channel();
+        let change = GuestChange::Rename(identity, name);
+        self.ask(Job::Guest { change, reply: Some(reply) }).await?;
+        answer.await.map_err(|_| JournalError::Stopped)
+    }
+
     /// A guest does not come back.
     pub(crate) async fn forget_guest(&self, token: TokenHash) -> Result<(), JournalError> {
         self.ask(Job::Guest { change: GuestChange::Forget(token), reply: None }).await

@@ -164,7 +164,7 @@ impl Of<'_> {
         };
         let statement = self.connection.prepare_cached(&format!(
             "SELECT id, time_ms, author, name, kind, key, body, reply_to,
-                    EXISTS (SELECT 1 FROM accounts WHERE identity = author), {ORIGINAL}
+                    (SELECT accounts.name FROM accounts WHERE identity = author), {ORIGINAL}
              FROM messages
              WHERE id > ?1 AND id < ?2 {part} {order} LIMIT ?3"
         ))?;
@@ -360,12 +360,17 @@ pub(super) fn entry(row: &Row<'_>) -> Result<Entry, JournalError> {
         }
     };
     let key: Option<[u8; 16]> = row.get(5)?;
+    let name = UserName::parse(&name).map_err(|error| damaged(&error))?;
+    let account = row.get::<_, Option<String>>(8)?;
+    let account = account.map(|account| UserName::parse(&account)).transpose();
+    let account = account.map_err(|error| damaged(&error))?;
     Ok(Entry {
         sequence: sequence_of(row.get(0)?),
         time: Timestamp(row.get::<_, i64>(1)?.unsigned_abs()),
         author: Identity(Uuid::from_bytes(row.get(2)?)),
-        name: UserName::parse(&name).map_err(|error| damaged(&error))?,
-        is_account: row.get(8)?,
+        is_account: account.is_some(),
+        account_name: account.filter(|account| *account != name),
+        name,
         is_bot: false,
         body,
         key: key.map(|bytes| MessageKey(Uuid::from_bytes(bytes))),

@@ -93,8 +93,9 @@ pub(crate) struct Record {
     pub(crate) author: Identity,
     /// Its name, now.
     pub(crate) name: UserName,
-    /// It is an account, a program; not stored.
+    /// It is an account, which may be called otherwise; a program; not stored.
     pub(crate) is_account: bool,
+    pub(crate) account_name: Option<UserName>,
     pub(crate) is_bot: bool,
     /// What.
     pub(crate) body: Body,
@@ -142,6 +143,8 @@ pub(crate) enum Body {
 pub(crate) struct Change {
     /// To whom it is done, if it is done to somebody.
     pub(crate) target: Option<Identity>,
+    /// By what name that one is remembered, if not by the one that it has; not stored here.
+    pub(crate) known_as: Option<UserName>,
     /// What.
     pub(crate) change: RoomChange,
     /// The room's new key; not stored here.
@@ -172,8 +175,9 @@ pub(crate) struct Entry {
     pub(crate) author: Identity,
     /// Its name, then.
     pub(crate) name: UserName,
-    /// It is an account.
+    /// It is an account, which may be called otherwise.
     pub(crate) is_account: bool,
+    pub(crate) account_name: Option<UserName>,
     /// It says of itself that it is a program; read again, nobody knows.
     pub(crate) is_bot: bool,
     /// What.

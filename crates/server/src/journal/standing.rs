@@ -100,7 +100,7 @@ pub(super) fn change(body: &str) -> Result<Change, JournalError> {
     if stored.change == RoomChange::Unknown {
         return Err(damaged("a stored change", &"nobody knows what it changes"));
     }
-    Ok(Change { target: stored.target, change: stored.change, secret: None })
+    Ok(Change { target: stored.target, change: stored.change, secret: None, known_as: None })
 }
 
 /// What all of a room's users are to it.
@@ -138,7 +138,8 @@ pub(super) fn follow(
     change: &Change,
     seq: Sequence,
 ) -> Result<(), JournalError> {
-    if let (Some(target), Some(name)) = (change.target, change.change.user()) {
+    let name = change.known_as.as_ref().or(change.change.user());
+    if let (Some(target), Some(name)) = (change.target, name) {
         update(transaction, room, (target, name), |standing| {
             standing.suffered(&change.change, seq);
         })?;

@@ -56,6 +56,7 @@ fn said(receipts: &Receipts, text: &str, key: Option<u128>) -> Record {
         author: ana(),
         name: UserName::parse("ana").unwrap(),
         is_account: false,
+        account_name: None,
         is_bot: false,
         body: Body::Message {
             text: MessageText::parse(text).unwrap(),

@@ -178,6 +178,7 @@ mod tests {
             author: Identity(Uuid::from_u128(1)),
             name: UserName::parse("maya").unwrap(),
             is_account: false,
+            account_name: None,
             is_bot: false,
             body,
             key: None,

@@ -251,7 +251,8 @@ impl RoomActor {
                 }
                 Step::Change { invited, admissions } => {
                     let Some(entry) = entries.next().flatten() else { continue };
-                    let (from, account) = (entry.name.clone(), entry.is_account);
+                    let from = entry.name.clone();
+                    let account = (entry.is_account, entry.account_name.clone());
                     events.push(self.stored(open, entry, &mut put_out));
                     admissions.into_iter().for_each(|admission| open.admitted(admission));
                     self.summarise(open);
@@ -407,10 +408,12 @@ impl RoomActor {
         turn.forgotten.extend(forgotten.flatten());
         let admissions = open.to_admit_when(&change.change);
         turn.admissions.extend(admissions.iter().cloned());
+        let (is_account, account_name) = open.account_of(who.identity, &name);
         turn.records.push(Record {
             author: who.identity,
+            is_account,
+            account_name,
             name,
-            is_account: open.members.get(&who.identity).is_some_and(|it| it.seat.is_account()),
             is_bot: false,
             body: Body::Change(Box::new(change)),
             key: None,
@@ -471,7 +474,6 @@ impl RoomActor {
         ticket: Ticket,
     ) {
         let member = open.members.get(&author);
-        let is_account = member.is_some_and(|member| member.seat.is_account());
         let is_bot = member.is_some_and(|member| member.seat.profile().bot);
         let member = member.map(|member| &member.name);
         let remembered = || open.remembered.get(&author).map(|known| &known.name);
@@ -484,7 +486,18 @@ impl RoomActor {
                 return ticket.settle(Outcome::Refused(refusal));
             }
         };
-        turn.records.push(Record { author, name, is_account, is_bot, body, key, refusal, ticket });
+        let (is_account, account_name) = open.account_of(author, &name);
+        turn.records.push(Record {
+            author,
+            name,
+            is_account,
+            account_name,
+            is_bot,
+            body,
+            key,
+            refusal,
+            ticket,
+        });
         turn.steps.push(Step::Record);
     }
 

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use chat_protocol::event::UserInfo;
 use chat_protocol::{Event, Identity, LineText, MaskList, Refusal, RoomAddress, Sequence};
 use tokio::time::Instant;
 use uuid::Uuid;
@@ -9,7 +10,7 @@ use uuid::Uuid;
 use super::actor::{EntryReply, RoomActor, Step, Turn};
 use super::handle::{Entrant, NotThere, Person, RoomHandle};
 use super::members::{Crowd, Member, Open};
-use super::{ChangeId, Membership, Profile, RoomEvent};
+use super::{ChangeId, Membership, RoomEvent};
 use crate::journal::RoomKey;
 use crate::limits::QUIET_PRESENCE_PAUSE;
 use crate::policy::{self, AtTheDoor, Secret};
@@ -56,7 +57,8 @@ impl RoomActor {
         let is_new = open.last == Sequence(0) && open.entries == 0;
         let default_room = self.directory.settings().default_room.clone().map(RoomAddress::Named);
         if is_new && open.address != default_room {
-            open.founded_by(who.identity, who.name);
+            let name = who.known_as().clone();
+            open.founded_by(who.identity, name);
         }
     }
 
@@ -105,10 +107,14 @@ impl RoomActor {
         };
         let address = open.address.clone().unwrap_or(address);
         let room = RoomHandle::new(sender, Arc::clone(&self.summary));
-        let entered = seat.entered(open.id, Membership::new(room, address, open.last));
+        let peer = match &self.key {
+            RoomKey::Direct(one, other) => Some(if *one == who { *other } else { *one }),
+            RoomKey::Named(_) => None,
+        };
+        let place = Membership::new(room, address, open.last, peer);
+        let entered = seat.entered(open.id, place);
         // Read behind that: a change of name from now on reaches this room too.
-        let Profile { name, away, real_name, .. } = seat.profile().clone();
-        let account = seat.is_account();
+        let UserInfo { name, away, real_name, account, account_name, .. } = seat.info();
         if entered.is_err() {
             return Err(Refusal::NoSuchUser { name });
         }
@@ -125,6 +131,7 @@ impl RoomActor {
             time_ms,
             user,
             account,
+            account_name,
             away,
             real_name,
         }))

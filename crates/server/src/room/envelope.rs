@@ -47,6 +47,7 @@ impl RoomEvent {
             author,
             name: from,
             is_account,
+            account_name,
             is_bot,
             body,
             key,
@@ -54,10 +55,19 @@ impl RoomEvent {
         let room = address.cloned().unwrap_or_else(|| RoomAddress::Direct(from.clone()));
         let mut puts_out = None;
         let event = match body {
-            Body::Message { text, kind, reply_to } => {
-                let (account, bot) = (is_account, is_bot);
-                Event::Message { room, seq, time_ms, from, text, kind, key, reply_to, account, bot }
-            }
+            Body::Message { text, kind, reply_to } => Event::Message {
+                room,
+                seq,
+                time_ms,
+                from,
+                text,
+                kind,
+                key,
+                reply_to,
+                account: is_account,
+                account_name,
+                bot: is_bot,
+            },
             Body::Topic(topic) => Event::TopicChanged { room, seq, time_ms, from, topic },
             Body::Deletion { target, original, reason, .. } => {
                 Event::Deleted { room, seq, time_ms, from, target, original, reason }
@@ -244,6 +254,7 @@ mod tests {
             author: Identity(Uuid::from_u128(7)),
             name: UserName::parse("ana").unwrap(),
             is_account: false,
+            account_name: None,
             is_bot: false,
             body: Body::Message {
                 text: MessageText::parse(text).unwrap(),

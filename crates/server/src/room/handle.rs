@@ -46,16 +46,21 @@ pub(crate) struct Person {
     pub(crate) identity: Identity,
     /// Its name: a guest that is banned is banned by name too.
     pub(crate) name: UserName,
-    /// It is a guest.
-    pub(crate) is_guest: bool,
+    /// What its account is called, if it is one's.
+    pub(crate) account: Option<UserName>,
     /// What its client calls it.
     pub(crate) login: Option<LineText>,
 }
 
 impl Person {
+    /// The name by which it is remembered.
+    pub(crate) fn known_as(&self) -> &UserName {
+        self.account.as_ref().unwrap_or(&self.name)
+    }
+
     /// As a room's masks see it.
     pub(crate) fn masked(&self) -> Masked<'_> {
-        let account = (!self.is_guest).then_some(&self.name);
+        let account = self.account.as_ref();
         Masked { name: &self.name, login: self.login.as_ref().map(LineText::as_str), account }
     }
 }

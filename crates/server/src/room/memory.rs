@@ -47,6 +47,12 @@ impl Open {
         }
     }
 
+    /// Is this member an account, and which, if that is called otherwise?
+    pub(super) fn account_of(&self, who: Identity, name: &UserName) -> (bool, Option<UserName>) {
+        let account = self.members.get(&who).and_then(|member| member.seat.account());
+        (account.is_some(), account.filter(|account| *account != name).cloned())
+    }
+
     /// What is remembered of somebody.
     pub(super) fn standing(&self, who: Identity) -> Option<&Standing> {
         self.remembered.get(&who).map(|remembered| &remembered.standing)
@@ -56,7 +62,7 @@ impl Open {
     pub(super) fn ban_of(&self, who: &Person, now: Timestamp) -> Option<&Restriction> {
         let own = self.standing(who.identity).and_then(|standing| standing.ban.as_ref());
         own.filter(|ban| ban.holds(now)).or_else(|| {
-            let other = self.banned_by_name(&who.name, now).filter(|_| who.is_guest)?;
+            let other = self.banned_by_name(&who.name, now).filter(|_| who.account.is_none())?;
             self.standing(other)?.ban.as_ref()
         })
     }
@@ -160,7 +166,7 @@ impl Open {
 
     /// Somebody enters: is that to be remembered?
     pub(super) fn to_admit(&self, seat: &Seat) -> Option<Admission> {
-        let (identity, name) = (seat.identity, seat.profile().name.clone());
+        let (identity, name) = (seat.identity, seat.known_as());
         let standing = self.standing(identity);
         let keeps_order = standing.is_some_and(|standing| standing.role >= Role::Operator);
         let behind = if keeps_order { Sequence(0) } else { self.last };
@@ -185,7 +191,8 @@ impl Open {
     }
 
     fn remember(&mut self, target: Identity, change: &Change, seq: Sequence) {
-        let Some(name) = change.change.user() else { return };
+        let name = change.known_as.as_ref().or(change.change.user());
+        let Some(name) = name else { return };
         let remembered = self.remembered.entry(target).or_insert_with(|| Remembered {
             identity: target,
             name: name.clone(),
@@ -210,5 +217,5 @@ impl Open {
 }
 
 fn admission(member: &Member, behind: Sequence) -> Admission {
-    Admission { identity: member.seat.identity, name: member.name.clone(), behind }
+    Admission { identity: member.seat.identity, name: member.seat.known_as(), behind }
 }

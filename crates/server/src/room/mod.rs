@@ -27,4 +27,4 @@ pub(crate) use handle::{
 pub(crate) use moderation::{Ask, Target};
 pub(crate) use pages::Pages;
 pub(crate) use reading::SessionNumber;
-pub(crate) use seat::{ChangeId, Changes, Invitation, Membership, Profile, Rooms, Seat};
+pub(crate) use seat::{ChangeId, Changes, Invitation, Membership, Renaming, Rooms, Seat};

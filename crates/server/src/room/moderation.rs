@@ -47,6 +47,8 @@ pub(crate) enum Ask {
 struct Known<'a> {
     identity: Identity,
     name: UserName,
+    /// By what it is remembered, if that is another name.
+    known_as: Option<UserName>,
     rank: Rank,
     role: Role,
     is_in: bool,
@@ -96,7 +98,7 @@ impl Asking<'_> {
             Ask::Set { set, secret } => {
                 policy::may_set(self.room, self.rank(), &set)?;
                 let set = self.by_whom(set.without_key())?;
-                Ok(Change { target: None, change: RoomChange::Set { set }, secret })
+                Ok(Change { target: None, change: RoomChange::Set { set }, secret, known_as: None })
             }
         }
     }
@@ -161,7 +163,7 @@ impl Asking<'_> {
         // A ban outlives its guest: its name is what is known of it. An account's is its own.
         let by_name = self.open.banned_by_name(&target.name, self.now);
         let known = match target.account.filter(|account| self.is_banned(*account)).or(by_name) {
-            Some(identity) => self.known(identity, target.name.clone()),
+            Some(identity) => self.known(identity, target),
             None => self.find(target)?,
         };
         let ban = known.standing.and_then(|standing| standing.ban.as_ref());
@@ -253,17 +255,21 @@ impl Asking<'_> {
             self.open.remembered.iter().find(by_name).map(|(identity, _)| *identity)
         };
         match connected.or_else(remembered) {
-            Some(identity) => Ok(self.known(identity, name.clone())),
+            Some(identity) => Ok(self.known(identity, target)),
             None => Err(Refusal::NoSuchUser { name: name.clone() }),
         }
     }
 
-    fn known(&self, identity: Identity, name: UserName) -> Known<'_> {
+    fn known(&self, identity: Identity, target: &Target) -> Known<'_> {
         let member = self.open.members.get(&identity);
+        let named = target.seat.as_ref().filter(|seat| seat.identity == identity);
+        let seat = member.map(|member| &member.seat).or(named);
+        let name = target.name.clone();
         let remembered = self.open.remembered.get(&identity);
         let role = remembered.map_or(Role::Member, |remembered| remembered.standing.role);
         Known {
             identity,
+            known_as: seat.and_then(|seat| seat.account()).cloned(),
             name: member.map_or(name, |member| member.name.clone()),
             rank: self.open.rank(identity).max(role.into()),
             role,
@@ -283,7 +289,8 @@ impl Asking<'_> {
             return Err(Refusal::TooManyRemembered { room: self.room.clone(), limit });
         }
         let change = change(known.name.clone());
-        Ok(Change { target: Some(known.identity), change, secret: None })
+        let known_as = known.known_as.clone();
+        Ok(Change { target: Some(known.identity), change, secret: None, known_as })
     }
 
     fn is_banned(&self, who: Identity) -> bool {

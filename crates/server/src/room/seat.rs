@@ -3,7 +3,7 @@
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 use chat_protocol::event::UserInfo;
 use chat_protocol::{Identity, Refusal, RoomAddress, Sequence, Timestamp, UserName};
@@ -40,6 +40,8 @@ pub(crate) struct Membership {
     pub(crate) address: RoomAddress,
     /// The newest event when it entered: what comes behind it is new to it.
     pub(crate) since: Sequence,
+    /// The other one of a direct room; in one's own that is oneself.
+    pub(crate) peer: Option<Identity>,
     read: Arc<ReadUpTo>,
 }
 
@@ -52,9 +54,14 @@ struct ReadUpTo {
 }
 
 impl Membership {
-    pub(super) fn new(room: RoomHandle, address: RoomAddress, since: Sequence) -> Self {
+    pub(super) fn new(
+        room: RoomHandle,
+        address: RoomAddress,
+        since: Sequence,
+        peer: Option<Identity>,
+    ) -> Self {
         let read = ReadUpTo { seq: AtomicU64::new(since.0), is_marked: AtomicBool::new(false) };
-        Self { room, address, since, read: Arc::new(read) }
+        Self { room, address, since, peer, read: Arc::new(read) }
     }
 
     /// What the user has read of it.
@@ -89,8 +96,20 @@ pub(crate) struct Invitation {
     pub(crate) room: RoomAddress,
     /// Who.
     pub(crate) from: UserName,
-    /// That is an account's name.
+    /// That is an account's, which may be called otherwise.
     pub(crate) account: bool,
+    pub(crate) account_name: Option<UserName>,
+}
+
+/// The user has another name.
+#[derive(Clone, Debug)]
+pub(crate) struct Renaming {
+    /// The first one of a user is 1.
+    pub(crate) number: u64,
+    /// Its number in the rooms.
+    pub(crate) change: ChangeId,
+    pub(crate) from: UserName,
+    pub(crate) to: UserName,
 }
 
 /// What a user is called, and whether it is away.
@@ -102,8 +121,8 @@ pub(crate) struct Seat {
     /// Whose.
     pub(crate) identity: Identity,
     profile: Mutex<Profile>,
-    /// It is an account's: it is in its rooms also while it is away.
-    is_account: AtomicBool,
+    /// Of an account, which is in its rooms also while it is away: what that is called.
+    account: OnceLock<UserName>,
     pub(super) rooms: watch::Sender<Rooms>,
     /// Until when it has read rooms, where it said so; most never do.
     pub(super) read_until: Mutex<ReadUntil>,
@@ -119,6 +138,8 @@ pub(crate) struct Rooms {
     put_out: VecDeque<(RoomId, Sequence)>,
     /// Into which rooms it was let; the last few.
     pub(crate) invitations: VecDeque<Invitation>,
+    /// What it was called, and is; the last few.
+    pub(crate) renamings: VecDeque<Renaming>,
     /// What one of its sessions has read, for the others; the last few.
     pub(crate) reads: VecDeque<ReadMark>,
     /// It is on its way out, and enters no more.
@@ -188,7 +209,7 @@ impl Seat {
         Self {
             identity,
             profile,
-            is_account: AtomicBool::new(false),
+            account: OnceLock::new(),
             is_administrator: AtomicBool::new(false),
             rooms: watch::Sender::default(),
             read_until: Mutex::default(),
@@ -227,11 +248,33 @@ impl Seat {
         self.rooms.send_modify(|rooms| rooms.ended = Some(Arc::new(why)));
     }
 
+    /// It has another name: its sessions learn of it here too, which may share no room with it.
+    pub(crate) fn renamed(&self, change: ChangeId, from: UserName, to: UserName) {
+        self.rooms.send_modify(|rooms| {
+            let number = rooms.renamings.back().map_or(1, |last| last.number + 1);
+            rooms.renamings.push_back(Renaming { number, change, from, to });
+            if rooms.renamings.len() > SEAT_NEWS_MAX {
+                rooms.renamings.pop_front();
+            }
+        });
+    }
+
+    /// The last one that was told.
+    pub(crate) fn renamings_told(&self) -> u64 {
+        self.rooms.borrow().renamings.back().map_or(0, |last| last.number)
+    }
+
     /// Somebody lets it into a room.
-    pub(super) fn invited(&self, room: RoomAddress, from: UserName, account: bool) {
+    pub(super) fn invited(
+        &self,
+        room: RoomAddress,
+        from: UserName,
+        (account, account_name): (bool, Option<UserName>),
+    ) {
         self.rooms.send_modify(|rooms| {
             let number = rooms.invitations.back().map_or(1, |last| last.number + 1);
-            rooms.invitations.push_back(Invitation { number, room, from, account });
+            let invitation = Invitation { number, room, from, account, account_name };
+            rooms.invitations.push_back(invitation);
             if rooms.invitations.len() > SEAT_NEWS_MAX {
                 rooms.invitations.pop_front();
             }
@@ -246,23 +289,35 @@ impl Seat {
     /// For who may refuse it something.
     pub(crate) fn person(&self) -> Person {
         let Profile { name, login, .. } = self.profile().clone();
-        Person { identity: self.identity, name, is_guest: !self.is_account(), login }
+        Person { identity: self.identity, name, account: self.account().cloned(), login }
     }
 
     /// All that is told of it.
     pub(crate) fn info(&self) -> UserInfo {
         let (account, administrator) = (self.is_account(), self.is_administrator());
-        UserInfo { account, administrator, ..self.profile().clone() }
+        let profile = self.profile().clone();
+        let account_name = self.account().filter(|account| **account != profile.name).cloned();
+        UserInfo { account, account_name, administrator, ..profile }
     }
 
     /// Is it an account's?
     pub(crate) fn is_account(&self) -> bool {
-        self.is_account.load(Ordering::Relaxed)
+        self.account.get().is_some()
     }
 
-    /// It is an account's from now on, or not.
-    pub(crate) fn set_account(&self, is_account: bool) {
-        self.is_account.store(is_account, Ordering::Relaxed);
+    /// The name of the account whose it is; its own may be another.
+    pub(crate) fn account(&self) -> Option<&UserName> {
+        self.account.get()
+    }
+
+    /// The name by which it is remembered: an account's, whatever it is called.
+    pub(crate) fn known_as(&self) -> UserName {
+        self.account().cloned().unwrap_or_else(|| self.profile().name.clone())
+    }
+
+    /// It is this account's from now on.
+    pub(crate) fn set_account(&self, name: UserName) {
+        self.account.set(name).ok(); // it is already
     }
 
     /// Another number when it has entered, left or read something. To ask costs no allocation: it is
@@ -278,11 +333,10 @@ impl Seat {
 
     /// What is to be kept of an account: the rooms it is in and what it has read; none if it is on
     /// its way out.
-    pub(crate) fn kept(&self) -> Option<Vec<(RoomAddress, Sequence, Option<Timestamp>)>> {
+    pub(crate) fn kept(&self) -> Option<Vec<(Membership, Option<Timestamp>)>> {
         let rooms = self.rooms.borrow();
-        let kept = |(_, place): (RoomId, &Membership)| {
-            (place.address.clone(), place.read(), self.read_until(&place.address))
-        };
+        let kept =
+            |(_, place): (RoomId, &Membership)| (place.clone(), self.read_until(&place.address));
         (!rooms.is_closed).then(|| rooms.places.iter().map(kept).collect())
     }
 

@@ -11,7 +11,9 @@ use super::{Ending, Session};
 use crate::command::read;
 use crate::frontend;
 use crate::limits::UNREAD_SHOWN_MAX;
-use crate::room::{Envelope, FeedItem, Invitation, Membership, RoomEvent, RoomGone, Rooms, Roster};
+use crate::room::{
+    Envelope, FeedItem, Invitation, Membership, Renaming, RoomEvent, RoomGone, Rooms, Roster,
+};
 use crate::user::Claim;
 
 /// From where on a room is told that this session did not enter itself.
@@ -270,6 +272,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             self.exit(slot);
         }
+        self.tell_renamings(&rooms);
         self.tell_invitations(&rooms);
         for (id, membership) in rooms.places.iter() {
             let is_new = self.inbox.slot_of(id).is_none();
@@ -282,15 +285,30 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         Ok(())
     }
 
+    /// The user has another name, by another session of its or for another reason. What a room has
+    /// told of it is not told again.
+    fn tell_renamings(&mut self, rooms: &Rooms) {
+        for Renaming { number, change, from, to } in &rooms.renamings {
+            if *number > self.renamings_told {
+                self.renamings_told = *number;
+                if self.inbox.see(*change) {
+                    self.inbox.readdress(from, to); // the room of one's own
+                    self.tell(&Event::Renamed { from: from.clone(), to: to.clone() });
+                }
+            }
+        }
+    }
+
     /// Somebody lets this user into rooms.
     fn tell_invitations(&mut self, rooms: &Rooms) {
-        for Invitation { number, room, from, account } in &rooms.invitations {
+        for Invitation { number, room, from, account, account_name } in &rooms.invitations {
             if *number > self.invitations_told {
                 self.invitations_told = *number;
                 self.tell(&Event::Invited {
                     room: room.clone(),
                     from: from.clone(),
                     account: *account,
+                    account_name: account_name.clone(),
                 });
             }
         }

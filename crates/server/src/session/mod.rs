@@ -152,6 +152,8 @@ pub(crate) struct Session<S> {
     invitations_told: u64,
     /// The last mark of what another session has read that was told.
     reads_told: u64,
+    /// The last other name of its user that it was told.
+    renamings_told: u64,
     inbox: Inbox,
     input: BytesMut,
     outbox: Outbox,
@@ -234,6 +236,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             seat: None,
             invitations_told: 0,
             reads_told: 0,
+            renamings_told: 0,
             inbox: Inbox::default(),
             input,
             outbox: Outbox::default(),

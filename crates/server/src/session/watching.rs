@@ -54,7 +54,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let Some(watching) = &mut self.watching else { return };
             let Some(before) = watching.see(&name, now.clone()) else { continue };
             for (change, user) in changes(before, now) {
-                let is_told_there = matches!(change, UserChange::Away | UserChange::RealName);
+                let is_told_there =
+                    matches!(change, UserChange::Away | UserChange::Account | UserChange::RealName);
                 if !is_told_there || !self.shares_room_with(&name) {
                     self.tell(&Event::UserWatched { change, user });
                 }
@@ -71,7 +72,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
 /// Not here.
 const fn gone(name: UserName) -> UserState {
-    UserState { name, online: false, account: false, away: None, real_name: None }
+    UserState {
+        name,
+        online: false,
+        account: false,
+        account_name: None,
+        away: None,
+        real_name: None,
+    }
 }
 
 /// What there is to tell of somebody, in order.
@@ -86,7 +94,7 @@ fn changes(before: Option<Seen>, now: Option<Seen>) -> Vec<(UserChange, UserStat
         }
         (Some(before), Some(now)) => {
             let account =
-                (before.state.account != now.state.account).then_some(UserChange::Account);
+                (before.state.account() != now.state.account()).then_some(UserChange::Account);
             let away = (before.state.away != now.state.away).then_some(UserChange::Away);
             // What it calls itself at first is no news.
             let (was, is) = (&before.state.real_name, &now.state.real_name);

@@ -16,7 +16,7 @@ use crate::command::account::{self, Proven};
 use crate::command::guest::{self, Identified, Wanted};
 use crate::command::{Answer, execute};
 use crate::frontend::{Proof, Wish};
-use crate::user::Claim;
+use crate::user::{Called, Claim};
 
 impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     /// Gives the peer a name, or says why not.
@@ -36,8 +36,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         };
         let span = self.span();
         let house = &self.around.house;
+        let called = match &wanted {
+            Wanted::This(Hello { name: Some(name), .. }) => UserName::parse(name).ok(),
+            Wanted::This(_) | Wanted::Somebody => None,
+        };
         let identified = match self.proven.take() {
-            Some(proven) => account::enter(house, *proven).instrument(span).await,
+            Some(proven) => {
+                let called = called.as_ref().map_or(Called::Account, Called::By);
+                account::enter(house, *proven, called).instrument(span).await
+            }
             None => guest::identify(house, &self.caller, wanted).instrument(span).await,
         };
         let Identified { claim, ticket, resumed, scope } = match identified {
@@ -57,9 +64,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let token = ticket.as_ref().map(|ticket| ticket.token.clone());
         self.caller.ticket = ticket;
         self.caller.scope = scope;
-        let account = self.caller.pass().is_some();
         let welcome = (*self.around.welcome).clone();
-        self.tell(&Event::Welcome(Box::new(Welcome { name, token, account, resumed, ..welcome })));
+        let (account, account_name) = self.account();
+        let told = Welcome { name, token, account, account_name, resumed, ..welcome };
+        self.tell(&Event::Welcome(Box::new(told)));
         self.rooms_again(resumed).await?;
         self.enter_default_room().await
     }
@@ -89,11 +97,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             self.proven = Some(Box::new(proven));
             return Ok(Ok(name));
         }
-        if let Some(claim) = self.caller.claim.as_ref().filter(|claim| claim.pass().is_some()) {
-            let now = claim.user().name();
-            return Ok(if now == name { Ok(name) } else { Err(Refusal::LoggedIn { name: now }) });
+        let user = self.caller.claim.as_ref().map(Claim::user);
+        if user.and_then(|user| user.seat.account()) == Some(&name) {
+            return Ok(Ok(name)); // it is
         }
-        match account::enter(&self.around.house, proven).await {
+        let called = user.map_or(Called::Account, |user| Called::As(user));
+        match account::enter(&self.around.house, proven, called).await {
             Ok(identified) => self.become_somebody(None, identified).await.map(|()| Ok(name)),
             Err(refusal) => Ok(Err(refusal)),
         }
@@ -127,7 +136,11 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.caller.ticket = ticket;
         if let Some(name) = name {
             self.span().in_scope(|| tracing::info!(%name, is_account, "is somebody else"));
-            self.tell(&Event::Identified { id, name, account: is_account, token });
+            let (account, account_name) = self.account();
+            self.tell(&Event::Identified { id, name, account, account_name, token });
+        }
+        if let Some(user) = self.caller.claim.as_ref().map(Claim::user) {
+            account::settle(&self.around.house, user).await; // who it was is not there any more
         }
         // A guest that logs in stays where it was; a guest again begins anew.
         for (room, cursor) in places {
@@ -140,10 +153,18 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if is_account { Ok(()) } else { self.enter_default_room().await }
     }
 
+    /// Is it an account, and which, if that is called otherwise?
+    fn account(&self) -> (bool, Option<UserName>) {
+        let user = self.caller.user().ok().filter(|_| self.caller.pass().is_some());
+        let account = user.and_then(|user| user.seat.account().filter(|it| **it != user.name()));
+        (user.is_some(), account.cloned())
+    }
+
     /// Follows what becomes of its user, from now on.
     fn sit(&mut self, claim: Option<&Claim>) {
         let seat = claim.map(|claim| &claim.user().seat);
         self.reads_told = seat.map_or(0, |seat| seat.reads_told());
+        self.renamings_told = seat.map_or(0, |seat| seat.renamings_told());
         self.seat = seat.map(|seat| Watched::new(seat.follow()));
     }
 

@@ -18,7 +18,8 @@ impl Departed {
     /// Somebody has left, or has another name now.
     pub(crate) fn left(&self, user: &User, name: UserName, left_ms: Timestamp) {
         let UserInfo { account, real_name, login, .. } = user.info();
-        self.remember(PastUser { name, left_ms, account, real_name, login });
+        let account_name = user.seat.account().filter(|account| **account != name).cloned();
+        self.remember(PastUser { name, left_ms, account, account_name, real_name, login });
     }
 
     /// Who had this name, the last one first.
@@ -48,7 +49,7 @@ mod tests {
     fn past(name: &str, time: u64) -> PastUser {
         let name = UserName::parse(name).unwrap();
         let left_ms = Timestamp(time);
-        PastUser { name, left_ms, account: false, real_name: None, login: None }
+        PastUser { name, left_ms, account: false, account_name: None, real_name: None, login: None }
     }
 
     #[test]

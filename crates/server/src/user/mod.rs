@@ -11,7 +11,7 @@ mod watchers;
 
 pub(crate) use claim::{Claim, LetGo, Pass};
 pub(crate) use names::friendly;
-pub(crate) use registry::{NotAttached, Registry, Unnamed};
+pub(crate) use registry::{Called, NotAttached, Registry, Unnamed};
 pub(crate) use returns::Returns;
 pub(crate) use speaker::User;
 pub(crate) use staying::Staying;

@@ -67,6 +67,21 @@ struct Registered {
     is_administrator: bool,
     suspension: Option<Suspension>,
     stays: bool,
+    /// Its user, whatever that is called, while there is one.
+    here: Option<Arc<User>>,
+}
+
+/// What an account's user is called when it begins. Where that is not free, it is called as the
+/// account is.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Called<'a> {
+    /// As the account is.
+    Account,
+    /// So.
+    By(&'a UserName),
+    /// As this user, whose one session becomes the account's. It gives up its name at once, and
+    /// leaves its rooms before the other enters some.
+    As(&'a User),
 }
 
 /// Why a session of an account cannot begin.
@@ -97,11 +112,23 @@ impl Registry {
     /// Taken, an account's, or confusable with one that is.
     pub(crate) fn claim(&self, name: UserName, identity: Identity) -> Result<Claim, Refusal> {
         let mut names = self.lock();
-        names.hold(&name)?;
-        let user = names.begin(name, identity, false);
+        names.hold(&name, identity)?;
+        let user = names.begin(name, identity, None, None);
         drop(names);
         self.tell_watchers(&user.name());
         Ok(Claim::new(self.clone(), user, None))
+    }
+
+    /// A guest begins under the name of a user whose one session it was, if that is nobody's.
+    pub(crate) fn claim_from(&self, user: &User, identity: Identity) -> Option<Claim> {
+        let mut names = self.lock();
+        if !names.may_hand_over(user, identity) {
+            return None;
+        }
+        let guest = names.begin(user.name(), identity, None, Some(user));
+        drop(names);
+        self.tell_watchers(&guest.name());
+        Some(Claim::new(self.clone(), guest, None))
     }
 
     /// Claims one of the names that `draw` gives, with a number if they are all taken.
@@ -152,14 +179,16 @@ impl Registry {
     /// Takes another name, and gives the old one.
     ///
     /// # Errors
-    /// Taken, or confusable with one that is. One's own name in other letters is fine.
+    /// Taken, or confusable with one that is. One's own name in other letters is fine, and so is
+    /// the name of one's account.
     pub(crate) fn rename(&self, user: &User, to: &UserName) -> Result<UserName, Refusal> {
         let mut names = self.lock();
         let from = user.name();
-        let Some(held) = names.release(&from) else {
-            return Ok(from); // its claim has just ended
-        };
-        let result = names.hold(to);
+        if !names.is_held_by(&from, user) {
+            return Ok(from); // its claim has just ended, or it has given up its name
+        }
+        let Some(held) = names.release(&from) else { return Ok(from) };
+        let result = names.hold(to, user.identity());
         let now = if result.is_ok() { to } else { &from };
         names.index(now);
         names.by_name.insert(now.clone(), held);
@@ -175,6 +204,13 @@ impl Registry {
         self.lock().by_name.get(name).cloned()
     }
 
+    /// The user of a name; if nobody has it, the user of the account of that name.
+    pub(crate) fn meet(&self, name: &UserName) -> Option<Arc<User>> {
+        let names = self.lock();
+        let account = || names.accounts.get(names.registered.get(name)?)?.here.as_ref();
+        names.by_name.get(name).or_else(account).cloned()
+    }
+
     /// Who has left.
     pub(crate) fn departed(&self) -> &Departed {
         &self.0.departed
@@ -188,8 +224,8 @@ impl Registry {
     /// How whoever has this name is seen; none: nobody has it. A guest that may come back has it.
     pub(crate) fn see(&self, name: &UserName) -> Option<Seen> {
         let user = self.find(name)?;
-        let UserInfo { name, away, account, real_name, .. } = user.info();
-        let state = UserState { name, online: true, account, away, real_name };
+        let UserInfo { name, away, account, account_name, real_name, .. } = user.info();
+        let state = UserState { name, online: true, account, account_name, away, real_name };
         Some(Seen { arrival: user.arrival, state })
     }
 
@@ -200,9 +236,7 @@ impl Registry {
 
     /// The user of an account, if it has a session.
     pub(crate) fn find_account(&self, account: Identity) -> Option<Arc<User>> {
-        let names = self.lock();
-        let user = names.by_name.get(&names.accounts.get(&account)?.name)?;
-        (user.identity() == account).then(|| Arc::clone(user))
+        self.lock().accounts.get(&account)?.here.clone()
     }
 
     /// The users of accounts that have sessions.
@@ -268,15 +302,21 @@ impl Registry {
             account.clone();
         names.index(&name);
         names.registered.insert(name.clone(), identity);
-        let registered = Registered { name, is_administrator, suspension, stays };
+        let here = None;
+        let registered = Registered { name, is_administrator, suspension, stays, here };
         names.accounts.insert(identity, registered);
     }
 
     /// A guest is an account from now on: it keeps its identity, its name and its rooms.
     pub(crate) fn promote(&self, claim: &Claim, account: &Account) {
         self.add_account(account);
-        claim.user().seat.set_account(true);
-        self.lock().crown();
+        claim.user().seat.set_account(account.name.clone());
+        let mut names = self.lock();
+        if let Some(registered) = names.accounts.get_mut(&account.identity) {
+            registered.here = Some(Arc::clone(claim.user()));
+        }
+        names.crown();
+        drop(names);
         claim.give_pass(None);
         self.tell_watchers(&account.name);
     }
@@ -392,6 +432,7 @@ impl Registry {
         account: Identity,
         access: Option<TokenHash>,
         now: Timestamp,
+        called: Called<'_>,
     ) -> Result<Claim, NotAttached> {
         let mut names = self.lock();
         let Some(registered) = names.accounts.get(&account) else {
@@ -403,11 +444,8 @@ impl Registry {
             let refusal = Refusal::Suspended { until_ms: *until, reason: why.clone() };
             return Err(NotAttached::Refused(refusal));
         }
-        let name = registered.name.clone();
-        let user = match names.by_name.get(&name) {
-            Some(user) if user.identity() != account => {
-                return Err(NotAttached::Occupied(Arc::clone(user)));
-            }
+        let own = registered.name.clone();
+        let user = match registered.here.clone() {
             Some(user) => match user.claims() {
                 0 => return Err(NotAttached::Leaving),
                 claims if claims >= ACCOUNT_SESSIONS_MAX => {
@@ -418,11 +456,12 @@ impl Registry {
                 _ => {
                     user.add_claim();
                     user.came();
-                    Arc::clone(user)
+                    user
                 }
             },
-            None => names.begin(name.clone(), account, true),
+            None => names.begin_account(account, own, called)?,
         };
+        let name = user.name();
         // Under the lock: who is suspended from now on finds this session among those to end.
         let claim = Claim::new(self.clone(), user, Some(Pass::new(access)));
         drop(names);
@@ -449,8 +488,13 @@ impl Registry {
     pub(super) fn end(&self, user: &User) {
         let mut names = self.lock();
         let name = user.name();
-        names.release(&name);
-        names.by_arrival.remove(&user.arrival);
+        if names.is_held_by(&name, user) {
+            names.release(&name);
+            names.by_arrival.remove(&user.arrival);
+        }
+        if let Some(registered) = names.accounts.get_mut(&user.identity()) {
+            registered.here.take_if(|here| std::ptr::eq(&raw const **here, user));
+        }
         drop(names);
         self.tell_watchers(&name);
         self.0.freed.notify_waiters();
@@ -470,15 +514,66 @@ fn is_nobodys(name: &UserName) -> Result<(), Refusal> {
 }
 
 impl Names {
-    fn begin(&mut self, name: UserName, identity: Identity, is_account: bool) -> Arc<User> {
+    /// `instead_of`: the user whose place and profile this one takes.
+    fn begin(
+        &mut self,
+        name: UserName,
+        identity: Identity,
+        account: Option<UserName>,
+        instead_of: Option<&User>,
+    ) -> Arc<User> {
         self.arrivals += 1;
-        let user = Arc::new(User::new(identity, name.clone(), self.arrivals));
-        user.seat.set_account(is_account);
-        user.seat.set_administrator(is_account && self.is_administrator(identity));
+        let arrival = instead_of.map_or(self.arrivals, |user| user.arrival);
+        let user = Arc::new(User::new(identity, name.clone(), arrival));
+        if let Some(before) = instead_of {
+            let profile = before.seat.profile().clone();
+            *user.seat.profile() = profile;
+        }
+        if let Some(account) = account {
+            user.seat.set_account(account);
+            user.seat.set_administrator(self.is_administrator(identity));
+        }
         self.by_name.insert(name, Arc::clone(&user));
         self.by_arrival.insert(user.arrival, Arc::clone(&user));
         self.most = self.most.max(u64::try_from(self.by_arrival.len()).unwrap_or(u64::MAX));
         user
+    }
+
+    /// The user of an account that is not here.
+    fn begin_account(
+        &mut self,
+        account: Identity,
+        own: UserName,
+        called: Called<'_>,
+    ) -> Result<Arc<User>, NotAttached> {
+        let (name, instead_of) = match called {
+            Called::As(user) if self.may_hand_over(user, account) => (user.name(), Some(user)),
+            Called::By(name) if self.hold(name, account).is_ok() => (name.clone(), None),
+            Called::Account | Called::By(_) | Called::As(_) => match self.by_name.get(&own) {
+                Some(user) => return Err(NotAttached::Occupied(Arc::clone(user))),
+                None => (own.clone(), None),
+            },
+        };
+        let user = self.begin(name, account, Some(own), instead_of);
+        if let Some(registered) = self.accounts.get_mut(&account) {
+            registered.here = Some(Arc::clone(&user));
+        }
+        Ok(user)
+    }
+
+    /// May this user's name be another's from now on? It has one session, and nobody else has
+    /// registered the name.
+    fn may_hand_over(&self, user: &User, to: Identity) -> bool {
+        let name = user.name();
+        let is_own = self.registered.get(&name) == Some(&to);
+        let is_reserved = self.registered.contains_key(&name) || self.operators.contains(&name);
+        let stays = self.accounts.get(&user.identity()).is_some_and(|it| it.stays);
+        let may_go = user.claims() == 1 && !stays && self.is_held_by(&name, user);
+        may_go && (is_own || !is_reserved)
+    }
+
+    fn is_held_by(&self, name: &UserName, user: &User) -> bool {
+        self.by_name.get(name).is_some_and(|held| std::ptr::eq(&raw const **held, user))
     }
 
     fn is_administrator(&self, account: Identity) -> bool {
@@ -494,10 +589,12 @@ impl Names {
         }
     }
 
-    /// Is it free? Then its looks are taken too.
-    fn hold(&mut self, name: &UserName) -> Result<(), Refusal> {
+    /// Is it free for this one? Then its looks are taken too.
+    fn hold(&mut self, name: &UserName, who: Identity) -> Result<(), Refusal> {
         is_nobodys(name)?;
-        if self.registered.contains_key(name) || self.operators.contains(name) {
+        let is_own = self.registered.get(name) == Some(&who);
+        let is_reserved = self.registered.contains_key(name) || self.operators.contains(name);
+        if is_reserved && !is_own {
             return Err(Refusal::NameRegistered { name: name.clone() });
         }
         if self.by_name.contains_key(name) {
@@ -627,7 +724,7 @@ mod tests {
         let ana = account(&registry, "ana");
         let refused = registry.claim(name("Ana"), someone()).unwrap_err();
         assert_eq!(refused, Refusal::NameRegistered { name: name("Ana") });
-        let attach = || registry.attach(ana, None, Timestamp(0));
+        let attach = || registry.attach(ana, None, Timestamp(0), Called::Account);
         let (mut one, mut other) = (attach().unwrap(), attach().unwrap());
         assert!(Arc::ptr_eq(one.user(), other.user()));
         assert_eq!(registry.list(10, |_| true).1, 1);
@@ -648,12 +745,12 @@ mod tests {
     fn who_is_suspended_has_no_session_that_is_not_ended() {
         let registry = Registry::default();
         let ana = account(&registry, "ana");
-        let session = registry.attach(ana, None, Timestamp(0)).unwrap();
+        let session = registry.attach(ana, None, Timestamp(0), Called::Account).unwrap();
         let why = chat_protocol::LineText::parse("spam").unwrap();
         registry.set_suspension(ana, Some(Suspension { until: Some(Timestamp(9)), why }));
         session.user().cut(None, None, &Refusal::LoggedOut);
         assert!(session.pass().unwrap().is_cut());
-        let at = |time| registry.attach(ana, None, Timestamp(time));
+        let at = |time| registry.attach(ana, None, Timestamp(time), Called::Account);
         assert!(matches!(at(8), Err(NotAttached::Refused(Refusal::Suspended { .. }))));
         assert!(at(9).is_ok());
     }
@@ -663,8 +760,8 @@ mod tests {
         let registry = Registry::default();
         let ana = account(&registry, "ana");
         let token = TokenHash([1; 32]);
-        let by_token = registry.attach(ana, Some(token), Timestamp(0)).unwrap();
-        let by_password = registry.attach(ana, None, Timestamp(0)).unwrap();
+        let by_token = registry.attach(ana, Some(token), Timestamp(0), Called::Account).unwrap();
+        let by_password = registry.attach(ana, None, Timestamp(0), Called::Account).unwrap();
         by_password.user().cut(Some(token), None, &Refusal::LoggedOut);
         assert!(by_token.pass().unwrap().is_cut() && !by_password.pass().unwrap().is_cut());
         let own = by_password.pass().map(|pass| &**pass);

@@ -140,7 +140,7 @@ impl App {
             }
             Command::Nick { name } => self.nick(name),
             // It would wait for a connection, and the connection waits for it.
-            Command::Login { name, password } if matches!(self.net, Net::Down { .. }) => {
+            Command::Login { name, password, .. } if matches!(self.net, Net::Down { .. }) => {
                 self.effects.push(Effect::ComeAs(Naming::Account(name, password)));
             }
             Command::Quit { .. } => self.quit(),

@@ -13,6 +13,7 @@ fn said(seq: u64, from: &str, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: false,
+        account_name: None,
         bot: false,
     }
 }

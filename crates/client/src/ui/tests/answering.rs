@@ -6,9 +6,33 @@ use super::{NOW_MS, Stage, room, said, user};
 
 fn answer_of(event: Event, to: u64) -> Event {
     match event {
-        Event::Message { room, seq, time_ms, from, text, kind, key, account, bot, .. } => {
+        Event::Message {
+            room,
+            seq,
+            time_ms,
+            from,
+            text,
+            kind,
+            key,
+            account,
+            account_name,
+            bot,
+            ..
+        } => {
             let reply_to = Some(Sequence(to));
-            Event::Message { room, seq, time_ms, from, text, kind, key, reply_to, account, bot }
+            Event::Message {
+                room,
+                seq,
+                time_ms,
+                from,
+                text,
+                kind,
+                key,
+                reply_to,
+                account,
+                account_name,
+                bot,
+            }
         }
         other => panic!("{other:?}"),
     }

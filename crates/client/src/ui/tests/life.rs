@@ -213,6 +213,7 @@ fn who_is_here_follows_what_is_told() {
         time_ms,
         user: user("kai"),
         account: false,
+        account_name: None,
         away: None,
         real_name: None,
     });

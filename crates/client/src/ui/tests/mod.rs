@@ -64,6 +64,7 @@ pub(super) fn said(to: &str, seq: u64, time_ms: u64, from: &str, text: &str) -> 
         key: None,
         reply_to: None,
         account: false,
+        account_name: None,
         bot: false,
     }
 }
@@ -91,6 +92,7 @@ pub(super) fn welcome(name: &str) -> Update {
         journal: JournalId(uuid::Uuid::nil()),
         token: None,
         account: false,
+        account_name: None,
         resumed: false,
     }))
 }

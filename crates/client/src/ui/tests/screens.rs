@@ -28,6 +28,7 @@ fn morning(width: u16, height: u16) -> Stage {
             time_ms: Timestamp(NOW_MS),
             user: user(name),
             account: false,
+            account_name: None,
             away: None,
             real_name: None,
         });

@@ -3,6 +3,7 @@
 
 use std::fmt::Display;
 
+use chat_protocol::event::account_of;
 use chat_protocol::{Event, Timestamp, UserName};
 
 use bytes::BytesMut;
@@ -95,14 +96,17 @@ impl<'a> About<'a> {
     /// A stored event.
     pub(super) fn event(event: &'a Event) -> Self {
         let mut about = Self { id: MessageId::of_event(event), ..Self::default() };
-        if let Event::Message { room, time_ms, from, account, bot, reply_to, .. } = event {
+        if let Event::Message {
+            room, time_ms, from, account, account_name, bot, reply_to, ..
+        } = event
+        {
             about.time = Some(*time_ms);
-            about.account = account.then_some(from);
+            about.account = account_of(*account, account_name.as_ref(), from);
             about.is_bot = *bot;
             about.reply_to = reply_to.map(|seq| MessageId::of(room, seq, from));
         }
-        if let Event::Joined { user, account, .. } = event {
-            about.account = account.then_some(user);
+        if let Event::Joined { user, account, account_name, .. } = event {
+            about.account = account_of(*account, account_name.as_ref(), user);
         }
         if let Event::TopicChanged { time_ms, .. }
         | Event::Deleted { time_ms, .. }

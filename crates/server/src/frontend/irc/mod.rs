@@ -97,7 +97,8 @@ pub(crate) struct IrcFrontend {
     /// It speaks version 302 of CAP: it understands values and lists of several lines.
     knows_values: bool,
     me: Option<UserName>,
-    is_account: bool,
+    /// The account that it is.
+    account: Option<UserName>,
     real_name: Option<LineText>,
     modes: UserModes,
     /// Where it is: entering again is nothing.
@@ -156,7 +157,7 @@ impl IrcFrontend {
             capabilities: Capabilities::default(),
             knows_values: false,
             me: None,
-            is_account: false,
+            account: None,
             real_name: None,
             modes: UserModes::default(),
             rooms: Vec::new(),

@@ -140,6 +140,10 @@ pub(super) fn changed(
             let real_name = user.real_name.as_ref().map_or(user.name.as_str(), LineText::as_str);
             Line::new(out).source(mask(&user.name)).command("SETNAME").text(real_name);
         }
+        UserChange::Account if is_extended && has(Capability::AccountNotify) => {
+            let line = Line::new(out).source(mask(&user.name)).command("ACCOUNT");
+            line.word(user.account().map_or("*", UserName::as_str)).end();
+        }
         UserChange::Away | UserChange::RealName | UserChange::Account | UserChange::Unknown => {}
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use bytes::BytesMut;
-use chat_protocol::event::{PastUser, RoomHeld, UserInfo};
+use chat_protocol::event::{PastUser, RoomHeld, UserInfo, account_of};
 use chat_protocol::{Command, MetadataKey, MetadataValue, RoomAddress, Timestamp, UserName, glob};
 
 use super::IrcFrontend;
@@ -100,8 +100,7 @@ impl IrcFrontend {
                 'f' => line.word(&flags),
                 'd' => line.word(0),
                 'l' => line.word(idle_s),
-                'a' if user.account => line.word(name),
-                'a' => line.word(0),
+                'a' => line.word(user.account().map_or("0", UserName::as_str)),
                 _ => line.word("n/a"),
             };
         }
@@ -126,8 +125,8 @@ impl IrcFrontend {
         if user.administrator {
             self.numeric(313, out).word(name).text("administers this server");
         }
-        if user.account {
-            self.numeric(330, out).word(name).word(name).text("is logged in as");
+        if let Some(account) = user.account() {
+            self.numeric(330, out).word(name).word(account).text("is logged in as");
         }
         if user.bot {
             self.numeric(335, out).word(name).text("is a bot");
@@ -178,6 +177,9 @@ impl IrcFrontend {
             let real_name = past.real_name.as_ref().map_or(name.as_str(), |name| name.as_str());
             let line = self.numeric(314, out).word(name).word(word(login)).word(HOST);
             line.word("*").text(real_name);
+            if let Some(account) = account_of(past.account, past.account_name.as_ref(), name) {
+                self.numeric(330, out).word(name).word(account).text("was logged in as");
+            }
             let left = date_and_time(past.left_ms, &self.settings.zone);
             self.numeric(312, out).word(name).word(&self.settings.server).text(left);
         }

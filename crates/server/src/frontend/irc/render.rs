@@ -2,6 +2,7 @@
 //! is several messages, and none is longer than a line may be.
 
 use bytes::BytesMut;
+use chat_protocol::event::account_of;
 use chat_protocol::{
     Event, LineText, MessageKey, MessageText, RoomAddress, RoomChange, SayKind, Signal, Timestamp,
     TypingState, UserName,
@@ -44,11 +45,12 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         Event::RoomChanged { room, time_ms, from, change, .. } => {
             changed(frame, about, *time_ms, (from, room, change), out);
         }
-        Event::Joined { room, user, account, away, real_name, .. } => {
+        Event::Joined { room, user, account, account_name, away, real_name, .. } => {
             let line = frame.line(about, user, out).command("JOIN").word(target(room));
             if frame.looks.has(Look::ExtendedJoin) {
                 let real_name = real_name.as_ref().map_or(user.as_str(), |name| name.as_str());
-                line.word(if *account { user.as_str() } else { "*" }).text(real_name);
+                let account = account_of(*account, account_name.as_ref(), user);
+                line.word(account.map_or("*", UserName::as_str)).text(real_name);
             } else {
                 line.end();
             }

@@ -163,7 +163,7 @@ impl IrcFrontend {
         self.rooms.push(name.clone());
         let line = Line::new(out).source(mask(&me)).command("JOIN").word(target(room));
         if self.capabilities.has(Capability::ExtendedJoin) {
-            let account = if self.is_account { me.as_str() } else { "*" };
+            let account = self.account.as_ref().map_or("*", UserName::as_str);
             line.word(account).text(self.real_name());
         } else {
             line.end();

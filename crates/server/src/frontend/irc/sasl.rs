@@ -37,8 +37,7 @@ pub(super) fn authenticate(
         session.too_few("AUTHENTICATE", out);
         return Decoded::Handled;
     };
-    // Who is an account stays that one.
-    if session.registering.proven.is_some() || session.is_account {
+    if session.registering.proven.is_some() {
         session.numeric(907, out).text("You have already authenticated using SASL");
         return Decoded::Handled;
     }
@@ -66,7 +65,7 @@ pub(super) fn authenticate(
     }
     match plain(&said) {
         Some((name, password)) => {
-            session.registering.again = session.is_account;
+            session.registering.again = session.account.as_ref() == Some(&name);
             Decoded::Prove(Box::new(Proof::Password { name, password }))
         }
         None => failed(session, "it is no name and password", out),

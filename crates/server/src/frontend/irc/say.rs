@@ -143,13 +143,14 @@ fn somewhere(to: &str) -> Option<RoomAddress> {
 }
 
 /// What people of IRC say to its services, as our commands: `IDENTIFY [NAME] PASSWORD`,
-/// `REGISTER PASSWORD`.
+/// `REGISTER PASSWORD`, `LOGOUT`.
 pub(super) fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut) {
     let words: Vec<&str> = text.split_whitespace().collect();
     let me = session.me().to_owned();
     let command = match words.as_slice() {
         [word, password] if word.eq_ignore_ascii_case("identify") => login(&me, password),
         [word, name, password] if word.eq_ignore_ascii_case("identify") => login(name, password),
+        [word] if word.eq_ignore_ascii_case("logout") => Some(Command::Logout),
         [word, password, ..] if word.eq_ignore_ascii_case("register") => {
             match Password::parse(password) {
                 Ok(password) => Some(Command::Register { password }),
@@ -160,11 +161,11 @@ pub(super) fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut)
     };
     match command {
         Some(command) => session.ask(command, Asked::Service),
-        None => session.notice("IDENTIFY [NAME] PASSWORD, or REGISTER PASSWORD", out),
+        None => session.notice("IDENTIFY [NAME] PASSWORD, REGISTER PASSWORD, or LOGOUT", out),
     }
 }
 
 fn login(name: &str, password: &str) -> Option<Command> {
     let name = UserName::parse(name).ok()?;
-    Some(Command::Login { name, password: Password::parse(password).ok()? })
+    Some(Command::Login { name, password: Password::parse(password).ok()?, keeps_name: true })
 }

@@ -1,7 +1,7 @@
 //! What an IRC session is told for itself: the welcome, answers, its rooms.
 
 use bytes::BytesMut;
-use chat_protocol::event::UserInfo;
+use chat_protocol::event::{UserInfo, Welcome, account_of};
 use chat_protocol::{Command, Event, LineText, RoomAddress, RoomChange, UserName};
 
 use super::asked::{Asked, Concerns, Shown};
@@ -59,7 +59,11 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::Welcome(welcome) => {
             session.phase = Phase::Registered;
             session.me.clone_from(&welcome.name);
-            session.is_account = welcome.account;
+            let Welcome { name, account, account_name, .. } = &**welcome;
+            session.account = name
+                .as_ref()
+                .and_then(|it| account_of(*account, account_name.as_ref(), it))
+                .cloned();
             session.welcome(&welcome.version, out);
             introduce(session);
             metadata::greet(session);
@@ -73,7 +77,10 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             Some(Asked::Part { reason, .. }) => session.exited(room, reason, out),
             Some(_) | None => session.exited(room, "", out),
         },
-        Event::Identified { name, account, .. } => identified(session, asked, name, *account, out),
+        Event::Identified { name, account, account_name, .. } => {
+            let account = account_of(*account, account_name.as_ref(), name);
+            identified(session, asked, name, account, out);
+        }
         Event::History { id: None, room, events, .. } => {
             let target = target(room).to_string();
             chathistory::batch(session, &target, room, events, out);
@@ -96,16 +103,18 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         Event::ProfileChanged { user, real_name, .. } => {
             profile(session, asked, (user, real_name.as_ref()), out);
         }
-        Event::AccountChanged { user, account } => {
+        Event::AccountChanged { user, account, account_name } => {
             if session.capabilities.has(Capability::AccountNotify) {
+                let account = account_of(*account, account_name.as_ref(), user);
                 let line = Line::new(out).source(mask(user)).command("ACCOUNT");
-                if *account { line.word(user).end() } else { line.word("*").end() }
+                line.word(account.map_or("*", UserName::as_str)).end();
             }
         }
         Event::RoomChanged { .. } => room_changed(session, asked, event, out),
-        Event::Invited { room, from, account } => {
+        Event::Invited { room, from, account, account_name } => {
             let me = session.me.clone();
-            let about = About { account: account.then_some(from), ..About::default() };
+            let account = account_of(*account, account_name.as_ref(), from);
+            let about = About { account, ..About::default() };
             let line = session.frame().line(about, from, out).command("INVITE");
             line.word(me.as_ref().unwrap_or(from)).word(target(room)).end();
         }
@@ -272,13 +281,13 @@ fn identified(
     session: &mut IrcFrontend,
     asked: Option<&Asked>,
     name: &UserName,
-    account: bool,
+    account: Option<&UserName>,
     out: &mut BytesMut,
 ) {
-    session.is_account = account;
-    let by_sasl = asked.is_none() && account;
-    if by_sasl {
-        session.logged_in(name, out);
+    session.account = account.cloned();
+    let by_sasl = asked.is_none() && account.is_some();
+    if let Some(account) = account.filter(|_| by_sasl) {
+        session.logged_in(account, out);
         session.numeric(903, out).text("SASL authentication successful");
     }
     if let Some(me) = session.me.replace(name.clone()).filter(|me| me != name) {
@@ -286,11 +295,15 @@ fn identified(
     }
     match asked {
         Some(Asked::Register) => session.registered_as(name, out),
-        Some(Asked::Service) if account => session.notice("You are logged in", out),
+        Some(Asked::Service) if account.is_none() => {
+            let me = mask(name);
+            session.numeric(901, out).word(me).text("You are now logged out");
+        }
+        Some(Asked::Service) if account.is_some() => session.notice("You are logged in", out),
         Some(_) | None => {}
     }
-    if account && !by_sasl {
-        session.logged_in(name, out);
+    if let Some(account) = account.filter(|_| !by_sasl) {
+        session.logged_in(account, out);
     }
 }
 
@@ -319,7 +332,7 @@ fn profile(
 fn from_a_room(session: &IrcFrontend, event: &Event, out: &mut BytesMut) {
     let is_own = |from: &UserName| session.me.as_ref() == Some(from);
     // What an account says elsewhere is news here.
-    let echoes = session.capabilities.has(Capability::EchoMessage) || session.is_account;
+    let echoes = session.capabilities.has(Capability::EchoMessage) || session.account.is_some();
     if let Event::Message { from, .. } | Event::Signal { from, .. } = event
         && is_own(from)
         && !echoes

@@ -16,6 +16,7 @@ fn welcome(name: &str) -> Event {
         version: "chat-server 1".to_owned(),
         name: UserName::parse(name).ok(),
         account: false,
+        account_name: None,
         default_room: None,
         motd: None,
         journal: JournalId(Uuid::nil()),
@@ -187,6 +188,7 @@ fn said(room: &str, seq: u64, from: &str, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: true,
+        account_name: None,
         bot: false,
     }
 }
@@ -347,6 +349,7 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
         key: None,
         reply_to: None,
         account: false,
+        account_name: None,
         bot: false,
     };
     let answer = told(&mut session, &event);

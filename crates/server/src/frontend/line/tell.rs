@@ -369,7 +369,8 @@ fn missing(shown: usize, total: u64) -> Option<u64> {
 fn with_away(user: &UserInfo) -> String {
     let role = (!user.role.is_member()).then(|| user.role.to_string());
     let away = user.away.as_ref().map(|away| format!("away: {away}"));
-    let what: Vec<String> = role.into_iter().chain(away).collect();
+    let account = user.account_name.as_ref().map(|account| format!("account {account}"));
+    let what: Vec<String> = role.into_iter().chain(account).chain(away).collect();
     if what.is_empty() {
         user.name.to_string()
     } else {

@@ -37,6 +37,7 @@ fn message(from: &str, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: false,
+        account_name: None,
         bot: false,
     }
 }
@@ -57,6 +58,7 @@ fn talking(name: StyleName, overrides: &Overrides) -> LineFrontend {
             journal: JournalId(Uuid::nil()),
             token: None,
             account: false,
+            account_name: None,
             resumed: false,
         })),
         &mut out,

@@ -100,8 +100,10 @@ fn a_ban_of_a_name_holds_for_whoever_has_it_until_it_is_lifted() {
     let change = asks(&open, ban(5, Some(500))).unwrap();
     open.apply_change(&change, Sequence(1));
     let now = Timestamp(1_000);
-    let holds = |open: &Open, number, name, is_guest, now| {
-        let person = Person { identity: who(number), name: user(name), is_guest, login: None };
+    let holds = |open: &Open, number, name, is_guest: bool, now| {
+        let name = user(name);
+        let account = (!is_guest).then(|| name.clone());
+        let person = Person { identity: who(number), name, account, login: None };
         open.ban_of(&person, now).is_some()
     };
     assert!(holds(&open, 77, "GUEST5", true, now));
