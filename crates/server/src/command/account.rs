@@ -147,8 +147,7 @@ pub(super) async fn identify(
     let verified = accounts.verify(journal, caller.origin.counted(), name, password).await?;
     let claim = begin(house, verified.account, None, called).await?;
     if let Err(refusal) = verified.is_still_true(journal, name).await {
-        super::guest::leave(house, claim, None).await;
-        return Err(refusal);
+        return Err(after_all(house, claim, called, refusal).await);
     }
     super::guest::identified(house, claim, is_resumable, None).await
 }
@@ -241,8 +240,7 @@ pub(crate) async fn enter(
     };
     let claim = begin(house, verified.account, None, called).await?;
     if let Err(refusal) = verified.is_still_true(&house.journal, &name).await {
-        super::guest::leave(house, claim, None).await;
-        return Err(refusal);
+        return Err(after_all(house, claim, called, refusal).await);
     }
     super::guest::identified(house, claim, false, None).await
 }
@@ -265,12 +263,22 @@ pub(super) async fn identify_by_token(
     // Revoked while it began: a revocation that found no session to end.
     let is_there = journal.token(hash).await.map_err(journal_refusal)?.is_some();
     if !is_there {
-        super::guest::leave(house, claim, None).await;
-        return Err(Refusal::LoginFailed);
+        return Err(after_all(house, claim, called, Refusal::LoginFailed).await);
     }
     let scope = Scope::of(info);
     // A session that may do less than its account does not come back as all of it.
     super::guest::identified(house, claim, is_resumable && scope.is_none(), scope).await
+}
+
+/// A session of an account has begun, and was not to. Who has given up its name for it ends with it.
+async fn after_all(house: &House, claim: Claim, called: Called<'_>, why: Refusal) -> Refusal {
+    if let Called::As(user) = called
+        && !house.registry.find(&user.name()).is_some_and(|it| std::ptr::eq(&raw const *it, user))
+    {
+        user.seat.end(why.clone());
+    }
+    super::guest::leave(house, claim, None).await;
+    why
 }
 
 /// A session of an account begins. The first one enters its rooms; but if it has the name of the user

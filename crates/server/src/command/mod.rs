@@ -473,6 +473,14 @@ fn peer(house: &House, room: &RoomAddress) -> Result<Peer, Refusal> {
     }
 }
 
+/// A room as it is called: a direct one by the name that the other has now, and not by its account's.
+fn called_now(house: &House, room: RoomAddress) -> Result<RoomAddress, Refusal> {
+    match room {
+        RoomAddress::Direct(name) => Ok(RoomAddress::Direct(peer_named(house, &name)?.name)),
+        RoomAddress::Named(_) => Ok(room),
+    }
+}
+
 /// Somebody: a user who is here, or an account that may be away.
 #[derive(Debug)]
 struct Peer {

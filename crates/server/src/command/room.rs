@@ -7,7 +7,7 @@ use std::sync::Arc;
 use tokio::time::Instant;
 
 use super::list::look;
-use super::{Answer, Caller, House, Peer, journal_refusal, peer};
+use super::{Answer, Caller, House, Peer, called_now, journal_refusal, peer};
 use crate::journal::{AccountChange, AccountRoom, RoomKey, Shun, Shunned};
 use crate::policy::{self, Secret};
 use crate::room::{Entrant, RoomGone, RoomHandle, Snapshot};
@@ -21,6 +21,7 @@ pub(super) async fn join(
     key: Option<RoomSecret>,
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
+    let address = called_now(house, address)?;
     let (room, snapshot) = match &address {
         RoomAddress::Named(name) => {
             let secret = key.map(|key| Secret::of(name, &key));

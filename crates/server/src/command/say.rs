@@ -4,7 +4,7 @@ use chat_protocol::{LineText, MessageKey, Refusal, RequestId, RoomAddress, Seque
 
 use super::list::look;
 use super::room::open_direct;
-use super::{Answer, Caller, House, journal_refusal, key_of, peer};
+use super::{Answer, Caller, House, called_now, journal_refusal, key_of, peer};
 use crate::journal::RoomKey;
 use crate::room::{RoomHandle, Said};
 use crate::user::User;
@@ -25,6 +25,7 @@ pub(super) async fn say(
 ) -> Result<Answer, Refusal> {
     let (user, asker) = (caller.user()?, caller.asker()?);
     let Saying { room: address, said, key } = saying;
+    let address = called_now(house, address)?;
     let room = match &address {
         RoomAddress::Named(_) => named(house, &address)?,
         RoomAddress::Direct(_) => direct(house, user, &address).await?,
@@ -58,6 +59,7 @@ pub(super) async fn delete(
     (seq, reason): (Option<Sequence>, Option<LineText>),
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
+    let address = called_now(house, address)?;
     let key = key_of(house, caller, &address)?;
     let room = house.directory.find(&key);
     let room = room.filter(|room| user.seat.is_in(room));

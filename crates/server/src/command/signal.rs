@@ -3,7 +3,7 @@
 use chat_protocol::{Event, MessageKey, Refusal, RequestId, RoomAddress, Signal};
 
 use super::say::direct;
-use super::{Answer, Caller, House};
+use super::{Answer, Caller, House, called_now};
 use crate::room::Signalled;
 
 /// Signals something in a room one is in, or to a user. Who does not follow the room yet does not
@@ -16,6 +16,7 @@ pub(super) async fn signal(
     (signal, key): (Signal, Option<MessageKey>),
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
+    let address = called_now(house, address)?;
     let room = match (user.seat.place(&address), &address, &signal) {
         (Some((_, place)), ..) => place.room,
         // Who begins to type to somebody has said nothing yet: there is nobody to tell.
