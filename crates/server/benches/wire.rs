@@ -115,6 +115,7 @@ fn greeted(wire: Wire) -> Box<dyn frontend::Frontend> {
         journal: JournalId(Uuid::nil()),
         token: None,
         account: false,
+        account_name: None,
         resumed: false,
     };
     session.tell(&Event::Welcome(Box::new(welcome)), &mut out);
@@ -149,6 +150,7 @@ fn encode(c: &mut Criterion) {
             key: Some(MessageKey(Uuid::nil())),
             reply_to: None,
             account: false,
+            account_name: None,
             bot: false,
         })
         .collect();

@@ -263,7 +263,7 @@ fn in_irc_one_logs_in_under_the_nick_that_one_has() {
     assert!(told.iter().all(|line| !line.contains(" NICK ")), "{told:?}");
     foo.until(" 903 foo :SASL authentication successful");
     assert_eq!(changed(&mut eve), (UserChange::Account, name("foo"), Some(name("ana"))));
-    maya.until(":foo!foo@samovar JOIN #lobby ana :foo");
+    maya.expect(":foo!foo@samovar ACCOUNT ana"); // and no coming and going
     foo.send("PRIVMSG #lobby :it is me");
     maya.expect("@account=ana :foo!foo@samovar PRIVMSG #lobby :it is me");
     maya.send("WHOIS foo");

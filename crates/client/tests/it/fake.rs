@@ -58,6 +58,7 @@ pub(crate) fn said_by(from: &str, seq: u64, text: &str) -> Event {
         key: None,
         reply_to: None,
         account: false,
+        account_name: None,
         bot: false,
     }
 }
@@ -193,6 +194,7 @@ pub(crate) fn welcome(hello: &Hello, journal_number: u128) -> Event {
         motd: None,
         journal: journal(journal_number),
         account: false,
+        account_name: None,
         token: hello.resumable.then(|| "a secret".to_owned()),
         resumed: false,
     }))

@@ -1,6 +1,8 @@
 //! What one does with one's account: register, log in and out, password, tokens; and the rooms that
 //! an account is in while it is away. Never hashes, never speaks to the peer.
 
+use std::sync::Arc;
+
 use chat_protocol::event::TokenInfo;
 use chat_protocol::limits::{TOKEN_ROOMS_MAX, TOKENS_MAX};
 use chat_protocol::{
@@ -16,7 +18,7 @@ use crate::account::{Verified, hash_of, new_token};
 use crate::journal::{
     AccountChange, AccountRoom, Changed, MetadataOwner, RoomKey, StoredToken, TokenHash,
 };
-use crate::room::Membership;
+use crate::room::{Entrant, Membership};
 use crate::user::{Called, Claim, NotAttached, User, friendly};
 
 /// How long the last session of an account may take to leave its rooms.
@@ -326,6 +328,20 @@ pub(super) async fn free_name(house: &House, user: &User, own: &UserName) -> Res
         Some(other) => give_up_name(house, &other).await,
         None => Ok(()),
     }
+}
+
+/// A guest has become an account that has its name now: where it may, that is in the guest's rooms. Those
+/// who watch the name are told.
+pub(crate) async fn succeed(house: &House, guest: &User, user: &User) {
+    let change = house.registry.changes().next();
+    let places = guest.seat.rooms().into_iter().filter(|place| place.peer.is_none());
+    for Membership { room, address, .. } in places {
+        let seat = Arc::clone(&user.seat);
+        let entrant = Entrant { seat, address, follows: false, secret: None, may_administer: true };
+        room.succeed(guest.identity(), entrant, change).await;
+        room.flushed().await;
+    }
+    house.registry.tell_watchers(&user.name());
 }
 
 /// Enters the rooms that the account was in, and takes up what it had read and whom it shuns. The

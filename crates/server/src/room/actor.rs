@@ -368,6 +368,9 @@ impl RoomActor {
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
             RoomCommand::Flush { reply } => turn.answers.push(Reply::Flushed(reply)),
             RoomCommand::Retell { who, event, change } => retell(open, turn, who, *event, change),
+            RoomCommand::Succeed { guest, entrant, change } => {
+                self.succeed(open, turn, guest, *entrant, change);
+            }
             // In a large room nobody is told what is known of one of many.
             RoomCommand::Known { event, .. } if self.is_quiet(open) && event.is_about_user() => {}
             RoomCommand::Known { who, event, change } => {

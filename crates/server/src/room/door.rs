@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use chat_protocol::event::UserInfo;
-use chat_protocol::{Event, Identity, LineText, MaskList, Refusal, RoomAddress, Sequence};
+use chat_protocol::{Event, Identity, LineText, MaskList, Refusal, Role, RoomAddress, Sequence};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -41,7 +41,7 @@ impl RoomActor {
                 turn.steps.push(Step::Enter { entrant, admission, reply });
                 return;
             }
-            self.found(open, person);
+            self.found(open, &person);
         }
         match self.enter(open, entrant) {
             Ok(joined) => {
@@ -53,7 +53,7 @@ impl RoomActor {
     }
 
     /// Whoever makes a room owns it; where people find themselves belongs to nobody.
-    fn found(&self, open: &mut Open, who: Person) {
+    fn found(&self, open: &mut Open, who: &Person) {
         let is_new = open.last == Sequence(0) && open.entries == 0;
         let default_room = self.directory.settings().default_room.clone().map(RoomAddress::Named);
         if is_new && open.address != default_room {
@@ -135,6 +135,48 @@ impl RoomActor {
             away,
             real_name,
         }))
+    }
+
+    /// A guest is an account now, under the same name: who is there is told that, and no coming and
+    /// going. But where that one may not enter just so, or is more or less than the guest was, it
+    /// enters as everybody does.
+    pub(super) fn succeed(
+        &self,
+        open: &mut Open,
+        turn: &mut Turn,
+        guest: Identity,
+        entrant: Entrant,
+        change: ChangeId,
+    ) {
+        let Entrant { seat, address, may_administer, .. } = entrant;
+        let who = seat.identity;
+        let role = |who| open.standing(who).map_or(Role::Member, |standing| standing.role);
+        let is_alike = role(guest) == role(who) && !open.members.contains_key(&who);
+        let is_administrator = may_administer && seat.is_administrator();
+        let door = self.at_the_door(open, Some(&seat.person()), None, is_administrator);
+        let may = policy::may_enter(&address, &open.rules, &door).is_ok();
+        let Some(sender) = self.sender.upgrade() else { return };
+        if !is_alike || !may || open.to_admit(&seat).is_some() {
+            return;
+        }
+        let Some(before) = open.members.get(&guest) else { return };
+        let room = RoomHandle::new(sender, Arc::clone(&self.summary));
+        let entry = before.entry;
+        if seat.entered(open.id, Membership::new(room, address, open.last, None)).is_err() {
+            return;
+        }
+        if let Some(before) = open.members.remove(&guest) {
+            before.seat.left(open.id);
+        }
+        let UserInfo { name, away, account, account_name, .. } = seat.info();
+        let event = Event::AccountChanged { user: name.clone(), account, account_name };
+        let since = open.last;
+        let member = Member { seat, name, away, entry, is_followed: false, since };
+        open.members.insert(who, member);
+        open.order.insert(entry, who);
+        open.changed();
+        let (change, presence) = (Some(change), Some(open.presence));
+        turn.steps.push(Step::Presence(RoomEvent::of(who, change, presence, event)));
     }
 
     pub(super) fn leave(

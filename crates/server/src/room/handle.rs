@@ -234,6 +234,12 @@ pub(super) enum RoomCommand {
         event: Box<Event>,
         change: ChangeId,
     },
+    /// A guest is this account now.
+    Succeed {
+        guest: Identity,
+        entrant: Box<Entrant>,
+        change: ChangeId,
+    },
     Known {
         who: Identity,
         event: Box<Event>,
@@ -405,6 +411,13 @@ impl RoomHandle {
         self.tell(RoomCommand::Retell { who, event: Box::new(event), change }).await;
     }
 
+    /// A guest is an account from now on, under the same name, and so another user: that is in where
+    /// the guest was, if it may be. Where it may not the guest is as before.
+    pub(crate) async fn succeed(&self, guest: Identity, entrant: Entrant, change: ChangeId) {
+        let entrant = Box::new(entrant);
+        self.tell(RoomCommand::Succeed { guest, entrant, change }).await;
+    }
+
     /// A member is away, or back.
     pub(crate) async fn set_away(&self, who: Identity, text: Option<LineText>, change: ChangeId) {
         self.tell(RoomCommand::SetAway { who, text, change }).await;
@@ -480,6 +493,7 @@ impl RoomCommand {
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Retell { .. }
+            | Self::Succeed { .. }
             | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Remembered { .. }
@@ -504,6 +518,7 @@ impl RoomCommand {
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Retell { .. }
+            | Self::Succeed { .. }
             | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Remembered { .. }
@@ -530,6 +545,7 @@ impl RoomCommand {
             | Self::Rename { .. }
             | Self::SetAway { .. }
             | Self::Retell { .. }
+            | Self::Succeed { .. }
             | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Remembered { .. }

@@ -124,6 +124,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             .map(|(_, place)| (place.address.clone(), place.cursor))
             .collect();
         self.said_goodbye = true; // who it was does not come back
+        if let (Some(before), Some(now)) = (&self.caller.claim, &claim)
+            && before.user().name() == now.user().name()
+            && !before.user().seat.is_account()
+            && scope.is_none()
+        {
+            account::succeed(&self.around.house, before.user(), now.user()).await;
+        }
         self.part().await;
         self.said_goodbye = false;
         self.inbox.clear();

@@ -465,7 +465,10 @@ impl Registry {
         // Under the lock: who is suspended from now on finds this session among those to end.
         let claim = Claim::new(self.clone(), user, Some(Pass::new(access)));
         drop(names);
-        self.tell_watchers(&name);
+        // Who has handed over its name leaves its rooms, and then that is told.
+        if !matches!(called, Called::As(user) if user.arrival == claim.user().arrival) {
+            self.tell_watchers(&name);
+        }
         Ok(claim)
     }
 
