@@ -9,7 +9,7 @@ use super::Session;
 use crate::command::metadata;
 use crate::limits::METADATA_MET_MAX;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Is told of more, or of less, from now on; and how that is now, where it is.
     pub(super) async fn watches_metadata(
         &mut self,
