@@ -4,7 +4,7 @@ mod plain;
 mod text;
 mod trouble;
 
-use chat_protocol::{Command, Event, TypingState};
+use chat_protocol::{Command, Event, ReactionText, Signal as Told, TypingState};
 use samovar_tests::{Pane, Server, Setup, Signal, chat_client, room};
 
 /// Starts the client in a pane, as ana in the lobby.
@@ -44,6 +44,48 @@ fn two_people_talk_and_see_what_became_of_it() {
     pane.enter("/quit");
     pane.wait_for("exit 0");
     pane.is_given_back();
+}
+
+#[test]
+fn one_answers_a_message_and_reacts_to_it() {
+    let (server, pane) = in_lobby(80, 24);
+    let mut maya = server.native("maya");
+    maya.join("lobby");
+    let first = maya.say("lobby", "is web-3 up?");
+    maya.say("lobby", "and web-4?");
+    pane.wait_for("and web-4?");
+    for key in ["M-r", "F5"] {
+        pane.press(key);
+        pane.wait_for("Enter answers · + reacts");
+        pane.press("Escape");
+        pane.wait_gone("Enter answers · + reacts");
+    }
+    pane.press("F5");
+    pane.press("Up");
+    pane.press("Enter");
+    pane.wait_for(" ↪ maya: is web-3 up?");
+    pane.enter("since noon");
+    pane.wait_for("✓");
+    let answer = loop {
+        if let Event::Message { from, reply_to, seq, .. } = maya.event()
+            && from.as_str() == "ana"
+        {
+            assert_eq!(reply_to, Some(first));
+            break seq;
+        }
+    };
+    for (text, undo) in [("👍", false), ("rollback", false), ("rollback", true)] {
+        let text = ReactionText::parse(text).expect("a reaction");
+        let signal = Told::React { seq: answer, text, undo };
+        maya.ask(Command::Signal { room: room("lobby"), signal, key: None });
+    }
+    pane.wait_for("👍 maya");
+    pane.wait_gone("rollback");
+    // One's own is told to oneself too.
+    pane.enter(&format!("/react #{first} :+1:"));
+    pane.wait_for(":+1: ana");
+    pane.enter(&format!("/unreact #{first} :+1:"));
+    pane.wait_gone(":+1: ana");
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use chat_client::{Gap, Trouble, Update};
 use chat_protocol::event::{RoomInfo, UnreadInfo, UserInfo};
 use chat_protocol::search::Hit;
-use chat_protocol::{Event, SayKind, Timestamp};
+use chat_protocol::{Event, SayKind, Signal, Timestamp};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
@@ -41,13 +41,17 @@ pub(crate) fn message(event: &Event) -> Option<String> {
         time: rfc3339(*time_ms),
         from: from.as_str(),
         text: text.plain_lines().collect::<Vec<_>>().join("\n"),
-        kind: match kind {
-            SayKind::Text => None,
-            SayKind::Action => Some("action"),
-            SayKind::Notice => Some("notice"),
-        },
+        kind: self::kind(*kind),
         reply_to: reply_to.map(|seq| seq.0),
     })
+}
+
+const fn kind(kind: SayKind) -> Option<&'static str> {
+    match kind {
+        SayKind::Text => None,
+        SayKind::Action => Some("action"),
+        SayKind::Notice => Some("notice"),
+    }
 }
 
 /// What happens in a room or to oneself, as a line; none for answers to questions, and for what has to
@@ -59,6 +63,19 @@ pub(crate) fn event(event: &Event) -> Option<String> {
     if let Event::Refused { refusal, text, .. } = event {
         let refusal = serde_json::to_value(refusal).ok()?;
         return object(json!({"type": "refused", "code": refusal.get("code"), "text": text}));
+    }
+    if let Event::Signal {
+        room, time_ms, from, signal: Signal::React { seq, text, undo }, ..
+    } = event
+    {
+        let mut fields = json!({
+            "type": "reaction", "room": room, "time": rfc3339(*time_ms), "from": from,
+            "target": seq, "text": text,
+        });
+        if let (true, Some(fields)) = (undo, fields.as_object_mut()) {
+            fields.insert("undo".to_owned(), true.into());
+        }
+        return object(fields);
     }
     let Ok(Value::Object(mut fields)) = serde_json::to_value(event) else {
         return None;
@@ -183,10 +200,9 @@ pub(crate) fn room(room: &RoomInfo) -> Option<String> {
 
 /// A message that was found.
 pub(crate) fn hit(hit: &Hit) -> Option<String> {
-    let action = (!hit.kind.is_text()).then_some("action");
     object(json!({
         "type": "hit", "room": hit.room, "seq": hit.seq, "time": rfc3339(hit.time_ms),
-        "from": hit.from, "kind": action, "snippet": hit.snippet,
+        "from": hit.from, "kind": kind(hit.kind), "snippet": hit.snippet,
     }))
 }
 

@@ -3,6 +3,7 @@
 //! what is waited for; never formats (output.rs does) and never blocks.
 
 mod person;
+mod recent;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
@@ -10,15 +11,21 @@ use std::time::Duration;
 use chat_client::{Answer, Connection, Handle, Trouble, Update};
 use chat_protocol::event::Welcome;
 use chat_protocol::slash;
-use chat_protocol::{Command, Event, MessageText, RequestId, RoomAddress, SayKind, Sequence};
+use chat_protocol::{
+    Command, Event, MessageText, RequestId, RoomAddress, SayKind, Sequence, UserName,
+};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
+use self::recent::Recent;
 use crate::exit::{Exit, Failure};
 use crate::input::Typed;
 use crate::interactive::Names;
 use crate::output::{self, Output};
 use crate::printer::{Chunk, Printer};
+
+/// Lines that are read ahead while a room is being entered; stdin is not read beyond that.
+const LINES_HELD_MAX: usize = 64;
 
 /// How the lines are meant.
 #[derive(Debug)]
@@ -38,7 +45,8 @@ pub(crate) struct Manner {
 /// What an answer will mean.
 #[derive(Debug)]
 enum Asked {
-    Say,
+    /// A message; a person's own, to be remembered when it has a number.
+    Say(Option<MessageText>),
     /// One of the rooms to be in from the start.
     FirstRoom,
     Join,
@@ -75,8 +83,13 @@ pub(crate) struct Lines<'a> {
     said_queued: bool,
     /// The newest that a person was shown of each room, and the server does not know of.
     shown: BTreeMap<RoomAddress, Sequence>,
-    /// Rooms to enter or to leave before more input is read: it decides where that is said.
+    /// What was said last, for a person.
+    recent: Recent,
+    me: Option<UserName>,
+    /// Rooms to enter before more input is looked at: it decides where that is said.
     turning: usize,
+    /// What was typed meanwhile.
+    held: VecDeque<Typed>,
     /// Commands to send: what one line made.
     to_send: VecDeque<(Command, Asked)>,
     /// Chunks to print: what one update or line made.
@@ -107,7 +120,10 @@ impl<'a> Lines<'a> {
             trouble: None,
             said_queued: false,
             shown: BTreeMap::new(),
+            recent: Recent::default(),
+            me: None,
             turning: 0,
+            held: VecDeque::new(),
             to_send: VecDeque::new(),
             to_print: VecDeque::new(),
             asked: HashMap::new(),
@@ -121,9 +137,14 @@ impl<'a> Lines<'a> {
         let handle = connection.handle();
         while !self.is_done() {
             let printed = self.to_print.is_empty();
+            let is_free = printed && self.welcomed && self.turning == 0 && self.to_send.is_empty();
+            if let Some(typed) = is_free.then(|| self.held.pop_front()).flatten() {
+                self.on_typed(Some(typed), &handle)?;
+                continue;
+            }
             // One line at a time: a full queue stops the reading of stdin.
-            let takes_input =
-                printed && self.welcomed && self.turning == 0 && self.to_send.is_empty();
+            let holds = self.welcomed && self.turning > 0 && self.held.len() < LINES_HELD_MAX;
+            let takes_input = is_free || (printed && holds);
             let give_up = self.drained_at.filter(|_| !self.manner.follow);
             tokio::select! {
                 typed = next_typed(&mut self.input), if takes_input => self.on_typed(typed, &handle)?,
@@ -159,17 +180,32 @@ impl<'a> Lines<'a> {
 
     fn is_done(&self) -> bool {
         let input_ended = self.welcomed && self.input.is_none() && !self.manner.follow;
-        input_ended && self.to_send.is_empty() && self.asked.is_empty() && self.to_print.is_empty()
+        // Who leaves while there is no connection waits for what was said, and for nothing else.
+        let leaves = self.manner.commands && self.trouble.is_some() && self.unsaid() == 0;
+        let answered = self.to_send.is_empty() && self.asked.is_empty() && self.held.is_empty();
+        input_ended && (answered || leaves) && self.to_print.is_empty()
+    }
+
+    /// Messages that are not acknowledged, and those that are not sent yet.
+    fn unsaid(&self) -> usize {
+        let waiting = self.to_send.iter().map(|(_, asked)| asked).chain(self.asked.values());
+        waiting.filter(|asked| matches!(asked, Asked::Say(_))).count() + self.held.len()
     }
 
     fn gave_up(&self) -> anyhow::Result<Exit> {
-        let waiting = self.to_send.iter().map(|(_, asked)| asked).chain(self.asked.values());
-        let unanswered = waiting.filter(|asked| matches!(asked, Asked::Say)).count();
-        let sentence = format!(
-            "{unanswered} messages were not acknowledged in {} s (--drain)",
-            self.manner.drain.as_secs_f32()
-        );
-        Err(Failure::new(Exit::Undelivered, sentence).into())
+        let seconds = self.manner.drain.as_secs_f32();
+        let (exit, sentence) = match self.unsaid() {
+            0 => (Exit::Network, format!("the server has not answered in {seconds} s (--drain)")),
+            1 => {
+                let sentence = format!("1 message was not acknowledged in {seconds} s (--drain)");
+                (Exit::Undelivered, sentence)
+            }
+            count => {
+                let what = format!("{count} messages were not acknowledged");
+                (Exit::Undelivered, format!("{what} in {seconds} s (--drain)"))
+            }
+        };
+        Err(Failure::new(exit, sentence).into())
     }
 
     async fn finished(self) -> anyhow::Result<Exit> {
@@ -185,6 +221,11 @@ impl<'a> Lines<'a> {
 
     fn on_typed(&mut self, typed: Option<Typed>, handle: &Handle) -> anyhow::Result<()> {
         match typed {
+            Some(typed @ (Typed::Line(_) | Typed::Message(_)))
+                if self.turning > 0 && !self.cannot_wait(&typed) =>
+            {
+                self.hold(typed);
+            }
             Some(Typed::Line(line)) if self.manner.commands => {
                 self.on_line_of_a_person(&line, handle);
             }
@@ -217,10 +258,13 @@ impl<'a> Lines<'a> {
     }
 
     fn ask(&mut self, command: Command) {
-        let asked = if let Command::Say { .. } = &command {
-            Asked::Say
+        let asked = if let Command::Say { text, .. } = &command {
+            Asked::Say(self.manner.commands.then(|| text.clone()))
         } else if let Command::Leave { room, .. } = &command {
-            self.turning += 1;
+            // What is typed next is not said there, whatever the answer will be.
+            if self.output.here.as_ref() == Some(room) {
+                self.output.here = None;
+            }
             Asked::Leave(room.clone())
         } else if let Command::Join { .. } = &command {
             self.turning += 1;
@@ -239,6 +283,7 @@ impl<'a> Lines<'a> {
         let is_silent =
             self.manner.silent && matches!(update, Update::Connected(_) | Update::Event(_));
         if !is_silent && !self.is_elsewhere(&update) {
+            self.tell_context(&update);
             self.to_print.extend(self.output.update(&update));
         }
         match update {
@@ -249,6 +294,7 @@ impl<'a> Lines<'a> {
             Update::Event(event) => {
                 self.remember_names(&event);
                 self.remember_shown(&event);
+                self.remember_me(&event);
             }
             Update::Answered { id, answer } => self.on_answered(id, answer)?,
             Update::Disconnected { trouble, .. } => self.trouble = Some(trouble),
@@ -266,6 +312,7 @@ impl<'a> Lines<'a> {
     }
 
     fn on_connected(&mut self, welcome: &Welcome) -> anyhow::Result<()> {
+        self.me.clone_from(&welcome.name);
         if std::mem::replace(&mut self.welcomed, true) {
             return Ok(());
         }
@@ -294,8 +341,8 @@ impl<'a> Lines<'a> {
 
     fn on_answered(&mut self, id: RequestId, answer: Answer) -> anyhow::Result<()> {
         let asked = self.asked.remove(&id);
-        let said = matches!(asked, Some(Asked::Say));
-        let turned = matches!(asked, Some(Asked::FirstRoom | Asked::Join | Asked::Leave(_)));
+        let said = matches!(asked, Some(Asked::Say(_)));
+        let turned = matches!(asked, Some(Asked::FirstRoom | Asked::Join));
         self.turning -= usize::from(turned);
         let Answer::Event(event) = answer else {
             self.tally.unknown += u64::from(said);
@@ -306,6 +353,7 @@ impl<'a> Lines<'a> {
             return Ok(());
         };
         self.remember_names(&event);
+        self.remember_me(&event);
         if matches!(asked, Some(Asked::Quiet)) {
             return Ok(());
         }
@@ -313,13 +361,17 @@ impl<'a> Lines<'a> {
             (Some(Asked::FirstRoom), Event::Refused { text, .. }) => {
                 return Err(Failure::new(Exit::Refused, text.as_str()).into());
             }
-            (Some(Asked::Say), Event::Refused { .. }) => self.tally.refused += 1,
-            (Some(Asked::Say), _) => self.tally.stored += 1,
+            (Some(Asked::Say(_)), Event::Refused { .. }) => self.tally.refused += 1,
+            (Some(Asked::Say(text)), answer) => {
+                self.tally.stored += 1;
+                if let (Some(text), Some(me), Event::Stored { room, seq, .. }) =
+                    (text, &self.me, answer)
+                {
+                    self.recent.push(room, *seq, me, &text);
+                }
+            }
             (Some(Asked::Leave(room)), Event::Done { .. }) => {
                 self.talk(format_args!("* you left {room}"));
-                if self.output.here.as_ref() == Some(&room) {
-                    self.output.here = None;
-                }
             }
             (Some(Asked::Join), Event::Entered { room, .. }) => {
                 self.output.here = Some(room.clone());

@@ -17,6 +17,7 @@ mod lines;
 mod lists;
 mod look;
 mod manual;
+mod meant;
 mod output;
 mod printer;
 mod sanitise;

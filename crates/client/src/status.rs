@@ -89,6 +89,26 @@ fn text(status: &Status) -> String {
     };
     format!(
         "server    {server} at {address}, {version}\nanswer    after {latency_ms} ms\n\
-         there     {rooms} rooms, {users} users\nyou       {you}\n{unread}"
+         there     {}, {}\nyou       {you}\n{unread}",
+        counted(*rooms, "room"),
+        counted(*users, "user"),
     )
+}
+
+/// `1 room`, `2 rooms`
+fn counted(count: u64, what: &str) -> String {
+    let many = if count == 1 { "" } else { "s" };
+    format!("{count} {what}{many}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_is_one() {
+        assert_eq!(counted(1, "room"), "1 room");
+        assert_eq!(counted(0, "user"), "0 users");
+        assert_eq!(counted(2, "user"), "2 users");
+    }
 }

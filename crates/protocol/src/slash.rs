@@ -4,6 +4,7 @@
 mod account;
 mod look_up;
 mod moderate;
+mod respond;
 
 use crate::nearest::nearest;
 use crate::{
@@ -106,6 +107,27 @@ pub const WORDS: &[Word] = &[
         arguments: "TEXT",
         help: "say what you do: \"* ana waves\"",
         parse: |typed| typed.say(typed.here()?, typed.rest, SayKind::Action),
+    },
+    Word {
+        name: "reply",
+        aliases: &[],
+        arguments: "#N TEXT",
+        help: "answer message number N: /history shows the numbers",
+        parse: respond::reply,
+    },
+    Word {
+        name: "react",
+        aliases: &[],
+        arguments: "#N EMOJI",
+        help: "say what you think of message number N, by an emoji or a word",
+        parse: |typed| respond::react(typed, false),
+    },
+    Word {
+        name: "unreact",
+        aliases: &[],
+        arguments: "#N EMOJI",
+        help: "take that back",
+        parse: |typed| respond::react(typed, true),
     },
     Word {
         name: "topic",

@@ -1,8 +1,10 @@
 //! Lines on a terminal, for screen readers and for terminals that cannot place a cursor.
 
 use chat_protocol::event::UnreadInfo;
-use chat_protocol::{Command, Event, Password, UserName};
-use samovar_tests::{NativeClient, Pane, Server, chat_client};
+use chat_protocol::{
+    Command, Event, MessageText, Password, ReactionText, SayKind, Signal as Told, UserName,
+};
+use samovar_tests::{Home, NativeClient, Pane, Server, Setup, Signal, chat_client, room};
 
 /// As ana, in lines, in the lobby.
 fn lines(server: &Server, term: &str) -> Pane {
@@ -59,6 +61,81 @@ fn the_same_words_work_in_lines() {
     ] {
         pane.enter(typed);
         pane.wait_for(shown);
+    }
+}
+
+#[test]
+fn while_there_is_no_connection_a_line_mode_goes_on_and_says_what_waits() {
+    let home = Home::new();
+    let socket = format!("unix:{}", home.path().join("chat.sock").display());
+    let mut server = Setup::new("").listen(socket).start();
+    let pane = lines(&server, "xterm-256color");
+    server.stop(Signal::KILL);
+    pane.wait_for("! connection lost");
+    pane.enter("/leave");
+    pane.enter("said nowhere");
+    pane.wait_for("! You are in no room. /join ROOM");
+    pane.enter("/join ops");
+    pane.enter("said in ops");
+    pane.wait_for("! there is no connection: what you type waits until the room is entered");
+    let server = server.start_again();
+    pane.wait_for("* you left lobby");
+    pane.wait_for("* you are in ops");
+    let mut maya = server.native("maya");
+    let seq = maya.join("ops");
+    let said = maya.stored("ops");
+    assert_eq!(said, ["said in ops"], "{seq}");
+}
+
+#[test]
+fn one_can_leave_while_a_room_is_not_entered_and_there_is_no_connection() {
+    let home = Home::new();
+    let socket = format!("unix:{}", home.path().join("chat.sock").display());
+    let mut server = Setup::new("").listen(socket).start();
+    let pane = lines(&server, "xterm-256color");
+    server.stop(Signal::KILL);
+    pane.wait_for("! connection lost");
+    pane.enter("/join ops");
+    pane.enter("/quit");
+    pane.wait_for("exit 0");
+}
+
+#[test]
+fn answers_and_reactions_are_said_with_what_they_are_about() {
+    let server = Server::start("");
+    let pane = lines(&server, "dumb");
+    let mut maya = server.native("maya");
+    maya.join("lobby");
+    let question = maya.say("lobby", "is web-3 up?");
+    pane.wait_for("maya: is web-3 up?");
+    pane.enter("/reply since noon");
+    let Event::Message { reply_to, seq, .. } = next_message_of(&mut maya, "ana") else {
+        panic!("it is a message")
+    };
+    assert_eq!(reply_to, Some(question));
+    pane.enter("/react 🎉");
+    while !matches!(maya.event(), Event::Signal { signal: Told::React { seq, .. }, .. } if seq == question)
+    {
+    }
+    let text = ReactionText::parse("👍").expect("a reaction");
+    let signal = Told::React { seq, text, undo: false };
+    maya.ask(Command::Signal { room: room("lobby"), signal, key: None });
+    pane.wait_for("* maya reacts with 👍 to ana: since noon");
+    let text = MessageText::parse("thanks").expect("a text");
+    let (kind, reply_to) = (SayKind::Text, Some(seq));
+    maya.ask(Command::Say { room: room("lobby"), text, kind, key: None, reply_to });
+    let screen = pane.wait_for("maya: thanks");
+    assert!(screen.contains("* maya answers ana: since noon"), "{screen}");
+}
+
+/// The next message that this user said.
+#[track_caller]
+fn next_message_of(client: &mut NativeClient, name: &str) -> Event {
+    loop {
+        let event = client.event();
+        if matches!(&event, Event::Message { from, .. } if from.as_str() == name) {
+            return event;
+        }
     }
 }
 

@@ -1,10 +1,13 @@
 //! Lines that a person types: commands and texts, and what the person has seen. Never waits.
 
-use chat_client::{Handle, Naming, Trouble};
+use chat_client::{Handle, Naming, Trouble, Update};
 use chat_protocol::slash::{self, Action};
 use chat_protocol::{Command, Event, MessageText};
 
 use super::{Asked, Lines};
+use crate::input::Typed;
+use crate::meant;
+use crate::printer::Chunk;
 
 impl Lines<'_> {
     pub(super) fn on_line_of_a_person(&mut self, line: &str, handle: &Handle) {
@@ -25,7 +28,12 @@ impl Lines<'_> {
             }
             return;
         };
-        match slash::parse(word, self.output.here.as_ref()) {
+        let last = self
+            .output
+            .here
+            .as_ref()
+            .and_then(|here| self.recent.last_of_others(here, self.me.as_ref()));
+        match slash::parse(&meant::with_number(word, last), self.output.here.as_ref()) {
             Ok(Action::Help(None)) => {
                 let lines: Vec<String> = slash::help_lines("/").collect();
                 self.talk(lines.join("\n"));
@@ -58,6 +66,47 @@ impl Lines<'_> {
                 self.say_if_queued();
                 self.ask(command);
             }
+        }
+    }
+
+    /// Keeps what is typed while a room is being entered: where it is said is not known yet.
+    pub(super) fn hold(&mut self, typed: Typed) {
+        if self.manner.commands && self.trouble.is_some() && self.held.is_empty() {
+            self.talk("! there is no connection: what you type waits until the room is entered");
+            self.said_queued = true;
+        }
+        self.held.push_back(typed);
+    }
+
+    /// Words that make a connection, or end it, do not wait for it.
+    pub(super) fn cannot_wait(&self, typed: &Typed) -> bool {
+        let Typed::Line(line) = typed else { return false };
+        let Some(word) = line.strip_prefix('/').filter(|_| self.manner.commands) else {
+            return false;
+        };
+        let Ok(Action::Command(command)) = slash::parse(word, None) else { return false };
+        let connects = matches!(command, Command::Nick { .. } | Command::Login { .. });
+        matches!(command, Command::Quit { .. }) || (connects && self.trouble.is_some())
+    }
+
+    /// What an answer is about, and a reaction; a pipe has it in `--json`.
+    pub(super) fn tell_context(&mut self, update: &Update) {
+        let Update::Event(event) = update else { return };
+        if !self.manner.commands {
+            return;
+        }
+        self.to_print.extend(self.recent.told(event).map(Chunk::talk));
+        self.recent.remember(event);
+    }
+
+    /// Who one is now.
+    pub(super) fn remember_me(&mut self, event: &Event) {
+        if let Event::Identified { name, .. } = event {
+            self.me = Some(name.clone());
+        } else if let Event::Renamed { from, to } = event
+            && self.me.as_ref() == Some(from)
+        {
+            self.me = Some(to.clone());
         }
     }
 

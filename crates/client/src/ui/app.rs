@@ -2,6 +2,7 @@
 //! what is to be done outside is returned as [`Effect`]s. The time comes with every action.
 
 mod act;
+mod answering;
 mod answers;
 mod completing;
 mod modes;
@@ -9,6 +10,7 @@ mod moving;
 mod server;
 mod typed;
 mod typing;
+mod words;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
@@ -30,7 +32,7 @@ use super::settings::Settings;
 pub(crate) use self::answers::Asked;
 pub(crate) use self::completing::Completing;
 pub(crate) use self::modes::{Mode, Place, Searching, Switching};
-pub(crate) use self::typed::OWN_WORDS;
+pub(crate) use self::words::OWN_WORDS;
 
 /// What happened.
 #[derive(Debug)]

@@ -24,6 +24,7 @@ pub(crate) enum Act {
     Complete,
     CompleteBack,
     Editor,
+    Answer,
     EditRefused,
     PlainView,
     Help,
@@ -94,6 +95,7 @@ pub(crate) const BINDINGS: &[Binding] = &[
     bind("search", Act::Search, &["Ctrl-F"], "search what was said"),
     bind("recall", Act::Recall, &["Ctrl-R"], "search what you typed here before"),
     bind("editor", Act::Editor, &["Ctrl-X"], "write the message in your editor"),
+    bind("answer", Act::Answer, &["Alt-r", "F5"], "choose a message, to answer it or to react"),
     bind(
         "edit_refused",
         Act::EditRefused,

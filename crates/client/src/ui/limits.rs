@@ -30,6 +30,10 @@ pub(crate) const SLEEP_NOTICED_AFTER: Duration = Duration::from_secs(20);
 pub(crate) const EDITED_BYTES_MAX: u64 = 64 * 1_024;
 /// Rooms whose read positions are remembered from run to run, for each server.
 pub(crate) const READ_ROOMS_MAX: usize = 500;
+/// Different reactions to one message that are shown; what comes beyond them is not.
+pub(crate) const REACTIONS_KEPT_MAX: usize = 8;
+/// Names that are kept of one reaction: so many, or more.
+pub(crate) const REACTION_NAMES_KEPT_MAX: usize = 32;
 /// People who type in a room, and are told; more are not.
 pub(crate) const TYPISTS_KEPT_MAX: usize = 8;
 /// Others are told that one types so far apart at least.

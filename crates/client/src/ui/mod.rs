@@ -11,6 +11,7 @@ mod keys;
 mod limits;
 mod links;
 mod memory;
+mod reactions;
 mod room;
 mod row;
 mod screen;

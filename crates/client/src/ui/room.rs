@@ -11,6 +11,7 @@ use chat_protocol::{Event, LineText, RoomAddress, Sequence, Timestamp, UserName}
 
 use super::input::InputBox;
 use super::limits::{ROWS_KEPT_MAX, ROWS_KEPT_UNSEEN_MAX};
+use super::reactions::Reactions;
 use super::row::{Body, Delivery, Presence, Row, RowId, Ticket};
 
 pub(crate) use self::read::Marker;
@@ -51,6 +52,8 @@ pub(crate) struct Room {
     pub(crate) scroll: Scroll,
     /// The row that a search found.
     pub(crate) found: Option<Sequence>,
+    /// The message that will be answered by what is said next.
+    pub(crate) answering: Option<Sequence>,
     pub(crate) input: InputBox,
     pub(crate) muted: bool,
     /// Messages that are not read, and those of them that name us.
@@ -93,6 +96,7 @@ impl Room {
             window: Window::default(),
             scroll: Scroll::Bottom,
             found: None,
+            answering: None,
             input: InputBox::default(),
             muted: false,
             unread: 0,
@@ -330,15 +334,19 @@ impl Room {
 
     fn stored_row(&mut self, event: &Event, me: Option<&UserName>) -> Option<Row> {
         let id = self.next_id();
-        if let Event::Message { seq, time_ms, from, text, kind, .. } = event {
+        if let Event::Message { seq, time_ms, from, text, kind, reply_to, .. } = event {
             let own = Some(from) == me;
             self.spoke(from);
+            let names_us = me.is_some_and(|me| me.is_mentioned_in(text.as_str()));
+            let answers_us = reply_to.is_some_and(|seq| self.is_of(seq, me));
             let body = Body::Said {
                 from: from.clone(),
                 kind: *kind,
                 text: text.clone(),
                 delivery: if own { Delivery::Stored } else { Delivery::Theirs },
-                mention: !own && me.is_some_and(|me| me.is_mentioned_in(text.as_str())),
+                mention: !own && (names_us || answers_us),
+                reply_to: *reply_to,
+                reactions: Reactions::default(),
             };
             return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body });
         }
@@ -370,6 +378,12 @@ impl Room {
             return Some(Row { id, seq: Some(*seq), time: Some(*time_ms), body: Body::Deletion });
         }
         None
+    }
+
+    /// Is that message ours, as far as it is here?
+    fn is_of(&self, seq: Sequence, me: Option<&UserName>) -> bool {
+        let body = self.window.of(seq).map(|row| &row.body);
+        matches!(body, Some(Body::Said { from, .. }) if Some(from) == me)
     }
 
     fn spoke(&mut self, name: &UserName) {

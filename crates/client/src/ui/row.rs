@@ -4,6 +4,7 @@
 use chat_protocol::{LineText, MessageText, SayKind, Sequence, Timestamp, UserName};
 
 use super::limits::FOLDED_NAMES_MAX;
+use super::reactions::Reactions;
 
 /// A row's own number, for as long as it is kept: where the screen is scrolled to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -32,8 +33,12 @@ pub(crate) enum Body {
         kind: SayKind,
         text: MessageText,
         delivery: Delivery,
-        /// It names us.
+        /// It names us, or answers us.
         mention: bool,
+        /// The message that it answers.
+        reply_to: Option<Sequence>,
+        /// What others think of it.
+        reactions: Reactions,
     },
     /// Somebody said something, and it is deleted.
     Deleted { from: UserName },

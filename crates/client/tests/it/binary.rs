@@ -1,17 +1,19 @@
 //! The binary in a pipe: what is said, what is printed, how it ends.
 
+use std::cell::Cell;
 use std::ffi::OsStr;
 use std::process::{Output, Stdio};
+use std::time::Duration;
 
-use chat_protocol::{Event, Refusal, UserName};
+use chat_protocol::{Command, Event, Refusal, UserName};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, Command};
+use tokio::process::{Child, Command as Process};
 
-use crate::fake::{Fake, Room, entered, message, said_by};
+use crate::fake::{Fake, Room, entered, message, said_by, stored};
 
 /// The program at this server, with a clean environment and pipes.
-pub(crate) fn program<A: AsRef<OsStr>>(server: &Fake, arguments: &[A]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_chat-client"));
+pub(crate) fn program<A: AsRef<OsStr>>(server: &Fake, arguments: &[A]) -> Process {
+    let mut command = Process::new(env!("CARGO_BIN_EXE_chat-client"));
     command
         .args(arguments)
         .env_clear()
@@ -27,7 +29,7 @@ pub(crate) fn program<A: AsRef<OsStr>>(server: &Fake, arguments: &[A]) -> Comman
 }
 
 /// Runs it with this stdin.
-pub(crate) async fn run(mut command: Command, stdin: &[u8]) -> Output {
+pub(crate) async fn run(mut command: Process, stdin: &[u8]) -> Output {
     let mut child = command.spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     let writes = async move {
@@ -160,7 +162,7 @@ async fn a_room_that_refuses_is_exit_5_before_anything_is_read() {
         let join = peer.request().await;
         let refusal = Refusal::TooManyRooms { limit: 1 };
         peer.tell(&Event::refused(join.id, refusal)).await;
-        assert_eq!(peer.request().await.command, chat_protocol::Command::Quit { reason: None });
+        assert_eq!(peer.request().await.command, Command::Quit { reason: None });
     };
     let command = program(&server, &["--room", "lobby"]);
     let (output, ()) = tokio::join!(run(command, b"hi\n"), refuses);
@@ -180,6 +182,65 @@ async fn what_is_not_acknowledged_in_time_is_exit_6() {
 }
 
 #[tokio::test]
+async fn a_server_that_stands_still_before_one_is_in_is_not_waited_for_longer_than_that() {
+    for (stdin, exit, sentence) in [
+        (&b"one\ntwo\n"[..], 6, "2 messages were not acknowledged in 0.05 s"),
+        (b"one\n", 6, "1 message was not acknowledged in 0.05 s"),
+        (b"", 3, "the server has not answered in 0.05 s"),
+    ] {
+        let server = Fake::start().await;
+        // The join is read, and never answered.
+        let plays = async {
+            let mut peer = server.welcome(1).await;
+            peer.request().await;
+            peer
+        };
+        let command = program(&server, &["--room", "lobby", "--drain", "50ms"]);
+        let (output, _peer) = tokio::join!(run(command, stdin), plays);
+        assert_eq!(code(&output), exit, "{}", stderr(&output));
+        assert!(stderr(&output).contains(sentence), "{}", stderr(&output));
+    }
+}
+
+#[tokio::test]
+async fn a_pipe_is_read_no_further_ahead_than_the_bounds_say_until_one_is_in() {
+    let server = Fake::start().await;
+    let mut child = program(&server, &["--room", "lobby"]).spawn().unwrap();
+    let mut stdin = child.stdin.take().unwrap();
+    let mut peer = server.welcome(1).await;
+    let join = peer.request().await;
+    // Far more than the pipe, the queue and what is read ahead can hold.
+    const LINES: u64 = 20_000;
+    let line = |n: u64| format!("{n} {}\n", "x".repeat(100));
+    let written = Cell::new(0);
+    let writes = async {
+        for n in 0..LINES {
+            stdin.write_all(line(n).as_bytes()).await.unwrap();
+            written.set(n + 1);
+        }
+        drop(stdin);
+    };
+    let plays = async {
+        // It stands still: the program in front is held up.
+        let mut before = u64::MAX;
+        while std::mem::replace(&mut before, written.get()) != before {
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+        assert!(before > 0 && before < LINES / 2, "{before} lines are taken");
+        peer.tell(&entered(&join, 0)).await;
+        for n in 0..LINES {
+            let say = peer.request().await;
+            let Command::Say { text, .. } = &say.command else { panic!("{say:?}") };
+            assert_eq!(text.as_str(), line(n).trim_end());
+            peer.tell(&stored(&say, n + 1)).await;
+        }
+        assert_eq!(peer.request().await.command, Command::Quit { reason: None });
+    };
+    tokio::join!(writes, plays);
+    assert_eq!(child.wait().await.unwrap().code(), Some(0));
+}
+
+#[tokio::test]
 async fn what_is_unknown_after_a_lost_connection_is_exit_6() {
     let server = Fake::start().await;
     let plays = async {
@@ -190,7 +251,7 @@ async fn what_is_unknown_after_a_lost_connection_is_exit_6() {
         drop(peer);
         // The server has forgotten the guest.
         let mut peer = server.welcome(1).await;
-        while !matches!(peer.request().await.command, chat_protocol::Command::Quit { .. }) {}
+        while !matches!(peer.request().await.command, Command::Quit { .. }) {}
     };
     let command = program(&server, &["send", "--room", "lobby", "hello", "there"]);
     let (output, ()) = tokio::join!(run(command, b""), plays);

@@ -23,6 +23,10 @@ const TOLD: &[&str] = &[
     r#"{"type":"room_changed","room":"lobby","seq":9,"time_ms":1,"from":"maya","change":"transferred","to":"eve"}"#,
     r#"{"type":"room_changed","room":"lobby","seq":10,"time_ms":1,"from":"maya","change":"set","set":{"setting":"slow","seconds":30}}"#,
     r#"{"type":"gap","room":"lobby","from":11,"to":12,"why":"not kept any more"}"#,
+    r#"{"type":"message","room":"lobby","seq":13,"time_ms":1,"from":"bot","text":"beep","kind":"notice"}"#,
+    r#"{"type":"signal","room":"lobby","time_ms":1,"from":"maya","signal":"typing","state":"active"}"#,
+    r#"{"type":"signal","room":"lobby","time_ms":1,"from":"maya","signal":"react","seq":2,"text":"👍"}"#,
+    r#"{"type":"signal","room":"lobby","time_ms":1,"from":"maya","signal":"react","seq":2,"text":"👍","undo":true}"#,
     r#"{"type":"entered","room":"ops","topic":"deploys","members":["ana","lee"],"members_total":2,"seq":4}"#,
     r#"{"type":"exited","room":"ops"}"#,
     r#"{"type":"invited","room":"team","from":"lee"}"#,
@@ -60,7 +64,7 @@ async fn every_type_of_line_is_as_the_schema_says() {
     }
     stdin.write_all(b"one\ntwo\n").await.unwrap();
     let say = peer.request().await;
-    peer.tell(&stored(&say, 13)).await;
+    peer.tell(&stored(&say, 14)).await;
     let say = peer.request().await;
     let room = RoomAddress::parse("lobby").unwrap();
     let muted = Refusal::Muted { room, left_ms: None, reason: None };

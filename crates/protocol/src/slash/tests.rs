@@ -1,6 +1,6 @@
 use super::*;
 use crate::command::HistoryRange;
-use crate::{Moment, SearchCursor, Sequence};
+use crate::{Moment, ReactionText, SearchCursor, Sequence, Signal};
 
 fn lobby() -> RoomAddress {
     RoomAddress::parse("lobby").unwrap()
@@ -30,6 +30,32 @@ fn words_become_commands() {
     let say = |room, words, kind| Command::say(room, text(words), kind, None);
     check("msg maya two  words", &say(room("@maya"), "two  words", SayKind::Text));
     check("me waves", &say(lobby(), "waves", SayKind::Action));
+}
+
+#[test]
+fn an_answer_and_a_reaction_name_their_message() {
+    let text = MessageText::parse("5 minutes,\nor six").unwrap();
+    let (kind, reply_to) = (SayKind::Text, Some(Sequence(41)));
+    check(
+        "reply #41 5 minutes,\nor six",
+        &Command::Say { room: lobby(), text, kind, key: None, reply_to },
+    );
+    for (word, undo) in [("react", false), ("unreact", true)] {
+        let signal = Signal::React { seq: Sequence(41), text: thumb(), undo };
+        let command = Command::Signal { room: lobby(), signal, key: None };
+        check(&format!("{word}  #41 👍"), &command);
+    }
+    let said = |typed| parse(typed, Some(&lobby())).unwrap_err().to_string();
+    assert_eq!(
+        said("reply 5 minutes"),
+        "A message is named by its number, #41. Usage: /reply #N TEXT"
+    );
+    assert_eq!(said("react #41"), "There is no text. Usage: /react #N EMOJI");
+    assert!(said(&format!("react #1 {}", "x".repeat(65))).contains("65"), "too long");
+}
+
+fn thumb() -> ReactionText {
+    ReactionText::parse("👍").unwrap()
 }
 
 #[test]

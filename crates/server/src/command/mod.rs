@@ -171,7 +171,8 @@ impl Caller {
     pub(crate) fn person(&self) -> Option<Person> {
         let user = self.claim.as_ref().map(Claim::user)?;
         let is_guest = !user.seat.is_account();
-        Some(Person { identity: user.identity(), name: user.name(), is_guest })
+        let login = user.seat.info().login;
+        Some(Person { identity: user.identity(), name: user.name(), is_guest, login })
     }
 
     /// Who it is to what is stored.

@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::event::TopicSet;
 use chat_protocol::{
-    Event, Identity, LineText, MessageKey, Refusal, Role, RoomAddress, Sequence, Timestamp,
-    UserName,
+    Event, Identity, LineText, MaskList, MessageKey, Refusal, Role, RoomAddress, Sequence,
+    Timestamp, UserName,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -316,10 +316,12 @@ impl RoomActor {
                 let now = self.now();
                 let Said { text, kind, reply_to, by } = said;
                 let decided = Self::decided(open, who, &ticket, |room, open, rank| {
-                    let speaker = open.speaker(who.identity, rank, now);
+                    let mut speaker = open.speaker(who.identity, rank, now);
                     let settings = &open.rules.settings;
                     if rank == Rank::Outsider {
                         let ban = open.ban_of(&by, now);
+                        speaker.is_masked = open.is_masked(MaskList::Ban, &by)
+                            || open.is_masked(MaskList::Mute, &by);
                         policy::may_speak_outside(room, settings, ban, &speaker)?;
                     } else {
                         policy::may_speak(room, settings, &speaker)?;

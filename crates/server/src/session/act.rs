@@ -185,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             }
         }
         if let Command::Signal { room, signal: Signal::Typing { state }, .. } = &request.command
-            && !self.typing.is_heard(room, *state, Instant::now())
+            && !self.seldom().typing.is_heard(room, *state, Instant::now())
         {
             self.tell(&Event::Done { id });
             return Ok(());
@@ -198,7 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             Ok(Answer::Event(event)) => self.tell(&event),
             Ok(Answer::InFlight) => self.in_flight += 1,
             Ok(Answer::Entered { address, room, snapshot, as_member }) => {
-                let met = !self.metadata_keys.is_empty();
+                let met = !self.metadata_keys().is_empty();
                 let met = met.then(|| (address.clone(), snapshot.roster.names()));
                 self.entered(id, address, room, *snapshot, as_member);
                 if let Some((address, names)) = met {
@@ -299,7 +299,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             match receipt.outcome {
                 Outcome::Stored { sequence: seq, time: time_ms, duplicate } => {
                     if self.has_other_sessions() && !duplicate {
-                        self.said_here.stored(&room, seq);
+                        self.seldom().said_here.stored(&room, seq);
                     }
                     self.tell(&Event::Stored { id, room, seq, time_ms, key, duplicate });
                 }

@@ -109,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         let ignored = self.caller.claim.as_ref().map_or(0, |claim| claim.user().ignored_bits());
         if !ends
             && !envelope.may_be_by_any(ignored)
-            && (self.metadata_keys.is_empty() || envelope.presence().is_none())
+            && (self.metadata_keys().is_empty() || envelope.presence().is_none())
             && self.inbox.takes_whole(slot, envelope, me, shows_own && !self.manners.watches_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
@@ -163,7 +163,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             && !shows_own
             && match event.event.sequence() {
                 Some(sequence) if self.caller.pass().is_some() => {
-                    self.said_here.take(&place.address, sequence)
+                    let seldom = self.seldom.as_mut();
+                    seldom.is_some_and(|here| here.said_here.take(&place.address, sequence))
                 }
                 Some(_) | None => true,
             };
@@ -374,7 +375,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         let slot = self.inbox.follow(room, address, snapshot, since, true);
         self.tell(&opened);
         if let (Event::Entered { room, members, .. }, true) =
-            (&opened, !self.metadata_keys.is_empty())
+            (&opened, !self.metadata_keys().is_empty())
         {
             Box::pin(self.meet_all(room, members)).await;
         }

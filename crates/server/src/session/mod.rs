@@ -128,6 +128,17 @@ enum Ending {
 /// small.
 type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Ending>> + Send + 'a>>;
 
+/// What few sessions have.
+#[derive(Debug, Default)]
+struct Seldom {
+    /// What this session of an account said itself, until its feed tells it: it is not shown again.
+    said_here: SaidHere,
+    /// Where it was heard to type a moment ago.
+    typing: Typing,
+    /// Of what metadata it is told.
+    metadata_keys: Box<[MetadataKey]>,
+}
+
 /// A connection.
 pub(crate) struct Session<S> {
     stream: S,
@@ -179,14 +190,10 @@ pub(crate) struct Session<S> {
     said_goodbye: bool,
     /// So many announcements were told, or were before it.
     announced: u64,
-    /// What this session of an account said itself, until its feed tells it: it is not shown again.
-    said_here: SaidHere,
-    /// Where it was heard to type a moment ago.
-    typing: Typing,
     /// Whose coming and going it is told of.
     watching: Option<Box<Watching>>,
-    /// Of what metadata it is told; most sessions of none.
-    metadata_keys: Box<[MetadataKey]>,
+    /// What few sessions have.
+    seldom: Option<Box<Seldom>>,
     /// Wakes it when it is ended from outside.
     cut_alarm: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     /// It was too fast.
@@ -250,10 +257,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             told_leaving: false,
             said_goodbye: false,
             announced,
-            said_here: SaidHere::default(),
-            typing: Typing::default(),
             watching: None,
-            metadata_keys: Box::default(),
+            seldom: None,
             cut_alarm: None,
             flood: None,
             counted,
@@ -369,6 +374,14 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             Woken::Replaced => return Err(Ending::Replaced),
         };
         doing.await
+    }
+
+    fn seldom(&mut self) -> &mut Seldom {
+        self.seldom.get_or_insert_default()
+    }
+
+    fn metadata_keys(&self) -> &[MetadataKey] {
+        self.seldom.as_ref().map_or(&[], |seldom| &seldom.metadata_keys)
     }
 
     fn exchanged(&mut self, exchanged: &Exchanged) {

@@ -117,7 +117,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         self.part().await;
         self.said_goodbye = false;
         self.inbox.clear();
-        self.said_here = SaidHere::default();
+        if let Some(seldom) = &mut self.seldom {
+            seldom.said_here = SaidHere::default();
+        }
         self.sit(claim.as_ref());
         let name = claim.as_ref().map(|claim| claim.user().name());
         self.caller.claim = claim;

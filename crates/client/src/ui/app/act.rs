@@ -39,7 +39,7 @@ impl App {
         self.leaving = false;
         self.completing = None;
         match &mut self.mode {
-            Mode::Talk => self.type_in(text),
+            Mode::Talk | Mode::Answer(_) => self.type_in(text),
             Mode::Search(search) => drop_line_ends(text, |line| search.query.insert(line)),
             Mode::Switch(switching) => drop_line_ends(text, |line| switching.query.insert(line)),
             Mode::Recall(recalling) => drop_line_ends(text, |line| recalling.query.insert(line)),
@@ -76,6 +76,7 @@ impl App {
             Act::Complete => self.complete(true),
             Act::CompleteBack => self.complete(false),
             Act::Editor => self.effects.push(Effect::Edit(self.input().text().to_owned())),
+            Act::Answer => self.open_answering(),
             Act::EditRefused => self.edit_refused(),
             Act::PlainView => self.open_plain(),
             Act::Help => self.mode = Mode::Help { scroll: 0 },
@@ -108,10 +109,12 @@ impl App {
     fn cancel(&mut self) {
         self.welcome = false;
         self.room_mut().found = None;
+        self.room_mut().answering = None;
     }
 
     fn interrupt(&mut self) {
-        if !self.input().is_empty() {
+        let answering = self.room_mut().answering.take();
+        if !self.input().is_empty() || answering.is_some() {
             self.input_mut().clear();
             self.hint = Some(Hint::Word("cleared; Ctrl-Y brings it back".to_owned()));
         } else if self.leaving {
@@ -131,8 +134,9 @@ impl App {
     fn edit_refused(&mut self) {
         use crate::ui::row::Body;
         let row = self.room_mut().window.take_refused();
-        if let Some(Body::Said { text, .. }) = row.map(|row| row.body) {
+        if let Some(Body::Said { text, reply_to, .. }) = row.map(|row| row.body) {
             self.input_mut().set(text.as_str());
+            self.room_mut().answering = reply_to;
         } else {
             self.hint = Some(Hint::Word("nothing here was refused".to_owned()));
         }
@@ -172,6 +176,7 @@ pub(super) fn edit(input: &mut crate::ui::input::InputBox, act: Act) -> bool {
         | Act::Complete
         | Act::CompleteBack
         | Act::Editor
+        | Act::Answer
         | Act::EditRefused
         | Act::PlainView
         | Act::Help

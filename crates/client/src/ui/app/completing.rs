@@ -3,7 +3,7 @@
 use chat_protocol::slash;
 
 use super::App;
-use super::typed::OWN_WORDS;
+use super::words::OWN_WORDS;
 use crate::ui::settings::SETTINGS;
 
 /// What Tab goes through.

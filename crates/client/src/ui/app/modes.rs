@@ -3,7 +3,7 @@
 use chat_protocol::limits::PAGE_HITS_MAX;
 use chat_protocol::search::Hit;
 use chat_protocol::slash::{self, Action as Slash};
-use chat_protocol::{Command, RoomAddress, SearchCursor};
+use chat_protocol::{Command, RoomAddress, SearchCursor, Sequence};
 use nucleo_matcher::pattern::{CaseMatching, Normalization, Pattern};
 use nucleo_matcher::{Config, Matcher};
 
@@ -26,6 +26,8 @@ pub(crate) enum Mode {
     Switch(Switching),
     Search(Box<Searching>),
     Recall(Recalling),
+    /// One chooses the message to answer: this one, so far.
+    Answer(Sequence),
     /// Plain text without columns.
     Plain {
         /// Screens back from the newest.
@@ -36,7 +38,7 @@ pub(crate) enum Mode {
 impl Mode {
     /// Does one see the room's messages?
     pub(crate) const fn shows_room(&self) -> bool {
-        matches!(self, Self::Talk | Self::Recall(_))
+        matches!(self, Self::Talk | Self::Recall(_) | Self::Answer(_))
     }
 }
 
@@ -99,12 +101,15 @@ impl App {
             Mode::Switch(_) => self.on_key_of_switcher(chord, act),
             Mode::Search(_) => self.on_key_of_search(chord, act),
             Mode::Recall(_) => self.on_key_of_recall(chord, act),
+            Mode::Answer(_) => self.on_key_of_answer(chord, act),
         }
     }
 
     fn close_mode(&mut self) {
         if matches!(self.mode, Mode::Plain { .. }) {
             self.effects.push(Effect::Redraw);
+        } else if matches!(self.mode, Mode::Answer(_)) {
+            self.stop_choosing();
         }
         self.mode = Mode::Talk;
     }

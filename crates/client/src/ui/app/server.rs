@@ -205,6 +205,7 @@ impl App {
             Event::Signal { room, from, signal: Signal::Typing { state }, .. } => {
                 self.on_typing(&room, &from, state);
             }
+            Event::Signal { room, from, signal, .. } => self.on_reaction(&room, &from, &signal),
             Event::ReadMoved { room, seq, .. } => {
                 let me = self.me.clone();
                 let index = self.index_of(&room);
@@ -213,7 +214,6 @@ impl App {
                 }
             }
             Event::Welcome(_)
-            | Event::Signal { .. }
             | Event::Signalled { .. }
             | Event::ReadIs { .. }
             | Event::UserStates { .. }

@@ -1,72 +1,18 @@
 //! What was typed: said, or done. Words of the protocol's table go to the server, words of ours
-//! ([`OWN_WORDS`]) stay here; a word of neither is never sent. Pure.
+//! (words.rs) stay here; a word of neither is never sent. Pure.
 
 use chat_client::{Naming, Trouble};
 use chat_protocol::limits::{MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX};
 use chat_protocol::nearest::nearest;
 use chat_protocol::slash::{self, Action as Slash};
-use chat_protocol::{Command, MessageText, RoomAddress, RoomSecret, SayKind, UserName};
+use chat_protocol::{Command, MessageText, RoomAddress, RoomSecret, SayKind, Sequence, UserName};
 
+use super::words::OWN_WORDS;
 use super::{App, Asked, Effect, Hint, Mode, Net};
+use crate::meant;
 use crate::ui::keys::Act;
+use crate::ui::reactions::Reactions;
 use crate::ui::row::{Body, Delivery, Ticket};
-use crate::ui::settings::SETTINGS;
-
-/// A word that the client knows beside the server's.
-#[derive(Debug)]
-pub(crate) struct OwnWord {
-    pub(crate) name: &'static str,
-    pub(crate) arguments: &'static str,
-    pub(crate) help: &'static str,
-    run: fn(&mut App, &str),
-}
-
-/// The client's own words. One that the protocol's table has too is the protocol's.
-pub(crate) const OWN_WORDS: &[OwnWord] = &[
-    OwnWord {
-        name: "go",
-        arguments: "N|ROOM",
-        help: "show a room of the list, by its number or name",
-        run: App::word_go,
-    },
-    OwnWord {
-        name: "ignore",
-        arguments: "[NAME]",
-        help: "hide what somebody says; without a name: whom you ignore",
-        run: App::word_ignore,
-    },
-    OwnWord { name: "unignore", arguments: "NAME", help: "show it again", run: App::word_unignore },
-    OwnWord {
-        name: "hush",
-        arguments: "[ROOM]",
-        help: "a room counts and rings no more, but for mentions; again: it does",
-        run: App::word_hush,
-    },
-    OwnWord {
-        name: "option",
-        arguments: "[NAME VALUE]",
-        help: "change how things look and ring; alone: what can be set",
-        run: App::word_option,
-    },
-    OwnWord {
-        name: "theme",
-        arguments: "NAME",
-        help: "other colours: default, vivid, mono",
-        run: |app, rest| app.word_option(&format!("theme {rest}")),
-    },
-    OwnWord {
-        name: "reconnect",
-        arguments: "",
-        help: "connect anew, now",
-        run: |app, _| app.effects.push(Effect::Reconnect),
-    },
-    OwnWord {
-        name: "debug",
-        arguments: "",
-        help: "what the client knows of itself, for a report",
-        run: App::word_debug,
-    },
-];
 
 impl App {
     pub(super) fn submit(&mut self) {
@@ -77,7 +23,10 @@ impl App {
         }
         self.welcome = false;
         let word = text.strip_prefix('/');
-        match word.filter(|word| !word.starts_with('/') && !word.contains('\n')) {
+        let is_command = |word: &&str| {
+            !word.starts_with('/') && (!word.contains('\n') || word.starts_with("reply "))
+        };
+        match word.filter(is_command) {
             Some(word) => self.run(word),
             // `//` says a slash; a pasted text of many lines is no command.
             None => self.say_typed(
@@ -94,10 +43,12 @@ impl App {
         match parsed(text) {
             Ok(text) => {
                 let typed = self.current;
-                if self.say(&address, text, SayKind::Text)
+                let reply_to = self.room().answering;
+                if self.say(&address, text, SayKind::Text, reply_to)
                     && let Some(room) = self.rooms.get_mut(typed)
                 {
                     room.input.take();
+                    room.answering = None;
                 }
             }
             Err(why) => self.hint = Some(Hint::Wrong(format!("not sent: {why}"))),
@@ -106,17 +57,26 @@ impl App {
 
     /// Puts the message into its room, and sends it, or keeps it until there is a connection.
     /// False: too much waits already.
-    fn say(&mut self, address: &RoomAddress, text: MessageText, kind: SayKind) -> bool {
+    fn say(
+        &mut self,
+        address: &RoomAddress,
+        text: MessageText,
+        kind: SayKind,
+        reply_to: Option<Sequence>,
+    ) -> bool {
         let Some(me) = self.me.clone() else { return false };
         self.typing_told = None;
         let now = self.now;
         let index = self.room_at(address);
-        let command = Command::say(address.clone(), text.clone(), kind, None);
+        let (to, said) = (address.clone(), text.clone());
+        let command = Command::Say { room: to, text: said, kind, key: None, reply_to };
         let Some(ticket) = self.ask(command, Asked::Say(address.clone())) else { return false };
         let Some(room) = self.rooms.get_mut(index) else { return false };
         let was_away_from_end = !room.window.is_live();
         let delivery = Delivery::Sending(ticket);
-        room.say(now, Body::Said { from: me, kind, text, delivery, mention: false });
+        let (mention, reactions) = (false, Reactions::default());
+        let said = Body::Said { from: me, kind, text, delivery, mention, reply_to, reactions };
+        room.say(now, said);
         if was_away_from_end {
             self.load(index, crate::ui::room::Side::Newest);
         }
@@ -126,9 +86,7 @@ impl App {
 
     fn run(&mut self, typed: &str) {
         let (name, rest) = typed.split_once(' ').unwrap_or((typed, ""));
-        let own = OWN_WORDS.iter().find(|own| own.name.eq_ignore_ascii_case(name));
-        let own = own.filter(|_| slash::find(name).is_none());
-        if let Some(own) = own {
+        if let Some(own) = OWN_WORDS.iter().find(|own| own.name.eq_ignore_ascii_case(name)) {
             self.input_mut().take();
             (own.run)(self, rest.trim());
             return;
@@ -139,7 +97,8 @@ impl App {
             return;
         }
         let here = self.room().address.clone();
-        match slash::parse(typed, here.as_ref()) {
+        let typed = meant::with_number(typed, self.last_of_others());
+        match slash::parse(&typed, here.as_ref()) {
             Ok(Slash::Help(None)) => {
                 self.input_mut().take();
                 self.mode = Mode::Help { scroll: 0 };
@@ -172,8 +131,8 @@ impl App {
 
     fn command(&mut self, command: Command, typed: &str) {
         match command {
-            Command::Say { room, text, kind, .. } => {
-                self.say(&room, text, kind);
+            Command::Say { room, text, kind, reply_to, .. } => {
+                self.say(&room, text, kind, reply_to);
             }
             Command::Join { room, key } => self.join(room, key),
             Command::Leave { room, .. } => {
@@ -306,128 +265,6 @@ impl App {
             self.hint = Some(Hint::Wrong(format!("not sent yet: {unsent}; /quit again leaves")));
             self.input_mut().set("/quit");
         }
-    }
-
-    fn word_go(&mut self, rest: &str) {
-        if let Ok(number) = rest.parse() {
-            self.go_to_number(number);
-            return;
-        }
-        match RoomAddress::parse(rest) {
-            Ok(address) => match self.index_of(&address) {
-                Some(index) => self.go_to(index),
-                None => {
-                    self.hint =
-                        Some(Hint::Wrong(format!("You are not in {address}. /join {address}")))
-                }
-            },
-            Err(error) => self.hint = Some(Hint::Wrong(format!("{error}. Usage: /go N|ROOM"))),
-        }
-    }
-
-    fn word_ignore(&mut self, rest: &str) {
-        if rest.is_empty() {
-            let names: Vec<&str> = self.ignored.iter().map(UserName::as_str).collect();
-            let names = if names.is_empty() { "nobody".to_owned() } else { names.join(", ") };
-            self.talk(format!("You ignore {names}."));
-            return;
-        }
-        match UserName::parse(rest.trim_start_matches('@')) {
-            Ok(name) => {
-                self.talk(format!("You ignore {name}; /unignore {name} ends it."));
-                self.ignored.insert(name);
-            }
-            Err(error) => self.hint = Some(Hint::Wrong(format!("{error}. Usage: /ignore NAME"))),
-        }
-    }
-
-    fn word_unignore(&mut self, rest: &str) {
-        match UserName::parse(rest.trim_start_matches('@')) {
-            Ok(name) if self.ignored.remove(&name) => self.talk(format!("{name} is shown again.")),
-            Ok(name) => self.hint = Some(Hint::Wrong(format!("You do not ignore {name}."))),
-            Err(error) => self.hint = Some(Hint::Wrong(format!("{error}. Usage: /unignore NAME"))),
-        }
-    }
-
-    fn word_hush(&mut self, rest: &str) {
-        let index = match (rest, RoomAddress::parse(rest)) {
-            ("", _) => Some(self.current),
-            (_, Ok(address)) => self.index_of(&address),
-            (_, Err(_)) => None,
-        };
-        let Some(room) = index.and_then(|index| self.rooms.get_mut(index)) else {
-            self.hint =
-                Some(Hint::Wrong("You are in no such room. Usage: /hush [ROOM]".to_owned()));
-            return;
-        };
-        room.muted = !room.muted;
-        let (name, muted) = (room.title(), room.muted);
-        self.talk(if muted {
-            format!("{name} is muted.")
-        } else {
-            format!("{name} is not muted any more.")
-        });
-    }
-
-    pub(super) fn word_option(&mut self, rest: &str) {
-        let (name, value) = rest.split_once(' ').unwrap_or((rest, ""));
-        if name.is_empty() {
-            self.talk(self.settings.lines().join("\n"));
-            return;
-        }
-        let setting = SETTINGS.iter().find(|setting| setting.name == name);
-        if let (Some(_), "") = (setting, value.trim()) {
-            let line = self.settings.lines().into_iter().find(|line| line.starts_with(name));
-            self.talk(line.unwrap_or_default());
-            return;
-        }
-        let had_mouse = self.settings.mouse;
-        match self.settings.set(name, value.trim()) {
-            Ok(()) => {
-                let value = value.trim();
-                let text = format!("{name} = {value}; for good: [screen] in config.toml");
-                self.hint = Some(Hint::Word(text));
-            }
-            Err(error) => self.hint = Some(Hint::Wrong(error.to_string())),
-        }
-        if self.settings.mouse != had_mouse {
-            self.effects.push(Effect::Mouse(self.settings.mouse));
-        }
-    }
-
-    fn word_debug(&mut self, _rest: &str) {
-        let rows: usize = self.rooms.iter().map(|room| room.window.len()).sum();
-        let room = self.room();
-        let lines = [
-            concat!("chat-client ", env!("CARGO_PKG_VERSION")).to_owned(),
-            format!("server {} ({}) at {}", self.server, self.server_version, self.start.address),
-            format!("connection {:?}, latency {:?}", self.net, self.latency),
-            format!("screen {} x {}, focused {}", self.size.width, self.size.height, self.focused),
-            format!(
-                "{} rooms, {rows} rows kept, {} requests open",
-                self.rooms.len(),
-                self.asked.len()
-            ),
-            format!(
-                "here: {} rows, newest {}, from {:?} to {:?}, older {:?}, newer {:?}",
-                room.window.len(),
-                room.newest(),
-                room.window.first_seq().map(|seq| seq.0),
-                room.window.last_seq().map(|seq| seq.0),
-                room.window.older,
-                room.window.newer,
-            ),
-        ];
-        self.talk(lines.join("\n"));
-        if self.net == Net::Up {
-            self.ping();
-        }
-    }
-
-    /// Measures how long an answer takes.
-    pub(super) fn ping(&mut self) {
-        let now = self.now;
-        self.ask(Command::Ping, Asked::Ping(now));
     }
 
     /// What the notice above the input says of a text that is being typed.

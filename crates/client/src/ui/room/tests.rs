@@ -24,6 +24,8 @@ fn ours(ticket: u64, text: &str) -> Body {
         text: MessageText::parse(text).unwrap(),
         delivery: Delivery::Sending(Ticket(ticket)),
         mention: false,
+        reply_to: None,
+        reactions: Reactions::default(),
     }
 }
 

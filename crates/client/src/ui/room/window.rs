@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 
 use chat_protocol::Sequence;
 
+use crate::ui::reactions::Reactions;
 use crate::ui::row::{Body, Delivery, Row, RowId, Ticket};
 
 /// What lies beyond an end of the window.
@@ -76,6 +77,26 @@ impl Window {
 
     pub(crate) fn last_seq(&self) -> Option<Sequence> {
         self.rows.iter().rev().find_map(|row| row.seq)
+    }
+
+    /// A stored event; the newest are looked at first.
+    pub(crate) fn of(&self, seq: Sequence) -> Option<&Row> {
+        self.rows.iter().rev().find(|row| row.seq == Some(seq))
+    }
+
+    /// What was thought of a message, if it is here.
+    pub(crate) fn reactions_mut(&mut self, seq: Sequence) -> Option<&mut Reactions> {
+        let row = self.rows.iter_mut().rev().find(|row| row.seq == Some(seq))?;
+        match &mut row.body {
+            Body::Said { reactions, .. } => Some(reactions),
+            Body::Deleted { .. }
+            | Body::Deletion
+            | Body::Topic { .. }
+            | Body::Presence(_)
+            | Body::Gap(_)
+            | Body::Talk(_)
+            | Body::Warning(_) => None,
+        }
     }
 
     /// Behind all others.

@@ -2,6 +2,7 @@
 //! cells that come out.
 #![expect(clippy::wildcard_enum_match_arm, reason = "what is not expected fails the test")]
 
+mod answering;
 mod life;
 mod moves;
 mod screens;

@@ -5,7 +5,7 @@ use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
 use super::rows::{clock, rule_line};
-use super::{cut, sides, span};
+use super::{answered, cut, sides, span};
 use crate::ui::app::{App, Hint, Mode, NameFrom, Net};
 use crate::ui::graphemes::{fitted, width};
 use crate::ui::keys::Act;
@@ -63,6 +63,9 @@ pub(super) fn notices(app: &App) -> Vec<Line<'static>> {
     let mut notice = |text: String, role: Role| {
         notices.push(Line::styled(fitted(&format!(" {text}"), columns), theme.style(role)));
     };
+    if let Some(text) = answered::notice(app) {
+        notice(text, Role::Talk);
+    }
     match app.hint.clone().or_else(|| app.input_notice()) {
         Some(Hint::Word(text)) => notice(text, Role::Talk),
         Some(Hint::Wrong(text)) => notice(text, Role::Alert),
@@ -163,8 +166,10 @@ pub(super) fn counts(app: &App, room: &Room, index: usize) -> (String, Style) {
 pub(super) fn prompt(app: &App) -> String {
     let me = app.me.as_ref().map_or("…", |name| name.as_str());
     match &app.mode {
-        Mode::Talk if usize::from(app.size.width) < 3 * width(me) => "› ".to_owned(),
-        Mode::Talk => format!("{me} › "),
+        Mode::Talk | Mode::Answer(_) if usize::from(app.size.width) < 3 * width(me) => {
+            "› ".to_owned()
+        }
+        Mode::Talk | Mode::Answer(_) => format!("{me} › "),
         Mode::Search(search) if search.everywhere => "search everywhere › ".to_owned(),
         Mode::Search(_) => format!("search {} › ", app.room().title()),
         Mode::Switch(_) => "go to › ".to_owned(),
@@ -185,6 +190,12 @@ pub(super) fn help(app: &App) -> Line<'static> {
             format!("{} history", keys.key(Act::ScrollUp)),
             "/help".to_owned(),
             format!("{} search", keys.key(Act::Search)),
+        ],
+        Mode::Answer(_) => vec![
+            "Enter answers".to_owned(),
+            "+ reacts".to_owned(),
+            "Up Down choose".to_owned(),
+            "Esc closes".to_owned(),
         ],
         Mode::Help { .. } => {
             vec!["Up Down PgUp PgDn scroll".to_owned(), "any other key closes".to_owned()]

@@ -1,5 +1,6 @@
 //! What the screen looks like. Pure: state in, cells out; the only place that knows where things are.
 
+mod answered;
 mod bars;
 mod connection;
 mod heights;
@@ -177,7 +178,7 @@ pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Vec<LinkPlace> {
     let whole =
         Rect { y: areas.welcome.y, height: areas.welcome.height + areas.chat.height, ..areas.chat };
     match &app.mode {
-        Mode::Talk | Mode::Recall(_) | Mode::Plain { .. } => {
+        Mode::Talk | Mode::Recall(_) | Mode::Answer(_) | Mode::Plain { .. } => {
             messages(app, buffer, areas.chat, &mut links);
         }
         Mode::Help { scroll } => over::help(app, *scroll, buffer, whole),
@@ -233,7 +234,8 @@ fn messages(app: &App, buffer: &mut Buffer, area: Rect, links: &mut Vec<LinkPlac
 fn input_rows(app: &App) -> u16 {
     let (lines, ..) = app.input().lines(input_columns(app));
     let most = INPUT_LINES_SHOWN_MAX.min(usize::from(app.size.height / 3)).max(1);
-    let rows = if matches!(app.mode, Mode::Talk) { lines.len().min(most) } else { 1 };
+    let rows =
+        if matches!(app.mode, Mode::Talk | Mode::Answer(_)) { lines.len().min(most) } else { 1 };
     u16::try_from(rows).unwrap_or(1)
 }
 
@@ -250,7 +252,7 @@ fn input(app: &App, buffer: &mut Buffer, area: Rect) -> Option<Position> {
     let indent = u16::try_from(width(&prompt)).unwrap_or(area.width);
     buffer.set_string(area.x, area.y, &prompt, app.settings.theme.style(Role::Title));
     let typed = match &app.mode {
-        Mode::Talk => app.input(),
+        Mode::Talk | Mode::Answer(_) => app.input(),
         Mode::Search(search) => &search.query,
         Mode::Switch(switching) => &switching.query,
         Mode::Recall(recalling) => &recalling.query,

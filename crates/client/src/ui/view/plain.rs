@@ -3,6 +3,7 @@
 
 use chat_protocol::SayKind;
 
+use super::answered::{SIGN, quoted};
 use super::rows::clock;
 use crate::ui::app::App;
 use crate::ui::graphemes::{graphemes, width};
@@ -37,13 +38,15 @@ fn all(app: &App) -> impl Iterator<Item = String> + '_ {
         let time = row.time.map(|time| clock(time, &app.start.zone)).unwrap_or_default();
         let mut lines: Vec<String> = match &row.body {
             Body::Said { from, .. } if app.ignored.contains(from) => Vec::new(),
-            Body::Said { from, kind, text, .. } => text
-                .plain_lines()
-                .map(|line| match kind {
+            Body::Said { from, kind, text, reply_to, reactions, .. } => {
+                let quoted =
+                    reply_to.map(|seq| SIGN.to_owned() + &quoted(app, &app.room().window, seq));
+                let said = text.plain_lines().map(|line| match kind {
                     SayKind::Text | SayKind::Notice => format!("{time} {from}: {line}"),
                     SayKind::Action => format!("{time} * {from} {line}"),
-                })
-                .collect(),
+                });
+                quoted.into_iter().chain(said).chain(reactions.said()).collect()
+            }
             Body::Deleted { from } => vec![format!("{time} * a message of {from} was deleted")],
             Body::Deletion => Vec::new(),
             Body::Topic { from, topic } => {

@@ -8,6 +8,7 @@ use jiff::tz::TimeZone;
 use ratatui::style::{Modifier, Style};
 use ratatui::text::{Line, Span};
 
+use super::answered::{SIGN, quoted};
 use crate::ui::app::{App, Net};
 use crate::ui::graphemes::{fitted, graphemes, width, wrapped};
 use crate::ui::keys::Act;
@@ -129,7 +130,8 @@ impl Look<'_> {
     }
 
     fn said(&self, room: &Room, window: &Window, index: usize, row: &Row) -> Vec<ScreenLine> {
-        let Body::Said { from, kind, text, delivery, mention } = &row.body else {
+        let Body::Said { from, kind, text, delivery, mention, reply_to, reactions } = &row.body
+        else {
             return Vec::new();
         };
         let theme = self.app.settings.theme;
@@ -164,7 +166,23 @@ impl Look<'_> {
             }
         }
         self.delivered(&mut lines, delivery);
+        if let Some(seq) = reply_to {
+            let answered = format!("{SIGN}{}", quoted(self.app, window, *seq));
+            lines.insert(0, self.beside(&answered));
+        }
+        lines.extend(reactions.said().map(|said| self.beside(&said)));
         lines
+    }
+
+    /// A line that belongs to a message: what it answers, what others think of it.
+    fn beside(&self, text: &str) -> ScreenLine {
+        let style = self.app.settings.theme.style(Role::Quiet);
+        let indent = if self.is_compact() { 2 } else { self.name_end() + 2 };
+        let text = fitted(text, self.columns.saturating_sub(indent).max(2));
+        let mut laid = ScreenLine::default();
+        laid.push(&" ".repeat(indent), style);
+        laid.text(&text, 0..text.len(), &[], style);
+        laid
     }
 
     /// Time, a bar beside a mention, the name.

@@ -230,6 +230,12 @@ fn answer(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: 
         (Event::SettingsAre { settings, since_ms, .. }, Some(Asked::Modes(room))) => {
             session.modes(room, settings, *since_ms, out);
         }
+        (Event::SettingsAre { settings, .. }, Some(Asked::Masks { room, letter })) => {
+            session.masks(room, *letter, &settings.masks, out);
+        }
+        (Event::BanList { bans, .. }, Some(Asked::Masks { room, .. })) => {
+            session.bans(room, bans, out);
+        }
         (Event::SettingsAre { settings, role, .. }, Some(Asked::ModeBegins(_))) => {
             session.mode_begins(settings, *role, out);
         }
