@@ -22,6 +22,7 @@ mod gone;
 mod grillo;
 mod irc;
 mod irc_history;
+mod irc_modes;
 mod irc_websocket;
 mod journal;
 mod layers;

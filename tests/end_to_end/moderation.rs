@@ -215,7 +215,7 @@ fn roles_are_given_and_taken_by_those_above() {
         ana> /set
         ana< * ops: topic: by operators; you are operator
         ana> /set colour red
-        ana< ! A room has access, key, hidden, moderated, announcement, slow, members, keep, history, topic and external, and no colour. Usage: /set [WHAT VALUE]
+        ana< ! A room has access, key, hidden, moderated, announcement, slow, members, keep, history, topic, external and mask, and no colour. Usage: /set [WHAT VALUE]
         eve> {"type":"take_role","id":5,"room":"ops","user":"ana","role":"operator"}
         eve< {"type":"stored","id":5,"seq":6}
         eve< {"type":"room_changed","seq":6}

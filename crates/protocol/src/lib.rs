@@ -33,7 +33,9 @@ pub use moment::Moment;
 pub use name::{RoomAddress, RoomName, UserName};
 pub use network::Network;
 pub use refusal::Refusal;
-pub use room::{Access, Role, RoomChange, RoomSecret, RoomSettings, Setting};
+pub use room::{
+    Access, HeldMask, Mask, MaskList, Masked, Role, RoomChange, RoomSecret, RoomSettings, Setting,
+};
 pub use secret::{Password, Token, TokenName};
 pub use signal::{Signal, TypingState};
 pub use text::{ClientTags, LineText, MessageText, ReactionText};

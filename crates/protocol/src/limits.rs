@@ -54,6 +54,10 @@ pub const SNIPPET_BYTES_MAX: usize = 256;
 pub const LIST_ENTRIES_MAX: usize = 1_000;
 /// Names that are told on entering a large room (`rooms.quiet_presence`); `members` tells more.
 pub const QUIET_MEMBERS_TOLD: usize = 50;
+/// Masks of one room, all lists together.
+pub const ROOM_MASKS_MAX: usize = 100;
+/// A mask, in bytes.
+pub const MASK_BYTES_MAX: usize = 128;
 /// What is logged of what a client says of itself in its hello, in characters.
 pub const CLIENT_LABEL_CHARACTERS_MAX: usize = 64;
 /// A password, in bytes of UTF-8. How long a new one is at least, the server's configuration says.

@@ -161,6 +161,13 @@ pub enum Refusal {
         /// The limit.
         limit: u64,
     },
+    /// The room has as many masks as it may.
+    TooManyMasks {
+        /// Which.
+        room: RoomAddress,
+        /// The limit.
+        limit: u64,
+    },
     /// There is no such user here.
     NoSuchUser {
         /// Who.
@@ -425,6 +432,9 @@ impl fmt::Display for Refusal {
                 "{room} has as many roles, bans and invitations as it may have ({limit}). \
                  Take some back."
             ),
+            Self::TooManyMasks { room, limit } => {
+                write!(f, "{room} has as many masks as it may have ({limit}). Take some back.")
+            }
             Self::NoSuchUser { name } => write!(f, "There is no {name} here. /who lists who is."),
             Self::NotReachable { name } => {
                 write!(f, "{name} has too many conversations open. Try again later.")

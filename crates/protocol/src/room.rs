@@ -1,6 +1,7 @@
 //! What a room is like, who somebody is in it, and what can change in it. Never decides who may
 //! change it, and never asks a clock.
 
+mod mask;
 mod setting;
 
 use std::fmt;
@@ -9,6 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::moment::age_text;
 use crate::{LineText, Timestamp, UserName};
+pub use mask::{HeldMask, Mask, MaskError, MaskList, Masked};
 pub use setting::{RoomSecret, Setting, SettingError};
 
 /// Who somebody is in a room; each may what those before it may.
@@ -97,6 +99,9 @@ pub struct RoomSettings {
     /// Who is not in it may speak there too.
     #[serde(skip_serializing_if = "is_default")]
     pub external: bool,
+    /// Whom it means by patterns.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub masks: Vec<HeldMask>,
 }
 
 /// What has changed in a room.
@@ -179,8 +184,20 @@ impl RoomSettings {
         self.hidden || matches!(self.access, Access::Invite | Access::Key)
     }
 
+    /// Does a mask of this list mean this one?
+    #[must_use]
+    pub fn means(&self, list: MaskList, who: &Masked<'_>) -> bool {
+        self.masks.iter().any(|held| held.list == list && held.mask.matches(who))
+    }
+
+    /// Is this mask in this list?
+    #[must_use]
+    pub fn has_mask(&self, list: MaskList, mask: &Mask) -> bool {
+        self.masks.iter().any(|held| held.list == list && held.mask == *mask)
+    }
+
     /// The same with one thing set.
-    pub const fn set(&mut self, setting: &Setting) {
+    pub fn set(&mut self, setting: &Setting) {
         match setting {
             Setting::Access { access, .. } => self.access = *access,
             Setting::Hidden { on } => self.hidden = *on,
@@ -195,6 +212,13 @@ impl RoomSettings {
             Setting::History { on } => self.no_history = !*on,
             Setting::Topic { operators } => self.topic_by_operators = *operators,
             Setting::External { on } => self.external = *on,
+            Setting::Mask { list, mask, on, by, time_ms } => {
+                self.masks.retain(|held| held.list != *list || held.mask != *mask);
+                if *on {
+                    let (mask, by, time_ms) = (mask.clone(), by.clone(), *time_ms);
+                    self.masks.push(HeldMask { list: *list, mask, by, time_ms });
+                }
+            }
             Setting::Unknown => {}
         }
     }
@@ -216,7 +240,12 @@ impl RoomSettings {
             self.topic_by_operators.then(|| Setting::Topic { operators: true }.to_string()),
             self.external.then(|| Setting::External { on: true }.to_string()),
         ];
-        all.into_iter().flatten().collect()
+        let masks = MaskList::ALL.into_iter().filter_map(|(word, list)| {
+            let held = self.masks.iter().filter(|held| held.list == list);
+            let masks: Vec<String> = held.map(|held| held.mask.to_string()).collect();
+            (!masks.is_empty()).then(|| format!("mask {word}: {}", masks.join(" ")))
+        });
+        all.into_iter().flatten().chain(masks).collect()
     }
 }
 

@@ -4,10 +4,10 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::Access;
-use crate::LineText;
+use super::{Access, Mask, MaskList};
 use crate::limits::{KEEP_S_MIN, MEMBERS_MIN, SLOW_S_MAX};
 use crate::moment::{age_text, parse_span};
+use crate::{LineText, Timestamp, UserName};
 
 /// One thing about a room that can be set.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -71,6 +71,21 @@ pub enum Setting {
         /// May it?
         on: bool,
     },
+    /// Whom it means by a pattern.
+    Mask {
+        /// For what.
+        list: MaskList,
+        /// Whom.
+        mask: Mask,
+        /// Does it, or no longer?
+        on: bool,
+        /// Who set it. Told, and never asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        by: Option<UserName>,
+        /// When. Told, and never asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time_ms: Option<Timestamp>,
+    },
     /// Something that a newer server or client knows.
     #[serde(other)]
     Unknown,
@@ -106,7 +121,7 @@ impl fmt::Debug for RoomSecret {
 pub enum SettingError {
     /// No such thing.
     #[error(
-        "a room has access, key, hidden, moderated, announcement, slow, members, keep, history, topic and external, and no {name}"
+        "a room has access, key, hidden, moderated, announcement, slow, members, keep, history, topic, external and mask, and no {name}"
     )]
     Unknown {
         /// What was typed, harmless to show.
@@ -171,6 +186,7 @@ impl Setting {
                 _ => return Err(wrong("topic", "operators or all")),
             },
             "external" => Self::External { on: switch("external", value)? },
+            "mask" => mask(value)?,
             _ => {
                 let name = name.chars().take(32).collect::<String>().escape_debug().to_string();
                 return Err(SettingError::Unknown { name });
@@ -211,7 +227,8 @@ impl Setting {
             | Self::Keep { .. }
             | Self::History { .. }
             | Self::Topic { .. }
-            | Self::External { .. } => Ok(()),
+            | Self::External { .. }
+            | Self::Mask { .. } => Ok(()),
         }
     }
 
@@ -236,6 +253,20 @@ fn switch(name: &'static str, value: &str) -> Result<bool, SettingError> {
         "off" | "no" | "-" => Ok(false),
         _ => Err(wrong(name, "on or off")),
     }
+}
+
+/// `ban bob*`, `-ban bob*`
+fn mask(value: &str) -> Result<Setting, SettingError> {
+    let (word, pattern) = value.split_once(' ').unwrap_or((value, ""));
+    let (word, on) = word.strip_prefix('-').map_or((word, true), |word| (word, false));
+    let list = MaskList::ALL.into_iter().find(|(name, _)| name.eq_ignore_ascii_case(word));
+    let Some((_, list)) = list else {
+        let expected = "ban, mute, except, speak or invite (with - in front: no longer) and a name, \
+                        as in: mask ban bob*";
+        return Err(wrong("mask", expected));
+    };
+    let mask = Mask::parse(pattern.trim()).map_err(|error| wrong("mask", &error.to_string()))?;
+    Ok(Setting::Mask { list, mask, on, by: None, time_ms: None })
 }
 
 /// `7d`, `5000`, `7d 5000`, `-`
@@ -279,6 +310,8 @@ impl fmt::Display for Setting {
             Self::Topic { operators: true } => f.write_str("topic: by operators"),
             Self::Topic { operators: false } => f.write_str("topic: by all"),
             Self::External { on } => write!(f, "external: {}", switched(on)),
+            Self::Mask { list, mask, on: true, .. } => write!(f, "mask {list}: {mask}"),
+            Self::Mask { list, mask, on: false, .. } => write!(f, "mask {list}: no longer {mask}"),
             Self::Unknown => f.write_str("something new"),
         }
     }
@@ -307,6 +340,8 @@ mod tests {
             ("history off", "history: off"),
             ("topic operators", "topic: by operators"),
             ("external on", "external: on"),
+            ("mask ban Bob*", "mask ban: bob*"),
+            ("mask -Mute a:bob", "mask mute: no longer a:bob"),
         ] {
             let (name, value) = typed.split_once(' ').unwrap();
             assert_eq!(Setting::parse(name, value).unwrap().to_string(), words, "{typed}");
@@ -323,6 +358,10 @@ mod tests {
             "keep 0",
             "keep long",
             "topic nobody",
+            "mask bob",
+            "mask ban",
+            "mask kick bob",
+            "mask ban bob@host",
             "colour red",
         ] {
             let (name, value) = typed.split_once(' ').unwrap();

@@ -118,6 +118,7 @@ impl Asked<'_> {
             | Setting::History { .. }
             | Setting::Topic { .. }
             | Setting::External { .. }
+            | Setting::Mask { .. }
             | Setting::Unknown => None,
         };
         self.change(Ask::Set { set, secret }).await

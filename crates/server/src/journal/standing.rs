@@ -15,7 +15,7 @@ use super::apply::line;
 use super::record::{Change, RoomId, RoomKey};
 use super::writer::RoomState;
 use crate::limits::NO_HISTORY_KEEP;
-use crate::policy::{Extent, Rules, Secret, Standing, Visibility};
+use crate::policy::{Extent, Rules, Secret, Standing, Visibility, sends_away};
 
 /// What a room remembers of one user.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -159,7 +159,9 @@ pub(super) fn follow(
         state.has_new_rules = true;
         if let Setting::Access { .. } = set {
             state.rules.secret = change.secret;
-            readmit(transaction, room)?;
+        }
+        if let Setting::Access { .. } | Setting::Mask { .. } = set {
+            readmit(transaction, room, set)?;
         }
     }
     Ok(())
@@ -398,8 +400,9 @@ fn update(
 }
 
 /// Who may enter is asked anew of all who are not in the room: those who are, are admitted again.
-fn readmit(transaction: &Transaction<'_>, room: RoomId) -> Result<(), JournalError> {
-    for Remembered { identity, name, .. } in remembered(transaction, room)? {
+fn readmit(transaction: &Transaction<'_>, room: RoomId, set: &Setting) -> Result<(), JournalError> {
+    let remembered = remembered(transaction, room)?.into_iter();
+    for Remembered { identity, name, .. } in remembered.filter(|it| sends_away(set, &it.name)) {
         update(transaction, room, (identity, &name), |standing| standing.is_admitted = false)?;
     }
     Ok(())

@@ -4,7 +4,8 @@
 mod standing;
 
 use chat_protocol::{
-    Access, Refusal, Role, RoomAddress, RoomSettings, Setting, Timestamp, UserName,
+    Access, MaskList, Masked, Refusal, Role, RoomAddress, RoomSettings, Setting, Timestamp,
+    UserName,
 };
 
 pub(crate) use standing::{Extent, Restriction, Rules, Secret, Standing, Visibility};
@@ -92,7 +93,9 @@ impl Act {
                 ("kick, ban, mute, and take that back (whoever is below)", Rank::Operator)
             }
             Self::Voice => ("give and take voice", Rank::Operator),
-            Self::SetTalk => ("set moderated, announcement, slow, topic, external", Rank::Operator),
+            Self::SetTalk => {
+                ("set moderated, announcement, slow, topic, external, mask", Rank::Operator)
+            }
             Self::SetMetadata => ("set the room's metadata", Rank::Operator),
             Self::Operator => ("give and take operator", Rank::Owner),
             Self::SetRoom => ("set access, key, hidden, members, keep, history", Rank::Owner),
@@ -112,7 +115,8 @@ impl Act {
             | Setting::Announcement { .. }
             | Setting::Slow { .. }
             | Setting::Topic { .. }
-            | Setting::External { .. } => Self::SetTalk,
+            | Setting::External { .. }
+            | Setting::Mask { .. } => Self::SetTalk,
             Setting::Access { .. }
             | Setting::Hidden { .. }
             | Setting::Members { .. }
@@ -166,6 +170,9 @@ pub(crate) struct AtTheDoor<'a> {
     pub(crate) standing: Option<&'a Standing>,
     /// A ban of it, or of its name.
     pub(crate) ban: Option<&'a Restriction>,
+    /// A mask means it that bans, and one that invites.
+    pub(crate) is_masked: bool,
+    pub(crate) is_expected: bool,
     /// The key that it gave.
     pub(crate) secret: Option<&'a Secret>,
     /// An administrator of the server.
@@ -175,6 +182,21 @@ pub(crate) struct AtTheDoor<'a> {
     /// The time.
     pub(crate) now: Timestamp,
 }
+
+/// Does a mask of this list mean it, and none that excepts it?
+pub(crate) fn is_masked(settings: &RoomSettings, list: MaskList, who: &Masked<'_>) -> bool {
+    let is_excepted = || match list {
+        MaskList::Ban => settings.means(MaskList::Except, who),
+        MaskList::Mute => {
+            settings.means(MaskList::Except, who) || settings.means(MaskList::Speak, who)
+        }
+        MaskList::Except | MaskList::Speak | MaskList::Invite => false,
+    };
+    settings.means(list, who) && !is_excepted()
+}
+
+/// By a mask, without an end or a reason.
+const MASKED: Restriction = Restriction { until_ms: None, reason: None };
 
 /// May it enter? A hidden room does not say why not: it is not there.
 pub(crate) fn may_enter(
@@ -197,11 +219,15 @@ pub(crate) fn may_enter(
     if rank >= Act::EnterClosed.needs() {
         return Ok(());
     }
+    if who.is_masked {
+        return no(MASKED.as_ban(room, who.now));
+    }
     let is_admitted = who.standing.is_some_and(|standing| standing.is_admitted);
     let room = room.clone();
     match settings.access {
         Access::Open => {}
         Access::Invite | Access::Key if is_admitted => {}
+        Access::Invite if who.is_expected => {}
         Access::Invite => return no(Refusal::InviteOnly { room }),
         Access::Key if who.secret.is_some() && who.secret == rules.secret.as_ref() => {}
         Access::Key => return no(Refusal::KeyNeeded { room }),
@@ -225,6 +251,9 @@ pub(crate) fn may_watch(
     if let Some(ban) = who.ban.filter(|ban| ban.holds(who.now)) {
         return Err(ban.as_ban(&room, who.now));
     }
+    if who.is_masked {
+        return Err(MASKED.as_ban(&room, who.now));
+    }
     match who.standing.and_then(|standing| standing.cut) {
         Some(_) => Err(Refusal::NotInRoom { room }),
         None => Ok(()),
@@ -238,6 +267,8 @@ pub(crate) struct Speaker<'a> {
     pub(crate) rank: Rank,
     /// It may not, if this still holds.
     pub(crate) mute: Option<&'a Restriction>,
+    /// A mask means it that mutes.
+    pub(crate) is_masked: bool,
     /// When it spoke last.
     pub(crate) spoke: Option<Timestamp>,
     /// The time.
@@ -253,6 +284,9 @@ pub(crate) fn may_speak(
     may(Act::Speak, who.rank, room)?;
     if let Some(mute) = who.mute.filter(|mute| mute.holds(who.now)) {
         return Err(mute.as_mute(room, who.now));
+    }
+    if who.is_masked && who.rank < Act::SpeakModerated.needs() {
+        return Err(MASKED.as_mute(room, who.now));
     }
     if settings.moderated {
         may(Act::SpeakModerated, who.rank, room)?;
@@ -293,7 +327,9 @@ pub(crate) fn may_set_topic(
 ) -> Result<(), Refusal> {
     let act = if settings.topic_by_operators { Act::TopicByOperators } else { Act::Topic };
     may(act, who.rank, room)?;
-    match who.mute.filter(|mute| mute.holds(who.now)) {
+    let is_masked = who.is_masked && who.rank < Act::SpeakModerated.needs();
+    let mute = who.mute.filter(|mute| mute.holds(who.now)).or(is_masked.then_some(&MASKED));
+    match mute {
         Some(mute) => Err(mute.as_mute(room, who.now)),
         None => Ok(()),
     }
@@ -335,6 +371,25 @@ pub(crate) fn may_give(
     match role {
         Role::Member | Role::Voice => may(Act::Voice, rank, room),
         Role::Operator | Role::Owner => may(Act::Operator, rank, room),
+    }
+}
+
+/// Does somebody of this name need an invitation anew, when this is set?
+pub(crate) fn sends_away(set: &Setting, name: &UserName) -> bool {
+    match set {
+        Setting::Access { .. } => true,
+        Setting::Mask { list: MaskList::Invite, mask, on: false, .. } => mask.may_mean(name),
+        Setting::Mask { .. }
+        | Setting::Hidden { .. }
+        | Setting::Moderated { .. }
+        | Setting::Announcement { .. }
+        | Setting::Slow { .. }
+        | Setting::Members { .. }
+        | Setting::Keep { .. }
+        | Setting::History { .. }
+        | Setting::Topic { .. }
+        | Setting::External { .. }
+        | Setting::Unknown => false,
     }
 }
 

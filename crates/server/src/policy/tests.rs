@@ -129,6 +129,8 @@ fn a_door_opens_for_whom_it_is_meant() {
     let nobody = AtTheDoor {
         standing: None,
         ban: None,
+        is_masked: false,
+        is_expected: false,
         secret: None,
         is_administrator: false,
         members: 3,
@@ -174,6 +176,15 @@ fn a_door_opens_for_whom_it_is_meant() {
     ] {
         assert_eq!(enters(set, who), expected, "{set:?} {who:?}");
     }
+    // Masks: not against who keeps order, and one is no invitation to who is banned by another.
+    let masked = AtTheDoor { is_masked: true, ..nobody };
+    let by_mask = Some(Refusal::Banned { room: ops(), left_ms: None, reason: None });
+    assert_eq!(enters(&[], &masked), by_mask);
+    assert_eq!(enters(&[], &AtTheDoor { is_masked: true, ..keeper }), None);
+    let expected = AtTheDoor { is_expected: true, ..nobody };
+    assert_eq!(enters(&["access invite"], &expected), None);
+    assert_eq!(enters(&["access invite"], &AtTheDoor { is_masked: true, ..expected }), by_mask);
+    assert!(enters(&["key sesame"], &expected).is_some(), "it still needs the key");
     let left = enters(&[], &banned);
     assert_eq!(left, Some(Refusal::Banned { room: ops(), left_ms: Some(1), reason: None }));
 }
@@ -181,7 +192,8 @@ fn a_door_opens_for_whom_it_is_meant() {
 #[test]
 fn who_speaks_where_and_how_often() {
     let (mute, over) = (ban(None), ban(Some(500)));
-    let speaker = |rank| Speaker { rank, mute: None, spoke: None, now: Timestamp(10_000) };
+    let speaker =
+        |rank| Speaker { rank, mute: None, is_masked: false, spoke: None, now: Timestamp(10_000) };
     let speaks = |set: &[&str], who: Speaker<'_>| may_speak(&ops(), &rules(set).settings, &who);
     for (rank, moderated, announcing) in [
         (Rank::Outsider, false, false),
@@ -198,6 +210,12 @@ fn who_speaks_where_and_how_often() {
         assert!(may_set_topic(&ops(), &RoomSettings::default(), &muted).is_err(), "{rank:?}");
     }
     assert!(speaks(&[], Speaker { mute: Some(&over), ..speaker(Rank::Member) }).is_ok());
+    // A mask mutes who has no voice.
+    for (rank, may) in [(Rank::Member, false), (Rank::Voice, true), (Rank::Operator, true)] {
+        let masked = Speaker { is_masked: true, ..speaker(rank) };
+        assert_eq!(speaks(&[], masked).is_ok(), may, "{rank:?}");
+        assert_eq!(may_set_topic(&ops(), &RoomSettings::default(), &masked).is_ok(), may);
+    }
     let slow = |spoke| {
         let spoke = Some(Timestamp(spoke));
         speaks(&["slow 5s"], Speaker { spoke, ..speaker(Rank::Voice) })
@@ -206,6 +224,25 @@ fn who_speaks_where_and_how_often() {
     assert_eq!(slow(5_000), Ok(()));
     let spoke = Some(Timestamp(9_999));
     assert!(speaks(&["slow 5s"], Speaker { spoke, ..speaker(Rank::Operator) }).is_ok());
+}
+
+#[test]
+fn a_mask_holds_unless_another_excepts_it() {
+    let (name, other) = (UserName::parse("bob").unwrap(), UserName::parse("bert").unwrap());
+    let bob = Masked { name: &name, login: None, account: Some(&name) };
+    let bert = Masked { name: &other, login: None, account: None };
+    let masked = |set: &[&str], list, who| is_masked(&rules(set).settings, list, who);
+    for (set, bob_is_banned, bob_is_muted) in [
+        (&["mask ban b*", "mask mute b*"][..], true, true),
+        (&["mask ban b*", "mask mute b*", "mask speak a:bob"], true, false),
+        (&["mask ban b*", "mask mute b*", "mask except a:bob"], false, false),
+        (&["mask ban b*", "mask -ban B*", "mask mute b*"], false, true),
+        (&["mask invite b*"], false, false),
+    ] {
+        assert_eq!(masked(set, MaskList::Ban, &bob), bob_is_banned, "{set:?}");
+        assert_eq!(masked(set, MaskList::Mute, &bob), bob_is_muted, "{set:?}");
+    }
+    assert!(masked(&["mask ban b*", "mask except a:*"], MaskList::Ban, &bert));
 }
 
 #[test]

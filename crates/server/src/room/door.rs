@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use chat_protocol::{Event, Identity, LineText, Refusal, RoomAddress, Sequence};
+use chat_protocol::{Event, Identity, LineText, MaskList, Refusal, RoomAddress, Sequence};
 use tokio::time::Instant;
 use uuid::Uuid;
 
@@ -27,8 +27,7 @@ impl RoomActor {
         let who = seat.identity;
         let is_in = open.members.contains_key(&who);
         if open.address.is_some() && !is_in {
-            let name = seat.profile().name.clone();
-            let person = Person { identity: who, name, is_guest: !seat.is_account() };
+            let person = seat.person();
             let secret = entrant.secret.as_ref();
             let is_administrator = entrant.may_administer && seat.is_administrator();
             let door = self.at_the_door(open, Some(&person), secret, is_administrator);
@@ -72,6 +71,8 @@ impl RoomActor {
         AtTheDoor {
             standing: who.and_then(|who| open.standing(who.identity)),
             ban: who.and_then(|who| open.ban_of(who, now)),
+            is_masked: who.is_some_and(|who| open.is_masked(MaskList::Ban, who)),
+            is_expected: who.is_some_and(|who| open.is_masked(MaskList::Invite, who)),
             secret,
             is_administrator,
             members: u64::try_from(open.members.len()).unwrap_or(u64::MAX),

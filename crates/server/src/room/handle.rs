@@ -4,8 +4,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::event::{RoleHeld, TopicSet, UserInfo};
 use chat_protocol::{
-    Event, Identity, LineText, MessageKey, MessageText, Refusal, Role, RoomAddress, RoomSettings,
-    SayKind, Sequence, Signal, Timestamp, UserName,
+    Event, Identity, LineText, Masked, MessageKey, MessageText, Refusal, Role, RoomAddress,
+    RoomSettings, SayKind, Sequence, Signal, Timestamp, UserName,
 };
 use tokio::sync::mpsc::error::TrySendError;
 use tokio::sync::{mpsc, oneshot};
@@ -48,6 +48,16 @@ pub(crate) struct Person {
     pub(crate) name: UserName,
     /// It is a guest.
     pub(crate) is_guest: bool,
+    /// What its client calls it.
+    pub(crate) login: Option<LineText>,
+}
+
+impl Person {
+    /// As a room's masks see it.
+    pub(crate) fn masked(&self) -> Masked<'_> {
+        let account = (!self.is_guest).then_some(&self.name);
+        Masked { name: &self.name, login: self.login.as_ref().map(LineText::as_str), account }
+    }
 }
 
 /// Who asks a room for something.

@@ -127,7 +127,8 @@ impl Open {
 
     /// Somebody who is about to speak.
     pub(super) fn speaker(&self, who: Identity, rank: Rank, now: Timestamp) -> Speaker<'_> {
-        Speaker { rank, mute: self.mute_of(who), spoke: self.spoke.get(&who).copied(), now }
+        let (mute, spoke) = (self.mute_of(who), self.spoke.get(&who).copied());
+        Speaker { rank, mute, is_masked: self.mutes_by_mask(who), spoke, now }
     }
 
     /// Somebody has made it, and owns it.

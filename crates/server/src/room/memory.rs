@@ -2,14 +2,14 @@
 //! see. Changes with what is stored; never decides.
 
 use chat_protocol::name::OPERATOR_NAME;
-use chat_protocol::{Identity, Role, RoomChange, Sequence, Setting, Timestamp, UserName};
+use chat_protocol::{Identity, MaskList, Role, RoomChange, Sequence, Setting, Timestamp, UserName};
 
 use super::Seat;
 use super::handle::{Asker, Person, Power};
 use super::members::{Member, Open};
 use crate::journal::{Admission, Change, Remembered};
 use crate::limits::ROOM_USERS_MAX;
-use crate::policy::{Rank, Restriction, Standing};
+use crate::policy::{self, Rank, Restriction, Standing};
 
 /// Somebody who was put out of the room, and where.
 pub(super) type PutOut = (Member, Sequence);
@@ -61,6 +61,18 @@ impl Open {
         })
     }
 
+    /// Does a mask of this list mean it?
+    pub(super) fn is_masked(&self, list: MaskList, who: &Person) -> bool {
+        policy::is_masked(&self.rules.settings, list, &who.masked())
+    }
+
+    /// Does a mask mute this member?
+    pub(super) fn mutes_by_mask(&self, who: Identity) -> bool {
+        let masks = &self.rules.settings.masks;
+        let member = self.members.get(&who).filter(|_| !masks.is_empty());
+        member.is_some_and(|member| self.is_masked(MaskList::Mute, &member.seat.person()))
+    }
+
     /// Who is banned by this name.
     pub(super) fn banned_by_name(&self, name: &UserName, now: Timestamp) -> Option<Identity> {
         let banned = *self.banned_names.get(name)?;
@@ -87,7 +99,9 @@ impl Open {
             self.rules.settings.set(set);
             if let Setting::Access { .. } = set {
                 self.rules.secret = change.secret;
-                for remembered in self.remembered.values_mut() {
+            }
+            for remembered in self.remembered.values_mut() {
+                if policy::sends_away(set, &remembered.name) {
                     remembered.standing.is_admitted = false;
                 }
             }

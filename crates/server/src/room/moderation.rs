@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use chat_protocol::limits::ROOM_MASKS_MAX;
 use chat_protocol::{
     Identity, LineText, Refusal, Role, RoomAddress, RoomChange, Setting, Timestamp, UserName,
 };
@@ -94,10 +95,27 @@ impl Asking<'_> {
             Ask::Transfer(target) => self.transfer(&target),
             Ask::Set { set, secret } => {
                 policy::may_set(self.room, self.rank(), &set)?;
-                let change = RoomChange::Set { set: set.without_key() };
-                Ok(Change { target: None, change, secret })
+                let set = self.by_whom(set.without_key())?;
+                Ok(Change { target: None, change: RoomChange::Set { set }, secret })
             }
         }
+    }
+
+    /// A mask says who set it, and when; all else is as it is.
+    fn by_whom(&self, set: Setting) -> Result<Setting, Refusal> {
+        let Setting::Mask { list, mask, on, .. } = set else { return Ok(set) };
+        let settings = &self.open.rules.settings;
+        if settings.has_mask(list, &mask) == on {
+            let is = if on { "is" } else { "is not" };
+            let what = format!("{mask} {is} in the list \"{list}\" of {}", self.room);
+            return Err(Refusal::already_so(&what));
+        }
+        if on && settings.masks.len() >= ROOM_MASKS_MAX {
+            let limit = u64::try_from(ROOM_MASKS_MAX).unwrap_or(u64::MAX);
+            return Err(Refusal::TooManyMasks { room: self.room.clone(), limit });
+        }
+        let (by, time_ms) = (self.open.name_of(self.who), Some(self.now));
+        Ok(Setting::Mask { list, mask, on, by, time_ms })
     }
 
     fn rank(&self) -> Rank {

@@ -10,6 +10,7 @@ use chat_protocol::{Identity, Refusal, RoomAddress, Sequence, Timestamp, UserNam
 use tokio::sync::watch;
 
 use super::RoomHandle;
+use super::handle::Person;
 use super::reading::{ReadMark, ReadUntil};
 use crate::journal::RoomId;
 use crate::limits::SEAT_NEWS_MAX;
@@ -240,6 +241,12 @@ impl Seat {
     /// Its name, and whether it is away, now.
     pub(crate) fn profile(&self) -> MutexGuard<'_, Profile> {
         self.profile.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// For who may refuse it something.
+    pub(crate) fn person(&self) -> Person {
+        let Profile { name, login, .. } = self.profile().clone();
+        Person { identity: self.identity, name, is_guest: !self.is_account(), login }
     }
 
     /// All that is told of it.

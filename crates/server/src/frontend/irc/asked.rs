@@ -55,6 +55,11 @@ pub(super) enum Asked {
     },
     /// One change of them.
     Mode(Change),
+    /// A list of masks, by its letter; `B`: who is banned by name.
+    Masks {
+        room: String,
+        letter: char,
+    },
     /// Who is there, as names.
     Names(String),
     /// What was said there.
@@ -334,6 +339,7 @@ impl Asked {
             | Self::ModeBegins(_)
             | Self::ModeMembers
             | Self::ModeAbsent { .. }
+            | Self::Masks { .. }
             | Self::Names(_)
             | Self::Who(_)
             | Self::History(_)

@@ -8,6 +8,7 @@ use chat_protocol::limits::{
 };
 
 use super::IrcFrontend;
+use super::mask::{ACCOUNT_EXTBAN, EXTBANS, LISTED_MAX, LISTS};
 
 /// Tokens of one line: with the name and the text, as many as a line has parameters.
 const TOKENS_OF_A_LINE: usize = 13;
@@ -26,14 +27,16 @@ impl IrcFrontend {
 /// Of oneself: a bot, invisible, administering, wants wallops.
 pub(super) const USER_MODES: &str = "Biow";
 /// Of a room, and those that have a parameter.
-pub(super) const ROOM_MODES: &str = "iklmnostv";
-pub(super) const ROOM_MODES_WITH_PARAMETER: &str = "klov";
+pub(super) const ROOM_MODES: &str = "Ibeiklmnostv";
+pub(super) const ROOM_MODES_WITH_PARAMETER: &str = "Ibeklov";
 
 fn tokens() -> Vec<String> {
     let fixed = [
         "CASEMAPPING=ascii",
         "CHANTYPES=#",
-        "CHANMODES=,k,l,imnst",
+        "CHANMODES=beI,k,l,imnst",
+        "EXCEPTS=e",
+        "INVEX=I",
         "PREFIX=(ov)@+",
         "BOT=B",
         "ELIST=MNU",
@@ -52,6 +55,9 @@ fn tokens() -> Vec<String> {
         format!("KICKLEN={LINE_TEXT_BYTES_MAX}"),
         format!("NAMELEN={LINE_TEXT_BYTES_MAX}"),
         "KEYLEN=32".to_owned(),
+        format!("MAXLIST={LISTS}:{LISTED_MAX}"),
+        format!("EXTBAN={EXTBANS}"),
+        format!("ACCOUNTEXTBAN={ACCOUNT_EXTBAN}"),
         format!("CHATHISTORY={PAGE_EVENTS_MAX}"),
         format!("MONITOR={WATCHED_USERS_MAX}"),
         "MSGREFTYPES=msgid,timestamp".to_owned(),

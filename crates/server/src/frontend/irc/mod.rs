@@ -11,6 +11,7 @@ mod isupport;
 mod label;
 mod looks;
 mod markread;
+mod mask;
 mod message;
 mod metadata;
 mod mode;

@@ -10,8 +10,9 @@ use chat_protocol::{
 
 use super::IrcFrontend;
 use super::asked::Asked;
+use super::mask::{self, Listed};
 use super::message::Line;
-use super::reply::{mask, target, word};
+use super::reply::{mask as user_mask, target, word};
 
 /// Changes of one line.
 const CHANGES_MAX: usize = 20;
@@ -24,6 +25,8 @@ pub(super) struct Change {
     on: bool,
     letter: char,
     parameter: Option<String>,
+    /// What the parameter of a list is.
+    masked: Option<Listed>,
 }
 
 /// A line of changes that is being worked on.
@@ -49,7 +52,7 @@ impl IrcFrontend {
             let asked = Asked::Modes(name.to_owned());
             return self.ask(Command::GetSettings { room }, asked);
         };
-        let changes = self.changes(name, letters, parameters, out);
+        let changes = self.changes((&room, name), letters, parameters, out);
         if changes.is_empty() {
             return;
         }
@@ -68,7 +71,7 @@ impl IrcFrontend {
     /// What a line asks for; lists are answered at once, and what cannot be is said.
     fn changes(
         &mut self,
-        room: &str,
+        (address, room): (&RoomAddress, &str),
         letters: &str,
         parameters: &[&str],
         out: &mut BytesMut,
@@ -93,11 +96,17 @@ impl IrcFrontend {
             let parameter = if takes { parameters.next() } else { None };
             let parameter = parameter.map(|text| (*text).to_owned());
             match (letter, &parameter) {
-                ('b' | 'e' | 'I', None) => self.masks(room, letter, out),
-                ('b' | 'e' | 'I', Some(_)) => {
-                    let line = self.numeric(472, out).word(letter);
-                    line.text("Masks cannot be set here; /ban NAME in other clients does it");
-                }
+                ('b' | 'e' | 'I', None) => self.ask_masks(address.clone(), room, letter),
+                ('b' | 'e' | 'I', Some(text)) => match mask::parse(letter, text) {
+                    Ok(listed) => {
+                        let masked = Some(listed);
+                        changes.push(Change { on, letter, parameter, masked });
+                    }
+                    Err(why) => {
+                        let line = self.numeric(696, out).word(word(room)).word(letter);
+                        line.word(word(text)).text(why);
+                    }
+                },
                 ('o' | 'v' | 'q' | 'a' | 'h', None) => {}
                 ('k', _) if on && !parameter.as_deref().is_some_and(is_key) => {
                     let line = self.numeric(696, out).word(word(room)).word("k").word("*");
@@ -108,7 +117,7 @@ impl IrcFrontend {
                     let line = self.numeric(696, out).word(word(room)).word("l").word(given);
                     line.text("A limit is a number from 1 on");
                 }
-                _ => changes.push(Change { on, letter, parameter }),
+                _ => changes.push(Change { on, letter, parameter, masked: None }),
             }
         }
         changes.truncate(CHANGES_MAX);
@@ -161,6 +170,10 @@ impl IrcFrontend {
                         self.numeric(401, out).word(word(nick)).text("No such nick/channel");
                     }
                 }
+            } else if let Some(listed) = change.masked.clone() {
+                let parameter = Some(mask::written(listed.list, &listed.mask).1);
+                let command = mask::command(&room, &settings, change.on, listed);
+                commands.push((command, Change { parameter, ..change }));
             } else if let Some(set) = change.setting(&settings) {
                 commands.push((Command::Set { room: room.clone(), set }, change));
             }
@@ -184,8 +197,13 @@ impl IrcFrontend {
         }
         let Some(line) = self.mode_line.take().filter(|line| !line.done.is_empty()) else { return };
         let Some(me) = &self.me else { return };
-        let told = Line::new(out).source(mask(me)).command("MODE").word(target(&line.room));
+        let told = Line::new(out).source(user_mask(me)).command("MODE").word(target(&line.room));
         written(told, &line.done);
+    }
+
+    /// What the room is called whose modes are changed.
+    pub(super) fn mode_room(&self) -> String {
+        self.mode_line.as_ref().map(|line| word(&line.name)).unwrap_or_default()
     }
 
     /// A change is not to be; one of a line is told to take more than one has.
@@ -230,18 +248,15 @@ impl IrcFrontend {
             self.numeric(329, out).word(name).word(since.0 / 1_000).end();
         }
     }
-
-    fn masks(&self, room: &str, list: char, out: &mut BytesMut) {
-        let (number, text) = match list {
-            'b' => (368, "End of channel ban list"),
-            'e' => (349, "End of channel exception list"),
-            _ => (347, "End of channel invite exception list"),
-        };
-        self.numeric(number, out).word(word(room)).text(text);
-    }
 }
 
 impl Change {
+    /// The list that it is a change of, and the mask as it is written there.
+    pub(super) fn mask(&self) -> Option<(char, &str)> {
+        let text = self.parameter.as_deref().filter(|_| self.masked.is_some())?;
+        Some((self.letter, text))
+    }
+
     /// What it makes of somebody.
     fn role(&self) -> Option<Role> {
         match self.letter {
@@ -288,7 +303,7 @@ impl Change {
 
 /// A change as all are told of it, if it is one of modes.
 pub(super) fn of_change(change: &RoomChange) -> Option<Vec<Change>> {
-    let one = |on: bool, letter: char, parameter: Option<String>| Change { on, letter, parameter };
+    let one = |on, letter, parameter| Change { on, letter, parameter, masked: None };
     let of = |on, letter| one(on, letter, None);
     let changes = match change {
         RoomChange::Role { user, role, was } => {
@@ -315,15 +330,19 @@ pub(super) fn of_change(change: &RoomChange) -> Option<Vec<Change>> {
             Setting::Members { max: None } => vec![of(false, 'l')],
             Setting::External { on } => vec![of(!*on, 'n')],
             Setting::Topic { operators } => vec![of(*operators, 't')],
+            Setting::Mask { list, mask, on, .. } => {
+                let (letter, text) = mask::written(*list, mask);
+                vec![one(*on, letter, Some(text))]
+            }
             Setting::Slow { .. }
             | Setting::Keep { .. }
             | Setting::History { .. }
             | Setting::Unknown => return None,
         },
+        RoomChange::Unbanned { user } => vec![one(false, 'b', Some(format!("{user}!*@*")))],
         RoomChange::Invited { .. }
         | RoomChange::Kicked { .. }
         | RoomChange::Banned { .. }
-        | RoomChange::Unbanned { .. }
         | RoomChange::Muted { .. }
         | RoomChange::Unmuted { .. }
         | RoomChange::Unknown => return None,

@@ -40,7 +40,8 @@ pub(super) fn refused(
         Asked::Part { room, .. }
         | Asked::Topic(room)
         | Asked::SetTopic(room)
-        | Asked::Modes(room) => {
+        | Asked::Modes(room)
+        | Asked::Masks { room, letter: 'b' | 'e' | 'I' } => {
             session.numeric(in_room(refusal), out).word(word(room)).text(text);
         }
         Asked::ModeBegins(room) => {
@@ -51,8 +52,15 @@ pub(super) fn refused(
         Asked::ModeAbsent { nick, .. } => {
             session.numeric(401, out).word(word(nick)).text("No such nick/channel");
         }
-        Asked::Mode(_) => {
-            let is_so = matches!(refusal, Refusal::AlreadySo { .. });
+        Asked::Mode(change) => {
+            let is_of_list = change.mask().is_some();
+            let is_so = matches!(refusal, Refusal::AlreadySo { .. })
+                || is_of_list && matches!(refusal, Refusal::NoSuchUser { .. });
+            if let (Refusal::TooManyMasks { .. }, Some((letter, mask))) = (refusal, change.mask()) {
+                let line = session.numeric(478, out).word(session.mode_room());
+                line.word(mask).word(letter).text(text);
+                return session.mode_refused(None, out);
+            }
             let told = (!is_so).then_some((in_room(refusal), text.as_str()));
             session.mode_refused(told, out);
         }
@@ -82,7 +90,7 @@ pub(super) fn refused(
         Asked::Watched(wanted) => monitor::refused(session, wanted, refusal, &text, out),
         Asked::Metadata(wanted) => metadata::refused(session, wanted, refusal, &text, out),
         Asked::Redact(wanted) => redact::refused(session, wanted, refusal, &text, out),
-        Asked::Notice | Asked::IsAway => {}
+        Asked::Notice | Asked::IsAway | Asked::Masks { .. } => {}
         Asked::Whowas { .. }
         | Asked::List(_)
         | Asked::Conversations

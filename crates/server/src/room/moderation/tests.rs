@@ -6,7 +6,7 @@ use uuid::Uuid;
 use super::super::handle::Person;
 use super::super::members::{Crowd, Held, Member};
 use super::*;
-use crate::journal::RoomId;
+use crate::journal::{Admission, RoomId};
 use crate::policy::Rules;
 
 fn user(name: &str) -> UserName {
@@ -101,7 +101,7 @@ fn a_ban_of_a_name_holds_for_whoever_has_it_until_it_is_lifted() {
     open.apply_change(&change, Sequence(1));
     let now = Timestamp(1_000);
     let holds = |open: &Open, number, name, is_guest, now| {
-        let person = Person { identity: who(number), name: user(name), is_guest };
+        let person = Person { identity: who(number), name: user(name), is_guest, login: None };
         open.ban_of(&person, now).is_some()
     };
     assert!(holds(&open, 77, "GUEST5", true, now));
@@ -117,4 +117,45 @@ fn a_ban_of_a_name_holds_for_whoever_has_it_until_it_is_lifted() {
     open.apply_change(&change, Sequence(2));
     assert!(!holds(&open, 77, "guest5", true, now));
     assert!(!holds(&open, 5, "guest5", true, now));
+}
+
+#[test]
+fn a_room_has_so_many_masks_and_each_once() {
+    let mut open = ops();
+    let mask = |typed: &str| Ask::Set { set: Setting::parse("mask", typed).unwrap(), secret: None };
+    for number in 0..ROOM_MASKS_MAX {
+        let change = asks(&open, mask(&format!("ban n{number}"))).unwrap();
+        open.apply_change(&change, Sequence(1));
+    }
+    let held = open.rules.settings.masks.last().unwrap();
+    assert_eq!((held.by.clone(), held.time_ms), (Some(user("ana")), Some(Timestamp(1_000))));
+    let limit = u64::try_from(ROOM_MASKS_MAX).unwrap();
+    let room = RoomAddress::parse("ops").unwrap();
+    let full = Refusal::TooManyMasks { room, limit };
+    assert_eq!(asks(&open, mask("mute one")).unwrap_err(), full);
+    let again = asks(&open, mask("ban N7")).unwrap_err();
+    assert!(matches!(again, Refusal::AlreadySo { .. }), "{again:?}");
+    assert!(matches!(asks(&open, mask("-mute n7")), Err(Refusal::AlreadySo { .. })));
+    let change = asks(&open, mask("-ban N7")).unwrap();
+    open.apply_change(&change, Sequence(2));
+    assert!(asks(&open, mask("mute one")).is_ok());
+}
+
+#[test]
+fn who_was_expected_by_a_mask_needs_an_invitation_once_it_is_gone() {
+    let mut open = ops();
+    let set = |open: &mut Open, name: &str, value: &str| {
+        let set = Setting::parse(name, value).unwrap();
+        let change = asks(open, Ask::Set { set, secret: None }).unwrap();
+        open.apply_change(&change, Sequence(1));
+    };
+    set(&mut open, "mask", "invite g*");
+    for name in ["gus", "eve"] {
+        let seat = Seat::new(who(name.len() + usize::from(name == "gus")), user(name));
+        let behind = Sequence(0);
+        open.admitted(Admission { identity: seat.identity, name: user(name), behind });
+    }
+    set(&mut open, "mask", "-invite g*");
+    assert!(!open.standing(who(4)).unwrap().is_admitted, "gus");
+    assert!(open.standing(who(3)).unwrap().is_admitted, "eve");
 }
