@@ -386,6 +386,7 @@ where
 }
 
 /// No `async fn`: what it is called with would stand in the session's task.
+#[expect(clippy::boxed_local, reason = "the box is to be free before the session runs")]
 fn talk<S: AsyncRead + AsyncWrite + Send + Unpin>(
     speaker: Box<Speaker<S>>,
 ) -> impl Future<Output = ()> {
