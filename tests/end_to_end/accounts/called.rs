@@ -186,8 +186,20 @@ fn a_talk_is_with_the_account_and_not_with_the_name() {
     assert_eq!(heard(&mut ana), (room("@bob"), "two".to_owned()));
     assert_eq!(heard(&mut bob), (room("@foo"), "one".to_owned()));
     assert_eq!(heard(&mut bob), (room("@foo"), "two".to_owned()));
+    // What he has read he has read, whatever she is called.
+    let read =
+        |bob: &mut NativeClient, who: &str| match bob.ask(Command::GetRead { room: room(who) }) {
+            Event::ReadIs { seq, time_ms, .. } => (seq.0, time_ms),
+            other => panic!("{other:?}"),
+        };
+    let time_ms = chat_protocol::Timestamp(u64::MAX);
+    drop(bob.ask(Command::MarkReadUntil { room: room("@ana"), time_ms }));
+    let before = read(&mut bob, "@foo");
+    assert!(before.0 == 2 && before.1.is_some(), "{before:?}");
+    assert_eq!(read(&mut bob, "@ana"), before);
     drop(ana);
     assert_eq!(renamed(&mut bob), (name("foo"), name("ana")));
+    assert_eq!(read(&mut bob, "@ana"), before);
     // Somebody else has the name now, and no part in that talk.
     let mut guest = server.native("foo");
     bob.say("@ana", "three");

@@ -274,14 +274,16 @@ pub(crate) async fn execute(
             say::delete(house, caller, id, room, (seq, reason)).await
         }
         Command::Unread => read::unread(house, caller, id).await,
-        Command::MarkRead { room, seq } => read::mark(caller, id, room, seq),
+        Command::MarkRead { room, seq } => read::mark(caller, id, called(house, room), seq),
         Command::MarkReadUntil { room, time_ms } => {
-            read::mark_until(house, caller, id, room, time_ms).await
+            read::mark_until(house, caller, id, called(house, room), time_ms).await
         }
-        Command::GetRead { room } => read::get(house, caller, id, room).await,
+        Command::GetRead { room } => read::get(house, caller, id, called(house, room)).await,
         Command::GetTopic { room } => list::topic(house, caller, id, room).await,
         Command::Join { room, key } => room::join(house, caller, room, key).await,
-        Command::Leave { room, reason } => room::leave(caller, id, room, reason).await,
+        Command::Leave { room, reason } => {
+            room::leave(caller, id, called(house, room), reason).await
+        }
         Command::Watch { room } => room::watch(house, caller, id, room).await,
         Command::Invite { room, user } => asked(room).invite(user).await,
         Command::Kick { room, user, reason } => asked(room).kick(user, reason).await,
@@ -479,6 +481,11 @@ fn called_now(house: &House, room: RoomAddress) -> Result<RoomAddress, Refusal> 
         RoomAddress::Direct(name) => Ok(RoomAddress::Direct(peer_named(house, &name)?.name)),
         RoomAddress::Named(_) => Ok(room),
     }
+}
+
+/// The same; one that is not there any more is called as it was.
+fn called(house: &House, room: RoomAddress) -> RoomAddress {
+    called_now(house, room.clone()).unwrap_or(room)
 }
 
 /// Somebody: a user who is here, or an account that may be away.

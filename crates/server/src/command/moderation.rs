@@ -25,9 +25,11 @@ fn target(house: &House, name: UserName) -> Target {
     let is_account = |seat: &&Arc<Seat>| seat.is_account();
     let here = seat.as_ref().filter(is_account).map(|seat| seat.identity);
     let account = here.or_else(|| registry.account_named(&name));
+    // As it is called; as its account is written; as it was typed.
     let called = seat.as_ref().map(|seat| seat.profile().name.clone());
-    let called = called.or_else(|| account.and_then(|account| registry.account_name(account)));
-    let name = called.unwrap_or(name);
+    let own = account.and_then(|account| registry.account_name(account));
+    let own = own.filter(|own| *own == name);
+    let name = called.filter(|called| *called != name).or(own).unwrap_or(name);
     Target { name, seat, account, is_kept: false }
 }
 

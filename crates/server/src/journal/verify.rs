@@ -190,7 +190,7 @@ fn messages(
     report: &mut Report,
 ) -> Result<(), JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT id, time_ms, author, name, kind, key, body, reply_to, 0, NULL, NULL FROM messages
+        "SELECT id, time_ms, author, name, kind, key, body, reply_to, NULL, NULL, NULL FROM messages
          WHERE id BETWEEN ?1 AND ?2 ORDER BY id",
     )?;
     let ends = [Sequence(0), Sequence(u64::MAX)].map(|sequence| message_id(room.id, sequence));

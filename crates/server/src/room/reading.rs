@@ -50,6 +50,16 @@ impl ReadUntil {
     }
 }
 
+impl ReadUntil {
+    /// A room is called otherwise.
+    pub(super) fn readdress(&mut self, from: &RoomAddress, to: &RoomAddress) {
+        if let Some(at) = self.times.iter().position(|(of, _)| of == from) {
+            let (_, time) = self.times.remove(at);
+            self.set(to, time);
+        }
+    }
+}
+
 impl Seat {
     /// Until when it has read a room, if it said so.
     pub(crate) fn read_until(&self, room: &RoomAddress) -> Option<Timestamp> {

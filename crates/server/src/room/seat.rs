@@ -458,6 +458,10 @@ impl Seat {
 
     /// The other user of a direct room has another name.
     pub(super) fn readdress(&self, id: RoomId, address: RoomAddress) {
+        let before = self.rooms.get().places.get(id).map(|place| place.address.clone());
+        if let Some(before) = before {
+            self.lock_read_until().readdress(&before, &address);
+        }
         self.rooms.change(|rooms| {
             if let Some(place) = rooms.places.get_mut(id) {
                 place.address = address;
