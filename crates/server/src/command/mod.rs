@@ -16,6 +16,7 @@ mod report;
 mod room;
 mod say;
 mod scope;
+pub(crate) mod scram;
 mod search;
 mod shun;
 mod signal;

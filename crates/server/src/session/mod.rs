@@ -33,6 +33,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::account::Origin;
 use crate::command::account::Proven;
+use crate::command::scram::Underway;
 use crate::command::{Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
@@ -163,6 +164,8 @@ pub(crate) struct Session<S> {
     unnamed: Option<Unnamed>,
     /// Who it has proved to be, before it has a name here.
     proven: Option<Box<Proven>>,
+    /// A proof that goes on.
+    scram: Option<Underway>,
     /// Until then it is not announced to the default room.
     hesitates: Option<Instant>,
     /// It may still turn out to speak something else.
@@ -242,6 +245,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             is_welcome: false,
             unnamed,
             proven: None,
+            scram: None,
             hesitates: None,
             undecided,
             has_ended: false,

@@ -352,6 +352,10 @@ impl Frontend for IrcFrontend {
         self.has_proved(proved, out);
     }
 
+    fn challenged(&mut self, said: &str, out: &mut BytesMut) {
+        sasl::challenged(self, said, out);
+    }
+
     fn dialect(&self, _room: &RoomAddress) -> Dialect {
         Dialect::Irc(Looks::of(self.capabilities))
     }
