@@ -1,7 +1,10 @@
 //! Between two: what is said is heard, whatever becomes of names and of who said it.
 
-use chat_protocol::{Command, Event, RoomAddress, Sequence};
-use samovar_tests::{NativeClient, Server, Setup, room, say};
+use chat_protocol::command::HistoryRange;
+use chat_protocol::{Command, Event, Refusal, RoomAddress, Sequence};
+use samovar_tests::{Cast, NativeClient, Server, Setup, Style, room, say};
+
+use crate::irc::Irc;
 
 /// The next message, with its room; all else is skipped.
 #[track_caller]
@@ -109,4 +112,51 @@ fn what_is_typed_behind_a_leave_is_said_in_the_room_before() {
     ana.send("/join ops\n/leave\nhello\n");
     assert_eq!(heard(&mut bob), (room("lobby"), 1, "hello".to_owned()));
     ana.expect("* you are in ops, 1 here: ana\n");
+}
+
+#[test]
+fn what_one_says_to_oneself_is_stored_once_and_follows_ones_name() {
+    let server = Server::start("");
+    let mut ana = server.native("ana");
+    assert_eq!(ana.say("@ana", "buy milk"), Sequence(1));
+    assert_eq!(heard(&mut ana), (room("@ana"), 1, "buy milk".to_owned()));
+    let done = ana.ask(Command::Nick { name: "anna".parse().unwrap() });
+    assert!(matches!(done, Event::Done { .. }), "{done:?}");
+    assert_eq!(ana.say("@anna", "and bread"), Sequence(2));
+    assert_eq!(heard(&mut ana), (room("@anna"), 2, "and bread".to_owned()));
+    assert_eq!(ana.stored("@anna"), ["buy milk", "and bread"]);
+    // Nobody else has part in it.
+    let mut eve = server.native("eve");
+    let range = HistoryRange::default();
+    let refusal = eve.refused(Command::History { room: room("@anna"), range, limit: 10 });
+    assert_eq!(refusal, Refusal::NoSuchRoom { room: room("@anna") });
+    // In IRC it is told twice to who wants echoes: as what one says, and as what one is told.
+    let mut irc = Irc::greeted(server.address(), "bob");
+    irc.send("PRIVMSG bob :once");
+    irc.expect(":bob!bob@samovar PRIVMSG bob :once");
+    irc.send("CAP REQ echo-message");
+    irc.until("echo-message");
+    irc.send("PRIVMSG bob :twice");
+    irc.expect(":bob!bob@samovar PRIVMSG bob :twice");
+    irc.expect(":bob!bob@samovar PRIVMSG bob :twice");
+    irc.send("PING 1");
+    assert!(irc.until("PONG irc.samovar :1").is_empty());
+}
+
+#[test]
+fn a_line_client_is_shown_what_it_says_to_itself() {
+    let server = Server::start("[line]\nidentify = \"ask\"\n");
+    Cast::new(Style::Samovar).play(
+        &server,
+        r#"
+        ana connects
+        ana<< Please enter your name:\s
+        ana> ana
+        ana< Welcome ana
+        ana< Type to talk. /help shows what else, /nick NAME changes your name, /quit leaves.
+        ana< * you are in lobby, 1 here: ana
+        ana> /msg ana buy milk
+        ana< [@ana] ana: buy milk
+        "#,
+    );
 }

@@ -10,6 +10,8 @@ use chat_protocol::{
 };
 use samovar_tests::{NativeClient, Server, Signal, room};
 
+use crate::irc::Irc;
+
 /// Hashes that cost little.
 const CHEAP: &str = "[accounts]\npassword_hash = { m = 8, t = 1, p = 1 }\n";
 
@@ -214,4 +216,26 @@ fn an_account_keeps_it_and_is_known_by_it_while_it_is_away() {
     drop(ana);
     let server = server.restart(Signal::TERM);
     assert_eq!(known(&mut server.native("bob"), "@ana"), BTreeMap::new());
+}
+
+#[test]
+fn whois_says_what_is_known_of_somebody() {
+    let server = Server::start(CHEAP);
+    let mut ana = server.native("ana");
+    done(&mut ana, set("@ana", "display-name", Some("Ana")));
+    let Event::UserIs { metadata, .. } =
+        ana.ask(Command::Whois { user: UserName::parse("ana").unwrap() })
+    else {
+        panic!("not who it is");
+    };
+    assert_eq!(metadata.into_values().next().unwrap().as_str(), "Ana");
+    let mut bob = Irc::greeted(server.address(), "bob");
+    bob.send("WHOIS ana");
+    let told = bob.until(" 318 bob ana :End of /WHOIS list");
+    assert!(told.iter().all(|line| !line.contains(" 760 ")), "it has not asked for it: {told:?}");
+    bob.send("CAP REQ draft/metadata-3");
+    bob.send("WHOIS ana");
+    let told = bob.until(" 318 bob ana :End of /WHOIS list");
+    let known = told.iter().find(|line| line.contains(" 760 ")).expect("what is known");
+    assert!(known.ends_with(" 760 bob ana display-name * :Ana"), "{known}");
 }

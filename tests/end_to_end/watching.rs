@@ -11,7 +11,7 @@ fn names(names: &[&str]) -> Vec<UserName> {
 
 fn state(name: &str, online: bool) -> UserState {
     let name = UserName::parse(name).unwrap();
-    UserState { name, online, account: false, away: None }
+    UserState { name, online, account: false, away: None, real_name: None }
 }
 
 fn away(text: Option<&str>) -> Command {
@@ -163,4 +163,37 @@ fn a_guest_that_may_come_back_is_here_until_it_is_forgotten() {
     assert_eq!(changed(&mut ana).0, UserChange::Away);
     drop(bob);
     assert_eq!(changed(&mut ana), (UserChange::Offline, state("bob", false)));
+}
+
+#[test]
+fn who_watches_is_told_what_somebody_calls_itself_anew() {
+    let server = Server::start("");
+    let called = |text: &str| Command::SetProfile {
+        real_name: Some(LineText::parse(text).unwrap()),
+        login: None,
+        bot: None,
+        invisible: None,
+    };
+    let mut ana = server.native("ana");
+    let mut bob = server.native("bob");
+    watch(&mut ana, &["bob"]);
+    drop(bob.ask(called("Bob B."))); // its first is no news
+    drop(bob.ask(called("Robert")));
+    let real_name = Some(LineText::parse("Robert").unwrap());
+    let robert = UserState { real_name, ..state("bob", true) };
+    assert_eq!(changed(&mut ana), (UserChange::RealName, robert));
+    // In a room that is shared it is told there.
+    ana.join("lobby");
+    bob.join("lobby");
+    drop(bob.ask(called("Bobby")));
+    loop {
+        match ana.event() {
+            Event::ProfileChanged { real_name, .. } => {
+                assert_eq!(real_name.unwrap().as_str(), "Bobby");
+                break;
+            }
+            Event::UserWatched { change, .. } => panic!("{change:?}"),
+            _ => {}
+        }
+    }
 }

@@ -404,6 +404,9 @@ pub enum Event {
         since_ms: Timestamp,
         /// For how long it has asked for nothing, in milliseconds.
         idle_ms: u64,
+        /// What programs know of it.
+        #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+        metadata: BTreeMap<MetadataKey, MetadataValue>,
     },
     /// How many there are, as asked.
     CensusIs {
@@ -919,6 +922,9 @@ pub struct UserState {
     /// Why it is away.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub away: Option<LineText>,
+    /// What it calls itself beside its name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub real_name: Option<LineText>,
 }
 
 /// What has changed of a user that is watched.
@@ -933,6 +939,8 @@ pub enum UserChange {
     Away,
     /// It is an account's, or no longer.
     Account,
+    /// It calls itself something else beside its name.
+    RealName,
     /// Something of a newer server.
     #[serde(other)]
     Unknown,

@@ -123,7 +123,7 @@ pub(super) async fn history(
     let key = key_of(house, caller, &room)?;
     let room = match &room {
         // As the other user writes its name.
-        RoomAddress::Direct(_) => RoomAddress::Direct(peer(house, caller.user()?, &room)?.name),
+        RoomAddress::Direct(_) => RoomAddress::Direct(peer(house, &room)?.name),
         RoomAddress::Named(_) => room,
     };
     let Some(stored) = look(house, caller, &key, &room).await?.map(|look| look.id) else {

@@ -461,21 +461,21 @@ fn key_of(house: &House, caller: &Caller, room: &RoomAddress) -> Result<RoomKey,
         RoomAddress::Named(name) => Ok(RoomKey::Named(name.clone())),
         RoomAddress::Direct(_) => {
             let user = caller.user()?;
-            let peer = peer(house, user, room)?;
+            let peer = peer(house, room)?;
             Ok(RoomKey::direct(user.identity(), peer.identity))
         }
     }
 }
 
-/// The other user of a direct room.
-fn peer(house: &House, user: &User, room: &RoomAddress) -> Result<Peer, Refusal> {
+/// The other user of a direct room; one's own has nobody else.
+fn peer(house: &House, room: &RoomAddress) -> Result<Peer, Refusal> {
     match room {
-        RoomAddress::Direct(name) => peer_named(house, user, name),
+        RoomAddress::Direct(name) => peer_named(house, name),
         RoomAddress::Named(_) => Err(Refusal::OnlyNamedRooms),
     }
 }
 
-/// Somebody else: a user who is here, or an account that may be away.
+/// Somebody: a user who is here, or an account that may be away.
 #[derive(Debug)]
 struct Peer {
     identity: Identity,
@@ -484,17 +484,16 @@ struct Peer {
     here: Option<Arc<User>>,
 }
 
-fn peer_named(house: &House, user: &User, name: &UserName) -> Result<Peer, Refusal> {
-    let peer = match house.registry.find(name) {
-        Some(here) => Peer { identity: here.identity(), name: here.name(), here: Some(here) },
+fn peer_named(house: &House, name: &UserName) -> Result<Peer, Refusal> {
+    match house.registry.find(name) {
+        Some(here) => Ok(Peer { identity: here.identity(), name: here.name(), here: Some(here) }),
         None => {
             let account = house.registry.account_named(name);
             let identity = account.ok_or_else(|| Refusal::NoSuchUser { name: name.clone() })?;
             let name = house.registry.account_name(identity).unwrap_or_else(|| name.clone());
-            Peer { identity, name, here: None }
+            Ok(Peer { identity, name, here: None })
         }
-    };
-    if peer.identity == user.identity() { Err(Refusal::Yourself) } else { Ok(peer) }
+    }
 }
 
 /// The journal's trouble, as a person is told of it; the log has the rest.

@@ -33,8 +33,9 @@ pub(super) async fn whois(
     let now = (house.clock)();
     let idle_ms = now.0.saturating_sub(user.active_at().0);
     let since_ms = user.came_at();
+    let metadata = user.metadata();
     let user = Box::new(info);
-    Ok(Answer::Event(Event::UserIs { id, user, rooms, since_ms, idle_ms }))
+    Ok(Answer::Event(Event::UserIs { id, user, rooms, since_ms, idle_ms, metadata }))
 }
 
 /// How many there are.

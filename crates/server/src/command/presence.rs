@@ -69,6 +69,7 @@ pub(super) async fn set_profile(
             invisible: profile.invisible,
         }
     };
+    house.registry.tell_watchers(&user.name());
     let change = retell(house, user, &event).await;
     Ok(Answer::Changed { change, event })
 }

@@ -36,7 +36,7 @@ pub(super) async fn join(
     Ok(Answer::Entered { address, room, snapshot: Box::new(snapshot), as_member: true })
 }
 
-/// Makes the two users of a direct room its members, and gives the room as the first has it.
+/// Makes the two users of a direct room (or the one of its own) its members, and gives the room as the first has it.
 /// `follows`: the session that asks follows it from there on.
 pub(super) async fn open_direct(
     house: &House,
@@ -44,8 +44,12 @@ pub(super) async fn open_direct(
     address: &RoomAddress,
     follows: bool,
 ) -> Result<(RoomHandle, Snapshot), Refusal> {
-    let Peer { identity, name, here } = peer(house, user, address)?;
+    let Peer { identity, name, here } = peer(house, address)?;
     let key = RoomKey::direct(user.identity(), identity);
+    let how = How { follows, ..How::default() };
+    if identity == user.identity() {
+        return enter(house, user, &key, &RoomAddress::Direct(name), how).await;
+    }
     let is_account = house.registry.account_name(identity).is_some();
     let blocks =
         match &here {
@@ -78,7 +82,7 @@ pub(super) async fn open_direct(
         let add = vec![AccountChange::AddRoom { account: identity, room }];
         house.journal.change_later(add).await.map_err(journal_refusal)?;
     }
-    enter(house, user, &key, address, How { follows, ..How::default() }).await
+    enter(house, user, &key, address, how).await
 }
 
 /// Whoever enters a room that is not there makes it: not too often. One that is not there for this

@@ -94,7 +94,7 @@ pub(super) async fn direct(
     user: &User,
     address: &RoomAddress,
 ) -> Result<RoomHandle, Refusal> {
-    let peer = peer(house, user, address)?;
+    let peer = peer(house, address)?;
     let key = RoomKey::direct(user.identity(), peer.identity);
     let is_open = |room: &RoomHandle| {
         let has = |peer: &User| peer.seat.is_in(room) && !peer.blocks(user.identity());

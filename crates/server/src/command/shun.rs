@@ -16,7 +16,10 @@ pub(super) async fn shun(
     how: Shun,
 ) -> Result<Answer, Refusal> {
     let user = caller.user()?;
-    let peer = peer_named(house, user, &name)?;
+    let peer = peer_named(house, &name)?;
+    if peer.identity == user.identity() {
+        return Err(Refusal::Yourself);
+    }
     if user.shuns().len() >= SHUNNED_MAX {
         let limit = u64::try_from(SHUNNED_MAX).unwrap_or(u64::MAX);
         return Err(Refusal::TooMany { what: "users whom you ignore or block".to_owned(), limit });
@@ -47,7 +50,7 @@ pub(super) async fn unshun(
     };
     // By the name it has, or by the one it had.
     let by_name = list.iter().find(|(_, shunned)| *shunned == name).map(|(whom, _)| *whom);
-    let now = || peer_named(house, user, name).ok().map(|peer| peer.identity);
+    let now = || peer_named(house, name).ok().map(|peer| peer.identity);
     let whom = by_name.or_else(|| now().filter(|whom| list.contains_key(whom)));
     let whom = whom.ok_or_else(|| Refusal::NoSuchUser { name: name.clone() })?;
     if user.seat.is_account() {

@@ -363,7 +363,7 @@ impl RoomActor {
             }
             RoomCommand::Change { who, ask, ticket } => self.change(open, turn, who, *ask, ticket),
             RoomCommand::ForgetBefore { first } => open.forget_before(first),
-            RoomCommand::Rename { who, to, change } => Self::rename(open, turn, who, to, change),
+            RoomCommand::Rename { who, to, change } => self.rename(open, turn, who, to, change),
             RoomCommand::SetAway { who, text, change } => set_away(open, turn, who, text, change),
             RoomCommand::Flush { reply } => turn.answers.push(Reply::Flushed(reply)),
             RoomCommand::Retell { who, event, change } => retell(open, turn, who, *event, change),
@@ -421,13 +421,22 @@ impl RoomActor {
         turn.changes_rights = true;
     }
 
-    fn rename(open: &mut Open, turn: &mut Turn, who: Identity, to: UserName, change: ChangeId) {
+    fn rename(
+        &self,
+        open: &mut Open,
+        turn: &mut Turn,
+        who: Identity,
+        to: UserName,
+        change: ChangeId,
+    ) {
         let Some(member) = open.members.get_mut(&who) else {
             return;
         };
         let from = std::mem::replace(&mut member.name, to.clone());
         if open.address.is_none() {
-            for (_, other) in open.members.iter().filter(|(identity, _)| **identity != who) {
+            let is_ones_own = matches!(&self.key, RoomKey::Direct(one, other) if one == other);
+            let calls_it_so = |(it, _): &(&Identity, &Member)| **it != who || is_ones_own;
+            for (_, other) in open.members.iter().filter(calls_it_so) {
                 other.seat.readdress(open.id, RoomAddress::Direct(to.clone()));
             }
         }

@@ -196,6 +196,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
             Ok(Answer::Changed { change, event }) => {
                 if self.inbox.see(change) {
+                    if let Event::Renamed { from, to } = &event {
+                        self.inbox.readdress(from, to); // the room of one's own
+                    }
                     self.tell(&event);
                 }
                 self.tell(&Event::Done { id });

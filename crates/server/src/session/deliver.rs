@@ -147,7 +147,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 }
                 Some(_) | None => true,
             };
-        if said_here || (is_own && moves) {
+        let Some(place) = self.inbox.place(slot) else { return };
+        let is_to_oneself = is_own && self.is_oneself(&place.address);
+        if (said_here && !is_to_oneself) || (is_own && moves) {
             return;
         }
         let shown = self.caller.shown(event.clone());
@@ -359,6 +361,14 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Box::pin(self.meet_all(room, members)).await;
         }
         self.fill(slot, last).await
+    }
+
+    /// Is that the room of one's own?
+    fn is_oneself(&self, room: &RoomAddress) -> bool {
+        match room {
+            RoomAddress::Direct(name) => self.caller.user().is_ok_and(|me| me.name() == *name),
+            RoomAddress::Named(_) => false,
+        }
     }
 
     fn me(&self) -> Option<Identity> {

@@ -54,7 +54,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             let Some(watching) = &mut self.watching else { return };
             let Some(before) = watching.see(&name, now.clone()) else { continue };
             for (change, user) in changes(before, now) {
-                if change != UserChange::Away || !self.shares_room_with(&name) {
+                let is_told_there = matches!(change, UserChange::Away | UserChange::RealName);
+                if !is_told_there || !self.shares_room_with(&name) {
                     self.tell(&Event::UserWatched { change, user });
                 }
             }
@@ -70,7 +71,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
 /// Not here.
 const fn gone(name: UserName) -> UserState {
-    UserState { name, online: false, account: false, away: None }
+    UserState { name, online: false, account: false, away: None, real_name: None }
 }
 
 /// What there is to tell of somebody, in order.
@@ -87,7 +88,10 @@ fn changes(before: Option<Seen>, now: Option<Seen>) -> Vec<(UserChange, UserStat
             let account =
                 (before.state.account != now.state.account).then_some(UserChange::Account);
             let away = (before.state.away != now.state.away).then_some(UserChange::Away);
-            let changed = [account, away].into_iter().flatten();
+            // What it calls itself at first is no news.
+            let (was, is) = (&before.state.real_name, &now.state.real_name);
+            let real_name = (was.is_some() && was != is).then_some(UserChange::RealName);
+            let changed = [account, away, real_name].into_iter().flatten();
             changed.map(|change| (change, now.state.clone())).collect()
         }
     }

@@ -188,8 +188,8 @@ impl Registry {
     /// How whoever has this name is seen; none: nobody has it. A guest that may come back has it.
     pub(crate) fn see(&self, name: &UserName) -> Option<Seen> {
         let user = self.find(name)?;
-        let UserInfo { name, away, .. } = user.info();
-        let state = UserState { name, online: true, account: user.seat.is_account(), away };
+        let UserInfo { name, away, account, real_name, .. } = user.info();
+        let state = UserState { name, online: true, account, away, real_name };
         Some(Seen { arrival: user.arrival, state })
     }
 

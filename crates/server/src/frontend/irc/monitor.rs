@@ -3,7 +3,7 @@
 
 use bytes::BytesMut;
 use chat_protocol::event::{UserChange, UserState};
-use chat_protocol::{Command, Refusal, UserName};
+use chat_protocol::{Command, LineText, Refusal, UserName};
 
 use super::IrcFrontend;
 use super::asked::Asked;
@@ -136,7 +136,11 @@ pub(super) fn changed(
                 None => line.end(),
             }
         }
-        UserChange::Away | UserChange::Account | UserChange::Unknown => {}
+        UserChange::RealName if is_extended && has(Capability::Setname) => {
+            let real_name = user.real_name.as_ref().map_or(user.name.as_str(), LineText::as_str);
+            Line::new(out).source(mask(&user.name)).command("SETNAME").text(real_name);
+        }
+        UserChange::Away | UserChange::RealName | UserChange::Account | UserChange::Unknown => {}
     }
 }
 

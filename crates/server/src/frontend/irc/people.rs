@@ -1,11 +1,14 @@
 //! People: WHO, WHOX, WHOIS, WHOWAS, ISON, USERHOST.
 
+use std::collections::BTreeMap;
+
 use bytes::BytesMut;
 use chat_protocol::event::{PastUser, RoomHeld, UserInfo};
-use chat_protocol::{Command, RoomAddress, Timestamp, UserName, glob};
+use chat_protocol::{Command, MetadataKey, MetadataValue, RoomAddress, Timestamp, UserName, glob};
 
 use super::IrcFrontend;
 use super::asked::Asked;
+use super::capability::Capability;
 use super::reply::{HOST, room_of, word};
 use crate::frontend::line::render::date_and_time;
 
@@ -107,8 +110,7 @@ impl IrcFrontend {
 
     pub(super) fn whois(
         &self,
-        user: &UserInfo,
-        rooms: &[RoomHeld],
+        (user, rooms, metadata): (&UserInfo, &[RoomHeld], &BTreeMap<MetadataKey, MetadataValue>),
         (since, idle_s): (Timestamp, u64),
         out: &mut BytesMut,
     ) {
@@ -132,6 +134,11 @@ impl IrcFrontend {
         }
         if let Some(away) = &user.away {
             self.numeric(301, out).word(name).text(away);
+        }
+        let has = |capability| self.capabilities.has(capability);
+        let hears = has(Capability::Metadata) || has(Capability::OldMetadata);
+        for (key, value) in metadata.iter().filter(|_| hears) {
+            self.numeric(760, out).word(name).word(key).word("*").text(value);
         }
         let line = self.numeric(317, out).word(name).word(idle_s).word(since.0 / 1_000);
         line.text("seconds idle, signon time");

@@ -69,34 +69,14 @@ fn say_to(
         Ok(text) => text,
         Err(error) => return session.numeric(404, out).word(word(to)).text(error),
     };
-    if session.me.as_ref().is_some_and(|me| room == RoomAddress::Direct(me.clone())) {
-        return to_oneself(session, &room, &text, kind, out);
-    }
     let reply_to = reply_to(session, &room, tags);
     let asked = if is_notice { Asked::Notice } else { Asked::Say(to.to_owned()) };
     session.ask(Command::Say { room: room.clone(), text, kind, key: None, reply_to }, asked);
-    if let (RoomAddress::Direct(user), false) = (room, is_notice) {
+    if let (RoomAddress::Direct(user), false) = (room, is_notice)
+        && session.me.as_ref() != Some(&user)
+    {
         session.ask(Command::Whois { user }, Asked::IsAway);
     }
-}
-
-/// A note to oneself is shown and not kept: nobody else has part in it.
-fn to_oneself(
-    session: &mut IrcFrontend,
-    room: &RoomAddress,
-    text: &MessageText,
-    kind: SayKind,
-    out: &mut BytesMut,
-) {
-    let Some(me) = session.me.clone() else { return };
-    let saying = render::Saying { from: &me, to: room, text, kind, before: "" };
-    let about = super::looks::About::default();
-    let mut lines = BytesMut::new();
-    render::said(session.frame(), about, &saying, &mut lines);
-    if session.capabilities.has(Capability::EchoMessage) {
-        out.extend_from_slice(&lines);
-    }
-    session.aside.extend_from_slice(&lines); // what is told to it, and answers nothing
 }
 
 /// What a message answers, by `+draft/reply` or `+reply`; what is not known here is not answered.
@@ -117,6 +97,7 @@ pub(super) fn signal(session: &mut IrcFrontend, to: &str, tags: Tags<'_>, out: &
         return session.numeric(421, out).word("TAGMSG").text("Ask for message-tags first");
     }
     let signal = signal_of(session, &room, tags);
+    // What one signals to oneself nobody else has part in.
     if let (Some(signal), Some(me)) = (&signal, session.me.clone())
         && room == RoomAddress::Direct(me.clone())
     {
@@ -126,7 +107,7 @@ pub(super) fn signal(session: &mut IrcFrontend, to: &str, tags: Tags<'_>, out: &
         if session.capabilities.has(Capability::EchoMessage) {
             out.extend_from_slice(&lines);
         }
-        session.aside.extend_from_slice(&lines);
+        session.aside.extend_from_slice(&lines); // what is told to it, and answers nothing
         return;
     }
     if let Some(signal) = signal {

@@ -34,10 +34,22 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
                 show(session, Some(&waiting.asked), event, out);
             });
             session.settle(waiting.labelled, out);
+            if is_to_oneself(session, event) {
+                show(session, None, event, out); // it is who said it, and to whom it was said
+            }
         }
     }
     while let Some(waiting) = session.asked.passed(event) {
         session.settle(waiting.labelled, out);
+    }
+}
+
+/// Does somebody speak to itself?
+fn is_to_oneself(session: &IrcFrontend, event: &Event) -> bool {
+    if let Event::Message { room: RoomAddress::Direct(to), from, .. } = event {
+        to == from && session.me.as_ref() == Some(from)
+    } else {
+        false
     }
 }
 
@@ -206,10 +218,10 @@ fn answer(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: 
         }
         (Event::MemberList { members, .. }, Some(Asked::ModeMembers)) => session.plan(members, out),
         (Event::UserList { users, .. }, Some(Asked::Who(who))) => session.who_are(who, users, out),
-        (Event::UserIs { user, rooms, since_ms, idle_ms, .. }, Some(asked)) => {
+        (Event::UserIs { user, rooms, since_ms, idle_ms, metadata, .. }, Some(asked)) => {
             let idle_s = idle_ms / 1_000;
             if let Asked::Whois(_) = asked {
-                session.whois(user, rooms, (*since_ms, idle_s), out);
+                session.whois((user, rooms, metadata), (*since_ms, idle_s), out);
             } else if let Asked::Who(who) = asked {
                 session.who_is(who, user, idle_s, out);
                 session.end_of_who(who, out);
@@ -311,6 +323,7 @@ fn from_a_room(session: &IrcFrontend, event: &Event, out: &mut BytesMut) {
     if let Event::Message { from, .. } | Event::Signal { from, .. } = event
         && is_own(from)
         && !echoes
+        && !is_to_oneself(session, event)
     {
         return;
     }

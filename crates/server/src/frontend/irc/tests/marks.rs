@@ -125,7 +125,7 @@ fn what_is_read_is_marked_by_a_time_and_told_before_the_names_end() {
 
 fn state(user: &str, online: bool, away: Option<&str>) -> UserState {
     let away = away.and_then(|text| LineText::parse(text).ok());
-    UserState { name: name(user), online, account: false, away }
+    UserState { name: name(user), online, account: false, away, real_name: None }
 }
 
 #[test]
