@@ -9,7 +9,8 @@ use super::message::Message;
 use super::reply::word;
 use super::rooms::Filter;
 use super::{
-    Decoded, IrcFrontend, capability, chathistory, markread, metadata, monitor, redact, sasl, say,
+    Decoded, IrcFrontend, capability, chathistory, markread, metadata, monitor, multiline, redact,
+    sasl, say,
 };
 
 /// A line of somebody who has a name.
@@ -27,6 +28,10 @@ pub(super) fn registered(
         ("USER" | "PASS", _) => session.numeric(462, out).text("You have registered already"),
         ("AUTHENTICATE", _) => return sasl::authenticate(session, parameters, out),
         ("QUIT", _) => return session.goodbye(parameters.first().copied(), out),
+        ("BATCH", _) => multiline::batch(session, parameters, message.tags, out),
+        ("PRIVMSG" | "NOTICE", [target, text, ..]) if multiline::is_part(session, message) => {
+            multiline::part(session, command == "NOTICE", (target, text), message.tags, out);
+        }
         ("PRIVMSG" | "NOTICE", [targets, text, ..]) => {
             let is_notice = command == "NOTICE";
             say::say(session, is_notice, (targets, text), message.tags, out);

@@ -16,6 +16,7 @@ mod message;
 mod metadata;
 mod mode;
 mod monitor;
+mod multiline;
 mod people;
 mod redact;
 mod refused;
@@ -49,6 +50,7 @@ use looks::Frame;
 pub(crate) use looks::Looks;
 use message::{CLIENT_TAGS_BYTES_MAX, LINE_BYTES_MAX, Line, Message, MessageError};
 use mode::ModeLine;
+use multiline::Multiline;
 use people::Gathered;
 use registering::Registering;
 pub(crate) use render::room_event;
@@ -113,6 +115,8 @@ pub(crate) struct IrcFrontend {
     /// The line of modes that is worked on, and names that are looked for.
     mode_line: Option<Box<ModeLine>>,
     gathered: Gathered,
+    /// What it says in several lines, which is not done.
+    multiline: Option<Box<Multiline>>,
     /// Batches that it was sent; their references are numbers.
     batches: u64,
     /// A line that is too long is passed over to its end.
@@ -167,6 +171,7 @@ impl IrcFrontend {
             aside: BytesMut::new(),
             mode_line: None,
             gathered: Gathered::default(),
+            multiline: None,
             batches: 0,
             skips: false,
         }

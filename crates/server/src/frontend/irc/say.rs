@@ -70,6 +70,16 @@ fn say_to(
         Err(error) => return session.numeric(404, out).word(word(to)).text(error),
     };
     let reply_to = reply_to(session, &room, tags);
+    submit(session, (to, room), (text, kind, reply_to));
+}
+
+/// Says it, to a room or somebody; who is away is told of.
+pub(super) fn submit(
+    session: &mut IrcFrontend,
+    (to, room): (&str, RoomAddress),
+    (text, kind, reply_to): (MessageText, SayKind, Option<Sequence>),
+) {
+    let is_notice = kind == SayKind::Notice;
     let asked = if is_notice { Asked::Notice } else { Asked::Say(to.to_owned()) };
     session.ask(Command::Say { room: room.clone(), text, kind, key: None, reply_to }, asked);
     if let (RoomAddress::Direct(user), false) = (room, is_notice)
@@ -80,7 +90,11 @@ fn say_to(
 }
 
 /// What a message answers, by `+draft/reply` or `+reply`; what is not known here is not answered.
-fn reply_to(session: &IrcFrontend, room: &RoomAddress, tags: Tags<'_>) -> Option<Sequence> {
+pub(super) fn reply_to(
+    session: &IrcFrontend,
+    room: &RoomAddress,
+    tags: Tags<'_>,
+) -> Option<Sequence> {
     if !session.capabilities.has(Capability::MessageTags) {
         return None;
     }
@@ -138,7 +152,7 @@ fn signal_of(session: &IrcFrontend, room: &RoomAddress, tags: Tags<'_>) -> Optio
 }
 
 /// A room, or somebody.
-fn somewhere(to: &str) -> Option<RoomAddress> {
+pub(super) fn somewhere(to: &str) -> Option<RoomAddress> {
     room_of(to).or_else(|| UserName::parse(to).ok().map(RoomAddress::Direct))
 }
 
