@@ -80,8 +80,8 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
          draft/account-registration=before-connect draft/chathistory draft/event-playback \
          draft/message-redaction draft/metadata-2=max-subs=50,max-keys=20,max-value-bytes=300 \
          draft/metadata-3=max-subs=50,max-keys=20,max-value-bytes=300 draft/multiline=max-bytes=4096,max-lines=64 draft/no-implicit-names \
-         draft/pre-away draft/read-marker echo-message\r\n\
-         :chat.example CAP * LS :extended-monitor invite-notify labeled-response message-tags \
+         draft/pre-away\r\n\
+         :chat.example CAP * LS :draft/read-marker echo-message extended-join extended-monitor invite-notify labeled-response message-tags \
          multi-prefix sasl=PLAIN,SCRAM-SHA-256 server-time setname standard-replies userhost-in-names\r\n"
     );
     let (asked, answer) =

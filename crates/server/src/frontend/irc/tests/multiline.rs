@@ -2,6 +2,7 @@
 
 use chat_protocol::limits::{MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX};
 
+use super::super::multiline::pieces;
 use super::*;
 
 const CAPABILITIES: &str = "batch labeled-response draft/multiline message-tags echo-message";
@@ -64,7 +65,7 @@ fn pieces_together_are_the_text_wherever_it_was_cut() {
     let text = "abc\n\ndefg\nh";
     let whole = |seams: &[u16]| {
         let text = MessageText::parse(text).unwrap().with_seams(seams);
-        let pieces = multiline::pieces(&text, |line| {
+        let pieces = pieces(&text, |line| {
             let (one, other) = line.split_at(line.len().min(3));
             if other.is_empty() { vec![one] } else { vec![one, other] }
         });
