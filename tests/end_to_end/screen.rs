@@ -1,5 +1,6 @@
 //! The full screen in a real terminal: keys, sizes, the shell, the end in every way.
 
+mod hostile;
 mod plain;
 mod text;
 mod trouble;

@@ -80,6 +80,11 @@ impl Pane {
         self.tmux(&["paste-buffer", "-p", "-r"]);
     }
 
+    /// Writes what comes from the program into a file from now on, as the terminal gets it.
+    pub fn record(&self, file: &Path) {
+        self.tmux(&["pipe-pane", "-O", &format!("cat >> '{}'", file.display())]);
+    }
+
     /// Another size.
     pub fn resize(&self, columns: u16, rows: u16) {
         self.tmux(&["resize-window", "-x", &columns.to_string(), "-y", &rows.to_string()]);

@@ -17,6 +17,15 @@ pub(crate) fn lines(trouble: &Trouble, server: &str, again: &str) -> Vec<String>
     }
 }
 
+/// After so many tries it is likely that nothing will answer there.
+const ADDRESS_DOUBTED_AFTER_TRIES: u32 = 8;
+
+/// What else may be, when nothing has answered for long.
+pub(crate) fn moved(trouble: &Trouble, tries: u32) -> Option<&'static str> {
+    let is_long = *trouble == Trouble::Away && tries >= ADDRESS_DOUBTED_AFTER_TRIES;
+    is_long.then_some("Has its address changed? Leave, and: chat-client --server HOST:PORT")
+}
+
 /// A certificate that is another one than before: a warning that nobody overlooks.
 pub(crate) fn certificate(
     server: &impl std::fmt::Display,

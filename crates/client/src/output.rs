@@ -46,10 +46,13 @@ impl Output {
             Update::Gap(gap) => Some(Chunk::talk(gap_line(gap))),
             // Tries 1, 2, 4, 8: who listens to every word has to hear it, and not all of them.
             Update::Disconnected { tries, .. } if !tries.is_power_of_two() => None,
-            Update::Disconnected { why, retry_in, trouble, .. } => {
+            Update::Disconnected { why, retry_in, trouble, tries } => {
                 let (why, seconds) = (sanitise::line(why), retry_in.as_secs_f32());
                 let mut text = format!("! connection lost: {why} · retry in {seconds:.1} s\n");
-                for line in advice::lines(trouble, "this server", "wait for the next try") {
+                let helps = advice::lines(trouble, "this server", "wait for the next try");
+                for line in
+                    helps.into_iter().chain(advice::moved(trouble, *tries).map(str::to_owned))
+                {
                     text.extend(["! ", &sanitise::line(&line), "\n"]);
                 }
                 Some(Chunk::Talk(text))

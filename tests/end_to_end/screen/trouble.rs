@@ -1,6 +1,8 @@
 //! What keeps the screen from its server, and what helps: another certificate, a session that was
 //! ended, a name that is another's now.
 
+use std::path::Path;
+
 use chat_protocol::{Command, Password, UserName};
 use samovar_tests::{Certificate, Home, Pane, Server, Setup, Signal, chat_client};
 
@@ -103,6 +105,94 @@ fn a_name_that_is_taken_meanwhile_is_told_and_another_one_comes_in() {
     pane.wait_for("ana_ ›");
     other.say("lobby", "who are you?");
     pane.wait_for("who are you?");
+}
+
+/// Where the client goes: a name that leads to one socket, and later to another.
+fn lead(name: &Path, to: &Server) {
+    std::fs::remove_file(name).ok();
+    let socket = to.address().strip_prefix("unix:").expect("a socket");
+    std::os::unix::fs::symlink(socket, name).expect("the folder can be written");
+}
+
+/// A server of this name, at a socket of its own.
+fn at_a_socket(name: &str, home: Home) -> Server {
+    let socket = format!("unix:{}", home.path().join("chat.sock").display());
+    Setup::new(&format!("[server]\nname = \"{name}\"\n")).listen(socket).start_in(home)
+}
+
+/// In the lobby of the server to which the name leads.
+fn client_at(name: &Path) -> Pane {
+    let pane = Pane::open(100, 24, &[]);
+    let (program, name) = (chat_client().display(), name.display());
+    pane.enter(&format!("clear; {program} --server unix:{name} --name ana --room lobby"));
+    pane.wait_for("1 here");
+    pane
+}
+
+#[test]
+fn a_server_that_moved_is_found_and_goes_on_where_it_was() {
+    let folder = Home::new();
+    let name = folder.path().join("chat");
+    let mut server = at_a_socket("old.lan", Home::new());
+    lead(&name, &server);
+    let pane = client_at(&name);
+    pane.enter("before");
+    pane.wait_for("✓");
+    server.stop(Signal::KILL);
+    pane.wait_for("! connection lost");
+    pane.enter("meanwhile");
+    pane.wait_for("queued");
+    // The same data, at another address.
+    let home = server.into_home();
+    let socket = format!("unix:{}", home.path().join("moved.sock").display());
+    let server = Setup::new("").listen(socket).start_in(home);
+    let mut maya = server.native("maya");
+    maya.join("lobby");
+    maya.say("lobby", "we have moved");
+    lead(&name, &server);
+    pane.enter("/reconnect");
+    let screen = pane.wait_until("both are stored", |screen| screen.matches('✓').count() == 2);
+    assert!(screen.contains("we have moved"), "{screen}");
+    assert!(!screen.contains("may be missing"), "{screen}");
+    assert_eq!(maya.stored("lobby"), ["before", "we have moved", "meanwhile"]);
+}
+
+#[test]
+fn a_name_that_leads_to_another_server_is_told_and_its_history_begins_anew() {
+    let folder = Home::new();
+    let name = folder.path().join("chat");
+    let mut old = at_a_socket("old.lan", Home::new());
+    lead(&name, &old);
+    let pane = client_at(&name);
+    pane.wait_for("old.lan");
+    pane.enter("said to the old one");
+    pane.wait_for("✓");
+    old.stop(Signal::KILL);
+    let new = at_a_socket("new.lan", Home::new());
+    let mut maya = new.native("maya");
+    maya.join("lobby");
+    maya.say("lobby", "this is the new one");
+    lead(&name, &new);
+    pane.enter("/reconnect");
+    pane.wait_for("Another server answers here now: new.lan; it was");
+    pane.wait_for("what came before may be missing: the server has");
+    let screen = pane.wait_for("this is the new one");
+    assert!(screen.contains("said to the old one"), "it stays legible: {screen}");
+    assert!(screen.lines().next().is_some_and(|line| line.contains("new.lan")), "{screen}");
+    pane.enter("and I am here");
+    while maya.message().2 != "and I am here" {}
+}
+
+#[test]
+fn a_server_that_answers_no_more_may_have_another_address() {
+    let mut server = at_a_socket("old.lan", Home::new());
+    let name = server.home().path().join("chat.sock");
+    let pane = client_at(&name);
+    server.stop(Signal::KILL);
+    pane.wait_until("one is told what to do", |screen| {
+        pane.enter("/reconnect");
+        screen.contains("Has its address changed? Leave, and: chat-client --server")
+    });
 }
 
 #[test]

@@ -26,11 +26,13 @@ pub(crate) struct Memory {
 }
 
 impl Memory {
-    /// Of another history nothing was read.
-    pub(crate) fn begin(&mut self, journal: JournalId) {
-        if self.journal.replace(journal) != Some(journal) {
+    /// Of another history nothing was read. False: it is another one than before.
+    pub(crate) fn begin(&mut self, journal: JournalId) -> bool {
+        let is_same = self.journal.replace(journal) == Some(journal);
+        if !is_same {
             self.read.clear();
         }
+        is_same
     }
 
     /// So far a room was read.

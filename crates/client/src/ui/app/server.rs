@@ -36,9 +36,14 @@ impl App {
 
     fn on_connected(&mut self, welcome: &Welcome) {
         let first = self.net == Net::Coming;
-        self.start.memory.begin(welcome.journal);
+        let is_same = self.start.memory.begin(welcome.journal);
         self.net = Net::Up;
-        self.server = sanitise::line(&welcome.server);
+        let server = sanitise::line(&welcome.server);
+        let server_before = std::mem::replace(&mut self.server, server);
+        if !first && !is_same && server_before != self.server {
+            let now = &self.server;
+            self.warn(format!("Another server answers here now: {now}; it was {server_before}."));
+        }
         self.server_version = sanitise::line(&welcome.version);
         let name_before = std::mem::replace(&mut self.me, welcome.name.clone());
         if first {

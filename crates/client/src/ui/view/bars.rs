@@ -10,6 +10,7 @@ use crate::ui::app::{App, Hint, Mode, NameFrom, Net};
 use crate::ui::graphemes::{fitted, width};
 use crate::ui::keys::Act;
 use crate::ui::room::{Edge, Room, Scroll};
+use crate::ui::row::{Body, Row};
 use crate::ui::theme::Role;
 
 /// Below so many columns the line of rooms has only rooms.
@@ -245,7 +246,8 @@ pub(super) fn welcome(app: &App, area: Rect) -> Vec<Line<'static>> {
     let (go, help) = (keys.key(Act::GoToRoom), keys.key(Act::Help));
     let columns = usize::from(area.width);
     let room = app.room();
-    let stored = room.window.rows().filter(|row| row.seq.is_some()).count();
+    let said = |row: &&Row| row.seq.is_some() && matches!(row.body, Body::Said { .. });
+    let stored = room.window.rows().filter(said).count();
     let rule = match stored {
         0 => "nobody has said anything here yet: type, then Enter".to_owned(),
         1 => "the last message".to_owned(),

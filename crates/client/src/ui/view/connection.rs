@@ -33,7 +33,8 @@ pub(super) fn lines(app: &App) -> Vec<String> {
     };
     let short = retry.split(" (").next().unwrap_or(&retry).to_owned();
     let columns = usize::from(app.size.width);
-    let helps = advice::lines(trouble, &app.start.address, "type /reconnect");
+    let mut helps = advice::lines(trouble, &app.start.address, "type /reconnect");
+    helps.extend(advice::moved(trouble, *tries).map(str::to_owned));
     let whole = format!("! {what} {time} · {retry}{queued} · /reconnect now · {why}");
     if helps.is_empty() && width(&whole) < columns {
         return vec![whole];
