@@ -114,6 +114,7 @@ const fn is_printed(event: &Event) -> bool {
         | Event::Gap { .. }
         | Event::Refused { .. }
         | Event::Notice { .. }
+        | Event::Wallops { .. }
         | Event::ShuttingDown { .. } => true,
         Event::Welcome(_)
         | Event::Done { .. }

@@ -284,6 +284,7 @@ pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
         | Event::Roster { .. }
         | Event::Gap { .. }
         | Event::Notice { .. }
+        | Event::Wallops { .. }
         | Event::ShuttingDown { .. }
         | Event::Unknown => None,
     }

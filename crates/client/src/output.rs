@@ -185,6 +185,7 @@ impl Output {
                 gap_line(&Gap { room: room.clone(), missing: Some((*from, *to)), why: why.clone() })
             }
             Event::Notice { text } => format!("! {}", sanitise::line(text)),
+            Event::Wallops { from, text } => format!("! wallops by {from}: {text}"),
             Event::ShuttingDown { in_seconds, .. } => {
                 format!("! the server is shutting down in {in_seconds} seconds")
             }
@@ -327,6 +328,7 @@ pub(crate) const fn room_of(event: &Event) -> Option<&RoomAddress> {
         | Event::Shunned { .. }
         | Event::AccountList { .. }
         | Event::Notice { .. }
+        | Event::Wallops { .. }
         | Event::ShuttingDown { .. }
         | Event::Pong { .. }
         | Event::Unknown => None,

@@ -198,7 +198,8 @@ impl Actor {
             | Event::AddressBanList { .. }
             | Event::StoredRoomList { .. }
             | Event::RoomReport { .. }
-            | Event::Notice { .. } => {
+            | Event::Notice { .. }
+            | Event::Wallops { .. } => {
                 out.push(Update::Event(event));
                 None
             }

@@ -61,7 +61,22 @@ pub(super) async fn announce(
     let changes = vec![deed(who, "announce", &"", &text)];
     changed(house.journal.change(changes).await, || Refusal::Unavailable)?;
     let from = name.unwrap_or_else(|| "the operator".to_owned());
-    house.announcements.say(format!("announcement by {from}: {text}"));
+    house.announcements.say(Announcement::ToAll(format!("announcement by {from}: {text}")));
+    Ok(Answer::Event(Event::Done { id }))
+}
+
+/// Tells those who want to hear it.
+pub(super) async fn wallops(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    text: LineText,
+) -> Result<Answer, Refusal> {
+    let who = administrator(caller)?;
+    let from = caller.claim.as_ref().ok_or(Refusal::NotNamed)?.user().name();
+    let changes = vec![deed(who, "wallops", &"", &text)];
+    changed(house.journal.change(changes).await, || Refusal::Unavailable)?;
+    house.announcements.say(Announcement::Wallops { from, text });
     Ok(Answer::Event(Event::Done { id }))
 }
 

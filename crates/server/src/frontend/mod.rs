@@ -116,6 +116,8 @@ pub(crate) struct Manners {
     pub(crate) at_end: AtEnd,
     /// A person types: it has longer for its name.
     pub(crate) is_typed: bool,
+    /// It is told what administrators say to those who want to hear it.
+    pub(crate) wants_wallops: bool,
     /// It may be a pipe: however much it says, it only waits, and is never refused for it.
     pub(crate) only_waits: bool,
     /// What is its own doing is told to it alone, event by event, and not in a shared encoding.

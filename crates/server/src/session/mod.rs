@@ -34,7 +34,7 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 use crate::account::Origin;
 use crate::command::account::Proven;
 use crate::command::scram::Underway;
-use crate::command::{Caller, House};
+use crate::command::{Announcement, Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::rate::{Meter, RateLimits};
@@ -419,8 +419,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let (new, count) = self.around.house.announcements.since(self.announced);
         self.announced = count;
         if self.is_welcome && !self.is_closing {
-            for text in new {
-                self.tell(&Event::Notice { text: text.to_string() });
+            for announcement in new {
+                match &*announcement {
+                    Announcement::ToAll(text) => self.tell(&Event::Notice { text: text.clone() }),
+                    Announcement::Wallops { from, text } if self.manners.wants_wallops => {
+                        let (from, text) = (from.clone(), text.clone());
+                        self.tell(&Event::Wallops { from, text });
+                    }
+                    Announcement::Wallops { .. } => {}
+                }
             }
         }
     }

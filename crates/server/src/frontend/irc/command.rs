@@ -158,7 +158,8 @@ fn about_server(session: &mut IrcFrontend, command: &str, parameters: &[&str], o
         ("KILL", [nick, more @ ..]) => {
             session.kill(nick, more.first().copied().unwrap_or_default(), out);
         }
-        ("OPER" | "KILL", _) => session.too_few(command, out),
+        ("WALLOPS", [text, ..]) => session.wallops(text, out),
+        ("OPER" | "KILL" | "WALLOPS", _) => session.too_few(command, out),
         _ => session.numeric(421, out).word(word(command)).text("Unknown command"),
     }
 }

@@ -128,11 +128,12 @@ pub(crate) struct IrcFrontend {
 struct UserModes {
     bot: bool,
     invisible: bool,
+    wallops: bool,
 }
 
 impl fmt::Display for UserModes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags = [(self.bot, "B"), (self.invisible, "i")];
+        let flags = [(self.bot, "B"), (self.invisible, "i"), (self.wallops, "w")];
         f.write_str("+")?;
         flags.iter().filter(|(is, _)| *is).try_for_each(|(_, letter)| f.write_str(letter))
     }
@@ -378,6 +379,7 @@ impl Frontend for IrcFrontend {
             },
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
+            wants_wallops: self.modes.wallops,
             only_waits: false,
         }
     }

@@ -119,6 +119,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::Found { .. }
         | Event::Gap { .. }
         | Event::Notice { .. }
+        | Event::Wallops { .. }
         | Event::ShuttingDown { .. }
         | Event::Pong { .. }
         | Event::Unknown => {}

@@ -126,16 +126,23 @@ impl IrcFrontend {
         self.ask(Command::Invite { room: address, user: name }, asked);
     }
 
+    /// `NAMES #a,#b`: one end for all.
     pub(super) fn ask_names(&mut self, rooms: &str, out: &mut BytesMut) {
-        for room in rooms.split(',') {
-            match room_of(room) {
-                Some(address) => {
-                    let asked = Asked::Names(room.to_owned());
-                    self.ask(Command::Members { room: address }, asked);
-                }
-                None => self.numeric(366, out).word(word(room)).text("End of /NAMES list"),
-            }
+        let asked = rooms.split(',').filter_map(|room| room_of(room).map(|is| (room, is)));
+        let mut asked = asked.peekable();
+        if asked.peek().is_none() {
+            return self.end_of_names(rooms, out);
         }
+        while let Some((room, address)) = asked.next() {
+            let end = asked.peek().is_none().then(|| rooms.to_owned());
+            let asked = Asked::Names { room: room.to_owned(), end };
+            self.ask(Command::Members { room: address }, asked);
+        }
+    }
+
+    /// `366`
+    pub(super) fn end_of_names(&self, asked: &str, out: &mut BytesMut) {
+        self.numeric(366, out).word(word(asked)).text("End of /NAMES list");
     }
 
     /// `#lobby`; what is no room is told.
@@ -180,7 +187,9 @@ impl IrcFrontend {
                 roles.iter().find(|held| held.user == *user).map_or(Role::Member, |held| held.role)
             };
             let members = members.iter().map(|user| (user, role(user), None));
-            self.names((&target(room).to_string(), is_private), members, out);
+            let called = target(room).to_string();
+            self.names((&called, is_private), members, out);
+            self.end_of_names(&called, out);
         }
     }
 
@@ -242,7 +251,6 @@ impl IrcFrontend {
         if !line.is_empty() {
             self.numeric(353, out).word(symbol).word(room).text(line);
         }
-        self.numeric(366, out).word(room).text("End of /NAMES list");
     }
 
     pub(super) fn list(&self, rooms: &[RoomInfo], filter: &Filter, out: &mut BytesMut) {

@@ -360,6 +360,7 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
     assert!(answer.starts_with("@time=1970-01-01T00:00:00.000Z :bob!bob@samovar PRIVMSG"));
 }
 
+mod any_input;
 mod chathistory;
 mod marks;
 mod metadata;

@@ -121,6 +121,7 @@ pub(crate) fn room_event(
         | Event::Found { .. }
         | Event::Gap { .. }
         | Event::Notice { .. }
+        | Event::Wallops { .. }
         | Event::ShuttingDown { .. }
         | Event::Pong { .. }
         | Event::Identified { .. }
