@@ -77,6 +77,7 @@ fn about_rooms(
             session.kick((rooms, users), more.first().copied(), out);
         }
         ("INVITE", [user, room, ..]) => session.invite(user, room, out),
+        ("INVITE", []) => session.invitations(out),
         ("MODE", [room, rest @ ..]) if room.starts_with('#') => {
             session.room_modes(room, rest, out);
         }

@@ -42,7 +42,7 @@ use chat_protocol::{
 use jiff::tz::TimeZone;
 
 use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Wish};
-use crate::limits::{IRC_PENDING_MAX, NAME_TRIES_MAX};
+use crate::limits::{IRC_INVITED_MAX, IRC_PENDING_MAX, NAME_TRIES_MAX};
 use asked::{Asked, Queue};
 use capability::{Capabilities, Capability};
 use label::{LABEL_BYTES_MAX, Labelled, Labels};
@@ -104,6 +104,8 @@ pub(crate) struct IrcFrontend {
     modes: UserModes,
     /// Where it is: entering again is nothing.
     rooms: Vec<RoomName>,
+    /// Where it was invited to and has not entered.
+    invited: VecDeque<RoomAddress>,
     /// Asked for by one line, and not handed over yet.
     pending: VecDeque<Request>,
     asked: Queue,
@@ -165,6 +167,7 @@ impl IrcFrontend {
             real_name: None,
             modes: UserModes::default(),
             rooms: Vec::new(),
+            invited: VecDeque::new(),
             pending: VecDeque::new(),
             asked: Queue::default(),
             labels: Labels::default(),

@@ -67,6 +67,15 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
             let reason = reason.as_ref().map_or("gone", |reason| reason.as_str());
             frame.line(about, user, out).command("QUIT").text(reason);
         }
+        Event::Signal { room, from, signal: Signal::Query { text, answers }, key, .. } => {
+            let mut line = frame.tags(about, out);
+            if let Some(MessageKey(key)) = key.filter(|_| frame.looks.has(Look::Tags)) {
+                line = line.written_tag(format_args!("msgid={}", key.simple()));
+            }
+            let word = if *answers { "NOTICE" } else { "PRIVMSG" };
+            let line = line.source(mask(from)).command(word).word(target(room));
+            line.text(format_args!("\u{1}{text}\u{1}"));
+        }
         Event::Signal { room, from, signal, key, .. } if frame.looks.has(Look::Tags) => {
             signalled(frame, about, (from, room, signal), *key, out);
         }
@@ -149,7 +158,7 @@ pub(super) fn signalled(
             reply_to = Some(MessageId::of(room, *seq, from));
         }
         Signal::Tags { tags: written } => tags.push_str(written.as_str()),
-        Signal::Unknown => return,
+        Signal::Query { .. } | Signal::Unknown => return,
     }
     let about = About { tags: &tags, reply_to, ..about };
     let mut line = frame.tags(about, out);

@@ -8,7 +8,7 @@ use super::asked::Asked;
 use super::capability::Capability;
 use super::message::Line;
 use super::reply::{HOST, mask, room_of, target, word};
-use super::{IrcFrontend, markread};
+use super::{IRC_INVITED_MAX, IrcFrontend, markread};
 use chat_protocol::glob;
 
 /// What LIST is narrowed to: ELIST's M, N and U.
@@ -126,6 +126,23 @@ impl IrcFrontend {
         self.ask(Command::Invite { room: address, user: name }, asked);
     }
 
+    /// Somebody has invited it.
+    pub(super) fn was_invited(&mut self, room: &RoomAddress) {
+        self.invited.retain(|invited| invited != room);
+        if self.invited.len() >= IRC_INVITED_MAX {
+            self.invited.pop_front();
+        }
+        self.invited.push_back(room.clone());
+    }
+
+    /// `336` and `337`: where it was invited to, as far as it was told, and is not in.
+    pub(super) fn invitations(&self, out: &mut BytesMut) {
+        for room in &self.invited {
+            self.numeric(336, out).word(target(room)).end();
+        }
+        self.numeric(337, out).text("End of /INVITE list");
+    }
+
     /// `NAMES #a,#b`: one end for all.
     pub(super) fn ask_names(&mut self, rooms: &str, out: &mut BytesMut) {
         let asked = rooms.split(',').filter_map(|room| room_of(room).map(|is| (room, is)));
@@ -167,6 +184,7 @@ impl IrcFrontend {
             return;
         }
         self.rooms.reserve_exact(1);
+        self.invited.retain(|invited| invited != room);
         self.rooms.push(name.clone());
         let line = Line::new(out).source(mask(&me)).command("JOIN").word(target(room));
         if self.capabilities.has(Capability::ExtendedJoin) {

@@ -2,8 +2,8 @@
 
 use bytes::BytesMut;
 use chat_protocol::{
-    ClientTags, Command, MessageText, Password, ReactionText, RoomAddress, SayKind, Sequence,
-    Signal, TypingState, UserName,
+    ClientTags, Command, LineText, MessageText, Password, ReactionText, RoomAddress, SayKind,
+    Sequence, Signal, TypingState, UserName,
 };
 
 use super::asked::Asked;
@@ -53,7 +53,7 @@ fn say_to(
     let ctcp = text.strip_prefix('\u{1}').map(|text| text.trim_end_matches('\u{1}'));
     let (text, kind) = match ctcp.map(|ctcp| ctcp.split_once(' ').unwrap_or((ctcp, ""))) {
         Some(("ACTION", text)) => (text, SayKind::Action),
-        Some(_) => return, // a question to another client; there is nothing to keep of it
+        Some(_) => return query(session, is_notice, (to, room), ctcp.unwrap_or_default(), out),
         None if is_notice => (text, SayKind::Notice),
         None => (text, SayKind::Text),
     };
@@ -71,6 +71,31 @@ fn say_to(
     };
     let reply_to = reply_to(session, &room, tags);
     submit(session, (to, room), (text, kind, reply_to));
+}
+
+/// A question to other clients, or an answer (CTCP): passed on to who is there, and not kept. What
+/// would lead past the server is not.
+fn query(
+    session: &mut IrcFrontend,
+    answers: bool,
+    (to, room): (&str, RoomAddress),
+    text: &str,
+    out: &mut BytesMut,
+) {
+    let kind = text.split(' ').next().unwrap_or_default().to_ascii_uppercase();
+    let text = LineText::parse(text).ok().filter(|text| !text.is_empty());
+    let Some(text) = text.filter(|_| !matches!(kind.as_str(), "DCC" | "XDCC")) else {
+        if !answers {
+            let line = session.numeric(404, out).word(word(to));
+            line.text(
+                "A question of clients is one line, and none that leads past the server (DCC)",
+            );
+        }
+        return;
+    };
+    let asked = if answers { Asked::Notice } else { Asked::Signal(to.to_owned()) };
+    session
+        .ask(Command::Signal { room, signal: Signal::Query { text, answers }, key: None }, asked);
 }
 
 /// Says it, to a room or somebody; who is away is told of.

@@ -104,6 +104,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         }
         Event::RoomChanged { .. } => room_changed(session, asked, event, out),
         Event::Invited { room, from, account } => {
+            session.was_invited(room);
             let me = session.me.clone();
             let about = About { account: account.then_some(from), ..About::default() };
             let line = session.frame().line(about, from, out).command("INVITE");
