@@ -8,7 +8,7 @@ use chat_protocol::limits::LIST_ENTRIES_MAX;
 use chat_protocol::{Event, Identity, LineText, Password, Refusal, RequestId, Timestamp, UserName};
 
 use super::account::{changed, evict};
-use super::{Answer, Caller, House, journal_refusal, stay};
+use super::{Announcement, Answer, Caller, House, journal_refusal, stay};
 use crate::journal::{Account, AccountChange, Deed, Suspension};
 
 /// Who the caller is, if it is an administrator now.
