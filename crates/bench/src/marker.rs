@@ -21,6 +21,13 @@ pub(crate) struct Run {
 }
 
 impl Run {
+    /// Another one at every time.
+    pub(crate) fn different() -> Self {
+        let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+        let nanos = time.map_or(0, |time| time.subsec_nanos());
+        Self::new(u64::from(std::process::id()) << 32 | u64::from(nanos))
+    }
+
     /// From any number, better a different one each time.
     pub(crate) fn new(seed: u64) -> Self {
         // Neighbouring seeds are to differ in all letters (Fibonacci hashing).

@@ -213,16 +213,9 @@ impl Common {
             at_once: self.at_once as usize,
             patience: Duration::from_secs_f64(self.timeout),
             everybody_checks: false,
-            run: Run::new(seed()),
+            run: Run::different(),
         })
     }
-}
-
-/// Different in each run.
-fn seed() -> u64 {
-    let time = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let nanos = time.map_or(0, |time| time.subsec_nanos());
-    u64::from(std::process::id()) << 32 | u64::from(nanos)
 }
 
 fn positive(text: &str) -> Result<f64, String> {

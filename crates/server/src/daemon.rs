@@ -31,7 +31,7 @@ use crate::limits::{ADMIN_SOCKET, TLS_HANDSHAKES_MAX};
 use crate::listener::{AddressLimits, Gate, Listener, Reception, Shares, Tls, Validity};
 use crate::notify;
 use crate::room::{Directory, RoomSettings};
-use crate::session::{Stage, Surroundings};
+use crate::session::{Stage, Stages, Surroundings};
 use crate::signals::{Signal, Signals};
 use crate::telemetry::LogHandle;
 use crate::user::{Registry, Returns, Staying};
@@ -64,7 +64,7 @@ struct Daemon {
     start: Start,
     /// What commands work on.
     house: House,
-    stage: watch::Sender<Stage>,
+    stage: Stages,
     gate: Arc<Gate>,
     address_limits: watch::Sender<AddressLimits>,
     tls: watch::Sender<Option<Tls>>,
@@ -123,7 +123,7 @@ impl Daemon {
         let journal = tokio::task::spawn_blocking(move || Journal::open(&settings)).await??;
         tracing::info!(data = %start.data.display(), journal = %journal.id(), "journal open");
         let rooms = TaskTracker::new();
-        let stage = watch::Sender::new(Stage::Running);
+        let stage = Stages::new();
         let started = Instant::now();
         let mut daemon = Self {
             house: house(config, journal, &rooms, &stage, started)?,
@@ -198,7 +198,7 @@ impl Daemon {
         self.surroundings.push(sender);
         let reception = Reception {
             around,
-            stage: self.stage.subscribe(),
+            stage: self.stage.reader(),
             gate: Arc::clone(&self.gate),
             limits: self.address_limits.subscribe(),
             connections: Arc::clone(&self.connections),
@@ -267,12 +267,12 @@ impl Daemon {
     async fn stop(self, signals: &mut Signals) {
         let delay = self.start.config.server.shutdown_delay;
         tracing::info!(delay_s = delay.as_secs(), "stopping");
-        self.stage.send_replace(Stage::Leaving { in_seconds: delay.as_secs() });
+        self.stage.begin(Stage::Leaving { in_seconds: delay.as_secs() });
         tokio::select! {
             () = tokio::time::sleep(delay) => {}
             () = stop_again(signals) => tracing::info!("not waiting"),
         }
-        self.stage.send_replace(Stage::Stopping);
+        self.stage.begin(Stage::Stopping);
         wait(&self.listeners, ROOMS_END, "listeners").await;
         wait(&self.sessions, SESSIONS_END, "sessions").await;
         self.house.stopping.cancel();
@@ -336,7 +336,7 @@ fn house(
     config: &Config,
     journal: Journal,
     rooms: &TaskTracker,
-    stage: &watch::Sender<Stage>,
+    stage: &Stages,
     started: Instant,
 ) -> anyhow::Result<House> {
     let settings = RoomSettings {
@@ -370,8 +370,7 @@ fn house(
         parkings: TaskTracker::new(),
         stopping: CancellationToken::new(),
         accounts,
-        // The stage stays as it is; who waits for another one is woken, and looks.
-        announcements: Announcements::new(move || stage.send_modify(|_| ())),
+        announcements: Announcements::new(move || stage.wake_all()),
         banned_addresses: BannedAddresses::default(),
         tally: Arc::default(),
         started,

@@ -95,11 +95,11 @@ pub(crate) struct Caller {
     /// Where its records' receipts arrive.
     pub(crate) receipts: Receipts,
     /// How it comes back.
-    pub(crate) ticket: Option<ReturnTicket>,
+    pub(crate) ticket: Option<Box<ReturnTicket>>,
     /// Where it comes from.
     pub(crate) origin: Origin,
     /// What it may do; none: all that its user may.
-    pub(crate) scope: Option<Scope>,
+    pub(crate) scope: Option<Box<Scope>>,
     /// How fast it is; none: it is exempt.
     pub(crate) meter: Option<Box<Meter>>,
     /// Which session it is.

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::bail;
 use chat_protocol::{Command, Event, Request};
-use tokio::sync::watch;
 use tokio::time::Instant;
 use tokio_util::task::TaskTracker;
 
@@ -16,7 +15,7 @@ use crate::command::{Answer, Caller, House, execute};
 use crate::config::Config;
 use crate::journal::{self, Journal, JournalError, JournalSettings, Keep, Retention};
 use crate::limits::ADMIN_SOCKET;
-use crate::session::Stage;
+use crate::session::Stages;
 
 /// Does it, and gives the answer.
 ///
@@ -52,7 +51,7 @@ async fn ask_alone(data: &Path, command: Command) -> anyhow::Result<Event> {
         ),
         opened => opened?,
     };
-    let (rooms, stage) = (TaskTracker::new(), watch::Sender::new(Stage::Running));
+    let (rooms, stage) = (TaskTracker::new(), Stages::new());
     let house = super::house(&Config::default(), journal, &rooms, &stage, Instant::now())?;
     let house = House { is_serving: false, ..house };
     super::open(&house).await?;

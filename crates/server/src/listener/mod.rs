@@ -14,6 +14,9 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
+use tokio::net::TcpStream;
+#[cfg(unix)]
+use tokio::net::UnixStream;
 use tokio::sync::{Semaphore, watch};
 use tokio::time::timeout;
 use tokio_util::task::TaskTracker;
@@ -21,7 +24,7 @@ use tokio_util::task::TaskTracker;
 use crate::config::{Exempt, ListenUrl, Protocol};
 use crate::frontend::Wire;
 use crate::rate::Meter;
-use crate::session::{Session, Stage, Surroundings, Visitor};
+use crate::session::{Session, Stage, StageReader, Surroundings, Visitor};
 use crate::tally::Limit;
 use detect::{Found, detect};
 pub(crate) use gate::{Gate, Shares};
@@ -61,7 +64,7 @@ pub(crate) struct Reception {
     /// What sessions need; as it is when they begin.
     pub(crate) around: watch::Receiver<Arc<Surroundings>>,
     /// What the daemon does.
-    pub(crate) stage: watch::Receiver<Stage>,
+    pub(crate) stage: StageReader,
     /// How many may be in.
     pub(crate) gate: Arc<Gate>,
     /// What one address may have.
@@ -95,7 +98,7 @@ impl Listener {
 
     /// Accepts until the daemon stops.
     pub(crate) async fn serve(self, reception: Reception) {
-        let mut stage = reception.stage.clone();
+        let mut stage = reception.stage.receiver.clone();
         let reception = Arc::new(reception);
         tokio::select! {
             () = self.accept_all(&reception) => {}
@@ -192,12 +195,15 @@ impl Listener {
         arrival: Box<Arrival>,
         pass: (Pass, Option<Box<Share>>),
     ) -> impl Future<Output = ()> + use<> {
-        let tls = self.url.tls;
+        // In a box: the task of a session does not keep the place of what came before.
+        let received = Box::pin(receive(connection, self.url.tls, arrival));
         async move {
-            match connection {
-                Connection::Tcp(stream) => serve(stream, tls, arrival).await,
+            match received.await {
+                None => {}
+                Some(Received::Tcp(speaker)) => talk(speaker).await,
                 #[cfg(unix)]
-                Connection::Unix(stream) => serve(stream, tls, arrival).await,
+                Some(Received::Unix(speaker)) => talk(speaker).await,
+                Some(Received::Wrapped(speaker)) => talk(speaker).await,
             }
             drop(pass);
         }
@@ -214,48 +220,79 @@ struct Arrival {
     at: Arc<Reception>,
 }
 
-/// Finds out who speaks, and serves it. `tls`: it is inside TLS for certain.
-async fn serve<S>(mut stream: S, tls: bool, arrival: Box<Arrival>)
+/// It is known who speaks.
+enum Received {
+    Tcp(Box<Speaker<TcpStream>>),
+    #[cfg(unix)]
+    Unix(Box<Speaker<UnixStream>>),
+    /// Inside TLS or WebSocket.
+    Wrapped(Box<Speaker<Encrypted>>),
+}
+
+/// Somebody who is to be served, and what was read already.
+struct Speaker<S> {
+    stream: S,
+    input: BytesMut,
+    wire: Wire,
+    undecided: bool,
+    arrival: Box<Arrival>,
+}
+
+/// Finds out who speaks. `tls`: it is inside TLS for certain.
+async fn receive(connection: Connection, tls: bool, arrival: Box<Arrival>) -> Option<Received> {
+    match connection {
+        Connection::Tcp(stream) => meet(stream, tls, arrival, Received::Tcp).await,
+        #[cfg(unix)]
+        Connection::Unix(stream) => meet(stream, tls, arrival, Received::Unix).await,
+    }
+}
+
+async fn meet<S>(
+    mut stream: S,
+    tls: bool,
+    arrival: Box<Arrival>,
+    plain: fn(Box<Speaker<S>>) -> Received,
+) -> Option<Received>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
     let mut input = BytesMut::new();
     let found =
-        if tls { Some(Found::Tls) } else { who_speaks(&mut stream, &mut input, &arrival).await };
+        if tls { Found::Tls } else { who_speaks(&mut stream, &mut input, &arrival).await? };
     match found {
-        None => {}
-        Some(Found::Speaks { wire, undecided }) => {
-            talk(stream, input, wire, undecided, *arrival).await;
+        Found::Speaks { wire, undecided } => {
+            Some(plain(Box::new(Speaker { stream, input, wire, undecided, arrival })))
         }
-        // On the heap, as what follows: it would stand in the task of every plain session.
-        Some(Found::WebSocket) => Box::pin(serve_web(Box::new(stream), input, arrival)).await,
-        Some(Found::Tls) => Box::pin(serve_encrypted(stream, input, arrival)).await,
+        Found::WebSocket => meet_web(Box::new(stream), input, arrival).await,
+        Found::Tls => meet_encrypted(stream, input, arrival).await,
     }
 }
 
 /// The same behind a TLS handshake.
-async fn serve_encrypted<S>(stream: S, head: BytesMut, mut arrival: Box<Arrival>)
+async fn meet_encrypted<S>(stream: S, head: BytesMut, mut arrival: Box<Arrival>) -> Option<Received>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let Some(mut stream) = shake_hands(stream, head, &arrival).await else { return };
+    let mut stream = shake_hands(stream, head, &arrival).await?;
     let mut input = BytesMut::new();
     arrival.visitor.is_encrypted = true;
-    match who_speaks(&mut stream, &mut input, &arrival).await {
-        None => {}
-        Some(Found::Speaks { wire, undecided }) => {
-            talk(stream, input, wire, undecided, *arrival).await;
+    match who_speaks(&mut stream, &mut input, &arrival).await? {
+        Found::Speaks { wire, undecided } => {
+            Some(Received::Wrapped(Box::new(Speaker { stream, input, wire, undecided, arrival })))
         }
-        Some(Found::WebSocket) => Box::pin(serve_web(stream, input, arrival)).await,
-        Some(Found::Tls) => arrival.log(|| tracing::info!("TLS inside TLS; closed")),
+        Found::WebSocket => meet_web(stream, input, arrival).await,
+        Found::Tls => {
+            arrival.log(|| tracing::info!("TLS inside TLS; closed"));
+            None
+        }
     }
 }
 
 /// IRC inside WebSocket: the session does not know.
-async fn serve_web(stream: Encrypted, head: BytesMut, arrival: Box<Arrival>) {
-    if let Some(stream) = upgrade(stream, head, &arrival).await {
-        talk(stream, BytesMut::new(), Wire::Irc, false, *arrival).await;
-    }
+async fn meet_web(stream: Encrypted, head: BytesMut, arrival: Box<Arrival>) -> Option<Received> {
+    let stream = upgrade(stream, head, &arrival).await?;
+    let (input, wire, undecided) = (BytesMut::new(), Wire::Irc, false);
+    Some(Received::Wrapped(Box::new(Speaker { stream, input, wire, undecided, arrival })))
 }
 
 /// Answers a request for a WebSocket.
@@ -264,7 +301,7 @@ async fn upgrade(stream: Encrypted, head: BytesMut, arrival: &Arrival) -> Option
         let around = arrival.at.around.borrow();
         (around.limits.handshake.unwrap_or(Duration::MAX), Arc::clone(&around.origins))
     };
-    let mut stage = arrival.at.stage.clone();
+    let mut stage = arrival.at.stage.receiver.clone();
     let handshake = timeout(limit, websocket::accept(stream, head, &origins));
     let why = tokio::select! {
         done = handshake => match done {
@@ -327,7 +364,7 @@ where
         return None;
     }
     let limit = at.around.borrow().limits.handshake.unwrap_or(Duration::MAX);
-    let mut stage = at.stage.clone();
+    let mut stage = at.stage.receiver.clone();
     let handshake = timeout(limit, async {
         if at.handshakes.available_permits() == 0 {
             at.around.borrow().house.tally.hit(Limit::Handshakes);
@@ -348,14 +385,13 @@ where
     None
 }
 
-fn talk<S: AsyncRead + AsyncWrite + Unpin>(
-    stream: S,
-    input: BytesMut,
-    wire: Wire,
-    undecided: bool,
-    arrival: Arrival,
+/// No `async fn`: what it is called with would stand in the session's task.
+#[expect(clippy::boxed_local, reason = "the box is to be free before the session runs")]
+fn talk<S: AsyncRead + AsyncWrite + Send + Unpin>(
+    speaker: Box<Speaker<S>>,
 ) -> impl Future<Output = ()> {
-    let Arrival { visitor, at, .. } = arrival;
+    let Speaker { stream, input, wire, undecided, arrival } = *speaker;
+    let Arrival { visitor, at, .. } = *arrival;
     let around = Arc::clone(&at.around.borrow());
     let stage = at.stage.clone();
     tracing::debug!(peer = %visitor.peer, ?wire, undecided, "speaks");

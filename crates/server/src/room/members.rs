@@ -2,7 +2,7 @@
 //! stores.
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 
 use chat_protocol::event::{TopicSet, UserInfo};
 use chat_protocol::limits::{LIST_ENTRIES_MAX, QUIET_MEMBERS_TOLD};
@@ -35,8 +35,8 @@ pub(super) struct Open {
     pub(super) order: BTreeMap<u64, Identity>,
     pub(super) entries: u64,
     pub(super) presence: u64,
-    /// Who is there as it is told, as long as nothing changes.
-    pub(super) told: Option<Arc<[UserInfo]>>,
+    /// Who is there as it is told, as long as nothing changes and somebody is being told.
+    pub(super) told: Option<Weak<[UserInfo]>>,
     /// Who has come and gone a moment ago, and is told of together.
     pub(super) held: Held,
     /// Those who have come and gone, and are not told of yet.
@@ -181,8 +181,9 @@ impl Open {
     /// The roster as it is told on entering; a large one is cut short.
     pub(super) fn roster(&mut self, is_quiet: bool) -> Roster {
         let limit = if is_quiet { QUIET_MEMBERS_TOLD } else { LIST_ENTRIES_MAX };
-        let members = self.told.take().unwrap_or_else(|| self.first(limit));
-        self.told = Some(Arc::clone(&members));
+        let told = self.told.as_ref().and_then(Weak::upgrade);
+        let members = told.unwrap_or_else(|| self.first(limit));
+        self.told = Some(Arc::downgrade(&members));
         self.roster_of(members)
     }
 

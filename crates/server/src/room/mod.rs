@@ -7,6 +7,7 @@ mod directory;
 mod door;
 mod envelope;
 mod feed;
+mod followed;
 mod handle;
 mod members;
 mod memory;
@@ -20,6 +21,7 @@ pub(crate) use bell::{Bell, Rung};
 pub(crate) use directory::{Directory, RoomSettings};
 pub(crate) use envelope::{Envelope, RoomEvent, author_bit};
 pub(crate) use feed::{FeedItem, Subscription};
+pub(crate) use followed::{Bells, Follower, Hung};
 pub(crate) use handle::{
     Asker, Description, Entrant, Person, Power, RoomGone, RoomHandle, Roster, Said, Signalled,
     Snapshot,

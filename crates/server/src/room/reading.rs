@@ -64,19 +64,20 @@ impl Seat {
 
     /// One of its sessions has read more of a room: the others are told.
     pub(crate) fn tell_read(&self, by: SessionNumber, room: RoomAddress) {
-        self.rooms.send_modify(|rooms| {
-            let number = rooms.reads.back().map_or(1, |last| last.number + 1);
-            rooms.reads.retain(|mark| mark.room != room);
-            rooms.reads.push_back(ReadMark { number, by, room });
-            if rooms.reads.len() > SEAT_NEWS_MAX {
-                rooms.reads.pop_front();
+        self.rooms.change(|rooms| {
+            let reads = &mut rooms.news().reads;
+            let number = reads.back().map_or(1, |last| last.number + 1);
+            reads.retain(|mark| mark.room != room);
+            reads.push_back(ReadMark { number, by, room });
+            if reads.len() > SEAT_NEWS_MAX {
+                reads.pop_front();
             }
         });
     }
 
     /// The last one that was told.
     pub(crate) fn reads_told(&self) -> u64 {
-        self.rooms.borrow().reads.back().map_or(0, |last| last.number)
+        self.rooms.get().reads().next_back().map_or(0, |last| last.number)
     }
 
     pub(super) fn lock_read_until(&self) -> MutexGuard<'_, ReadUntil> {
@@ -119,9 +120,9 @@ mod tests {
         for number in (0..10_000).chain([0, 0]) {
             seat.tell_read(SessionNumber(3), room(number));
         }
-        let rooms = seat.rooms.borrow();
-        assert_eq!(rooms.reads.len(), SEAT_NEWS_MAX);
-        assert_eq!(rooms.reads.iter().filter(|mark| mark.room == room(0)).count(), 1);
-        assert_eq!(rooms.reads.back().map(|mark| mark.number), Some(10_002));
+        let rooms = seat.rooms.get();
+        assert_eq!(rooms.reads().count(), SEAT_NEWS_MAX);
+        assert_eq!(rooms.reads().filter(|mark| mark.room == room(0)).count(), 1);
+        assert_eq!(rooms.reads().next_back().map(|mark| mark.number), Some(10_002));
     }
 }

@@ -7,11 +7,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::UserInfo;
 use chat_protocol::{Identity, Refusal, RoomAddress, Sequence, Timestamp, UserName};
-use tokio::sync::watch;
 
-use super::RoomHandle;
+use super::followed::{Followed, Follower};
 use super::handle::Person;
 use super::reading::{ReadMark, ReadUntil};
+use super::{Bell, RoomHandle};
 use crate::journal::RoomId;
 use crate::limits::SEAT_NEWS_MAX;
 
@@ -104,7 +104,7 @@ pub(crate) struct Seat {
     profile: Mutex<Profile>,
     /// It is an account's: it is in its rooms also while it is away.
     is_account: AtomicBool,
-    pub(super) rooms: watch::Sender<Rooms>,
+    pub(super) rooms: Followed<Rooms>,
     /// Until when it has read rooms, where it said so; most never do.
     pub(super) read_until: Mutex<ReadUntil>,
     /// It may do everything in every room.
@@ -115,22 +115,44 @@ pub(crate) struct Seat {
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Rooms {
     pub(crate) places: Places,
-    /// Where it was put out of rooms that it has not entered again; the last few.
-    put_out: VecDeque<(RoomId, Sequence)>,
-    /// Into which rooms it was let; the last few.
-    pub(crate) invitations: VecDeque<Invitation>,
-    /// What one of its sessions has read, for the others; the last few.
-    pub(crate) reads: VecDeque<ReadMark>,
+    /// What else has come to pass; of most nothing has.
+    news: Option<Box<SeatNews>>,
     /// It is on its way out, and enters no more.
     is_closed: bool,
     /// Its sessions are to end, and why.
     pub(crate) ended: Option<Arc<Refusal>>,
 }
 
+/// What has come to pass of a user's rooms: the last few of each kind.
+#[derive(Clone, Debug, Default)]
+pub(super) struct SeatNews {
+    /// Where it was put out of rooms that it has not entered again.
+    put_out: VecDeque<(RoomId, Sequence)>,
+    /// Into which rooms it was let.
+    invitations: VecDeque<Invitation>,
+    /// What one of its sessions has read, for the others.
+    pub(super) reads: VecDeque<ReadMark>,
+}
+
 impl Rooms {
     /// Behind which event it may read nothing of a room, since it was put out.
     pub(crate) fn put_out(&self, id: RoomId) -> Option<Sequence> {
-        self.put_out.iter().find(|(room, _)| *room == id).map(|(_, seq)| *seq)
+        let news = self.news.as_ref()?;
+        news.put_out.iter().find(|(room, _)| *room == id).map(|(_, seq)| *seq)
+    }
+
+    /// Into which rooms it was let, the last few.
+    pub(crate) fn invitations(&self) -> impl Iterator<Item = &Invitation> {
+        self.news.iter().flat_map(|news| &news.invitations)
+    }
+
+    /// What one of its sessions has read, for the others; the last few.
+    pub(crate) fn reads(&self) -> impl DoubleEndedIterator<Item = &ReadMark> {
+        self.news.iter().flat_map(|news| &news.reads)
+    }
+
+    pub(super) fn news(&mut self) -> &mut SeatNews {
+        self.news.get_or_insert_default()
     }
 }
 
@@ -190,7 +212,7 @@ impl Seat {
             profile,
             is_account: AtomicBool::new(false),
             is_administrator: AtomicBool::new(false),
-            rooms: watch::Sender::default(),
+            rooms: Followed::default(),
             read_until: Mutex::default(),
         }
     }
@@ -207,33 +229,35 @@ impl Seat {
 
     /// In which rooms it is, and behind which event it entered each.
     pub(crate) fn since(&self) -> HashMap<RoomId, Sequence> {
-        self.rooms.borrow().places.iter().map(|(id, place)| (id, place.since)).collect()
+        self.rooms.get().places.iter().map(|(id, place)| (id, place.since)).collect()
     }
 
     /// It was put out of a room; what stands behind `seq` is not for it.
     pub(super) fn put_out(&self, id: RoomId, seq: Sequence) {
-        self.rooms.send_modify(|rooms| {
+        self.rooms.change(|rooms| {
             rooms.places.remove(id);
-            rooms.put_out.retain(|(room, _)| *room != id);
-            rooms.put_out.push_back((id, seq));
-            if rooms.put_out.len() > SEAT_NEWS_MAX {
-                rooms.put_out.pop_front();
+            let put_out = &mut rooms.news().put_out;
+            put_out.retain(|(room, _)| *room != id);
+            put_out.push_back((id, seq));
+            if put_out.len() > SEAT_NEWS_MAX {
+                put_out.pop_front();
             }
         });
     }
 
     /// Its sessions are to end.
     pub(crate) fn end(&self, why: Refusal) {
-        self.rooms.send_modify(|rooms| rooms.ended = Some(Arc::new(why)));
+        self.rooms.change(|rooms| rooms.ended = Some(Arc::new(why)));
     }
 
     /// Somebody lets it into a room.
     pub(super) fn invited(&self, room: RoomAddress, from: UserName, account: bool) {
-        self.rooms.send_modify(|rooms| {
-            let number = rooms.invitations.back().map_or(1, |last| last.number + 1);
-            rooms.invitations.push_back(Invitation { number, room, from, account });
-            if rooms.invitations.len() > SEAT_NEWS_MAX {
-                rooms.invitations.pop_front();
+        self.rooms.change(|rooms| {
+            let invitations = &mut rooms.news().invitations;
+            let number = invitations.back().map_or(1, |last| last.number + 1);
+            invitations.push_back(Invitation { number, room, from, account });
+            if invitations.len() > SEAT_NEWS_MAX {
+                invitations.pop_front();
             }
         });
     }
@@ -268,7 +292,7 @@ impl Seat {
     /// Another number when it has entered, left or read something. To ask costs no allocation: it is
     /// asked often, and seldom is anything different.
     pub(crate) fn fingerprint(&self) -> u64 {
-        let rooms = self.rooms.borrow();
+        let rooms = self.rooms.get();
         let mix = |sum: u64, number: u64| (sum ^ number).wrapping_mul(0x0100_0000_01b3);
         let until = self.lock_read_until().changes();
         rooms.places.iter().fold(0xcbf2_9ce4_8422_2325 ^ until, |sum, (id, place)| {
@@ -279,7 +303,7 @@ impl Seat {
     /// What is to be kept of an account: the rooms it is in and what it has read; none if it is on
     /// its way out.
     pub(crate) fn kept(&self) -> Option<Vec<(RoomAddress, Sequence, Option<Timestamp>)>> {
-        let rooms = self.rooms.borrow();
+        let rooms = self.rooms.get();
         let kept = |(_, place): (RoomId, &Membership)| {
             (place.address.clone(), place.read(), self.read_until(&place.address))
         };
@@ -287,23 +311,23 @@ impl Seat {
     }
 
     /// Follows the rooms this user is in.
-    pub(crate) fn follow(&self) -> watch::Receiver<Rooms> {
-        self.rooms.subscribe()
+    pub(crate) fn follow(&self, bell: Arc<Bell>) -> Follower<Rooms> {
+        self.rooms.follow(bell)
     }
 
     /// Does anybody follow it?
     pub(super) fn has_sessions(&self) -> bool {
-        self.rooms.receiver_count() > 0
+        self.rooms.is_followed()
     }
 
     /// The rooms this user is in.
     pub(crate) fn rooms(&self) -> Vec<Membership> {
-        self.rooms.borrow().places.iter().map(|(_, place)| place.clone()).collect()
+        self.rooms.get().places.iter().map(|(_, place)| place.clone()).collect()
     }
 
     /// What this user has read of the rooms it is in.
     pub(crate) fn read(&self) -> HashMap<RoomId, (RoomAddress, Sequence)> {
-        let rooms = self.rooms.borrow();
+        let rooms = self.rooms.get();
         let read = |place: &Membership| (place.address.clone(), place.read());
         rooms.places.iter().map(|(id, place)| (id, read(place))).collect()
     }
@@ -313,7 +337,7 @@ impl Seat {
         &self,
         read: impl IntoIterator<Item = (RoomId, Sequence)>,
     ) -> Vec<RoomAddress> {
-        let rooms = self.rooms.borrow();
+        let rooms = self.rooms.get();
         let marked = |(id, seq)| {
             let place = rooms.places.get(id)?;
             place.mark_read(seq).then(|| place.address.clone())
@@ -323,14 +347,14 @@ impl Seat {
 
     /// The user's place in a room, as it calls it.
     pub(crate) fn place(&self, room: &RoomAddress) -> Option<(RoomId, Membership)> {
-        let rooms = self.rooms.borrow();
+        let rooms = self.rooms.get();
         let place = rooms.places.iter().find(|(_, place)| place.address == *room);
         place.map(|(id, place)| (id, place.clone()))
     }
 
     /// The direct rooms this user is in, as it calls them.
     pub(crate) fn direct(&self) -> Vec<(RoomId, RoomAddress)> {
-        let rooms = self.rooms.borrow();
+        let rooms = self.rooms.get();
         let direct = rooms.places.iter().filter_map(|(id, place)| match &place.address {
             RoomAddress::Direct(_) => Some((id, place.address.clone())),
             RoomAddress::Named(_) => None,
@@ -340,24 +364,26 @@ impl Seat {
 
     /// In how many rooms this user is.
     pub(crate) fn rooms_count(&self) -> usize {
-        self.rooms.borrow().places.0.len()
+        self.rooms.get().places.0.len()
     }
 
     /// Is this user in that room?
     pub(crate) fn is_in(&self, room: &RoomHandle) -> bool {
-        self.rooms.borrow().places.iter().any(|(_, place)| place.room.is_same(room))
+        self.rooms.get().places.iter().any(|(_, place)| place.room.is_same(room))
     }
 
     /// The user goes: it enters no more rooms. Those that it is in are to be left.
     pub(crate) fn close(&self) -> Vec<Membership> {
-        self.rooms.send_modify(|rooms| rooms.is_closed = true);
+        self.rooms.change(|rooms| rooms.is_closed = true);
         self.rooms()
     }
 
     pub(super) fn entered(&self, id: RoomId, membership: Membership) -> Result<(), SeatClosed> {
-        let is_in = self.rooms.send_if_modified(|rooms| {
+        let is_in = self.rooms.change(|rooms| {
             if !rooms.is_closed {
-                rooms.put_out.retain(|(room, _)| *room != id);
+                if let Some(news) = &mut rooms.news {
+                    news.put_out.retain(|(room, _)| *room != id);
+                }
                 rooms.places.insert(id, membership);
             }
             !rooms.is_closed
@@ -366,14 +392,14 @@ impl Seat {
     }
 
     pub(super) fn left(&self, id: RoomId) {
-        self.rooms.send_modify(|rooms| {
+        self.rooms.change(|rooms| {
             rooms.places.remove(id);
         });
     }
 
     /// The other user of a direct room has another name.
     pub(super) fn readdress(&self, id: RoomId, address: RoomAddress) {
-        self.rooms.send_modify(|rooms| {
+        self.rooms.change(|rooms| {
             if let Some(place) = rooms.places.get_mut(id) {
                 place.address = address;
             }

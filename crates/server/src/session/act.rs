@@ -7,60 +7,79 @@ use tokio::time::Instant;
 
 use super::deadline::HESITATION;
 use super::pace::Verdict;
-use super::watched::Watched;
-use super::{Ending, Session};
+use super::{Doing, Ending, Session};
 use crate::command::{Answer, execute};
 use crate::frontend::{AtEnd, Decoded, Wire};
 use crate::journal::Outcome;
-use crate::room::{RoomHandle, Snapshot};
+use crate::room::{Follower, RoomHandle, Snapshot};
 
 /// The request by which a line session enters its first room.
 const BY_ITSELF: RequestId = RequestId(0);
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+/// What became of the next thing in the input.
+enum Taken<'a> {
+    Done,
+    /// It takes its time.
+    Doing(Doing<'a>),
+    /// There is no more, as yet.
+    NoMore,
+}
+
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Deals with the input as far as it goes.
     pub(super) async fn act(&mut self) -> Result<(), Ending> {
         while self.accepts_commands() && !self.caller.is_cut() {
-            let (input, out) = (&mut self.input, self.outbox.bytes());
-            let decoded = self.frontend.decode(input, self.has_ended, out);
-            self.mind_manners(); // a client may have asked for others
-            match self.pace(&decoded) {
-                Verdict::Done => {}
-                Verdict::Refused(refusal) => {
-                    let mut id = None;
-                    if let Decoded::Request(request) = &decoded {
-                        id = request.id;
-                    }
-                    self.tell(&Event::refused(id, refusal));
-                    continue;
-                }
-                Verdict::Closed(refusal) => {
-                    self.tell(&Event::refused(None, refusal));
-                    self.said_goodbye = true;
-                    self.close();
-                    continue;
-                }
-            }
-            match decoded {
-                Decoded::Handled => {}
-                // What is done and not waited for is boxed: a session that waits is small.
-                Decoded::Identify(wish) => Box::pin(self.identify(wish)).await?,
-                Decoded::Prove(proof) => Box::pin(self.prove(*proof)).await?,
-                Decoded::Request(request) => Box::pin(self.request(request)).await?,
-                Decoded::Become(wire) => Box::pin(self.become_wire(wire)).await?,
-                Decoded::Close => self.close(),
-                Decoded::Incomplete => {
-                    if self.input.is_empty() {
-                        self.input = BytesMut::new(); // an idle session holds no buffers
-                    }
-                    if self.has_ended {
-                        self.ended();
-                    }
-                    break;
-                }
+            match self.take_one() {
+                Taken::Done => {}
+                Taken::Doing(doing) => doing.await?,
+                Taken::NoMore => break,
             }
         }
         Ok(())
+    }
+
+    /// Takes one thing from the input.
+    fn take_one(&mut self) -> Taken<'_> {
+        let (input, out) = (&mut self.input, self.outbox.bytes());
+        let decoded = self.frontend.decode(input, self.has_ended, out);
+        self.mind_manners(); // a client may have asked for others
+        match self.pace(&decoded) {
+            Verdict::Done => {}
+            Verdict::Refused(refusal) => {
+                let mut id = None;
+                if let Decoded::Request(request) = &decoded {
+                    id = request.id;
+                }
+                self.tell(&Event::refused(id, refusal));
+                return Taken::Done;
+            }
+            Verdict::Closed(refusal) => {
+                self.tell(&Event::refused(None, refusal));
+                self.said_goodbye = true;
+                self.close();
+                return Taken::Done;
+            }
+        }
+        match decoded {
+            Decoded::Handled => Taken::Done,
+            Decoded::Identify(wish) => Taken::Doing(Box::pin(self.identify(wish))),
+            Decoded::Prove(proof) => Taken::Doing(Box::pin(self.prove(*proof))),
+            Decoded::Request(request) => Taken::Doing(Box::pin(self.request(request))),
+            Decoded::Become(wire) => Taken::Doing(Box::pin(self.become_wire(wire))),
+            Decoded::Close => {
+                self.close();
+                Taken::Done
+            }
+            Decoded::Incomplete => {
+                if self.input.is_empty() {
+                    self.input = BytesMut::new(); // an idle session holds no buffers
+                }
+                if self.has_ended {
+                    self.ended();
+                }
+                Taken::NoMore
+            }
+        }
     }
 
     fn mind_manners(&mut self) {
@@ -138,7 +157,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         }
         self.execute(request).await?;
         // What it entered or left counts for what it asks next.
-        if self.seat.as_ref().is_some_and(Watched::has_changed) {
+        if self.seat.as_ref().is_some_and(Follower::has_changed) {
             self.rooms_changed().await?;
         }
         Ok(())
@@ -166,7 +185,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             }
         }
         if let Command::Signal { room, signal: Signal::Typing { state }, .. } = &request.command
-            && !self.typing.is_heard(room, *state, Instant::now())
+            && !self.seldom().typing.is_heard(room, *state, Instant::now())
         {
             self.tell(&Event::Done { id });
             return Ok(());
@@ -179,7 +198,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             Ok(Answer::Event(event)) => self.tell(&event),
             Ok(Answer::InFlight) => self.in_flight += 1,
             Ok(Answer::Entered { address, room, snapshot, as_member }) => {
-                let met = !self.metadata_keys.is_empty();
+                let met = !self.metadata_keys().is_empty();
                 let met = met.then(|| (address.clone(), snapshot.roster.names()));
                 self.entered(id, address, room, *snapshot, as_member);
                 if let Some((address, names)) = met {
@@ -283,7 +302,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             match receipt.outcome {
                 Outcome::Stored { sequence: seq, time: time_ms, duplicate } => {
                     if self.has_other_sessions() && !duplicate {
-                        self.said_here.stored(&room, seq);
+                        self.seldom().said_here.stored(&room, seq);
                     }
                     self.tell(&Event::Stored { id, room, seq, time_ms, key, duplicate });
                 }

@@ -18,7 +18,7 @@ pub(super) const PROBE: Duration = Duration::from_secs(60);
 /// How long the last bytes of a session may take.
 pub(super) const FAREWELL: Duration = Duration::from_secs(5);
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// When something has to happen, if nothing else does before.
     pub(super) fn deadline(&self) -> Option<Instant> {
         let deadlines = [

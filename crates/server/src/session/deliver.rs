@@ -3,6 +3,7 @@
 //! journal.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 
 use chat_protocol::{Event, Identity, RoomAddress, Sequence};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -14,6 +15,18 @@ use crate::limits::UNREAD_SHOWN_MAX;
 use crate::room::{Envelope, FeedItem, Invitation, Membership, RoomEvent, RoomGone, Rooms, Roster};
 use crate::user::Claim;
 
+/// What became of what a feed has.
+pub(super) enum Shown {
+    All,
+    /// Not yet: something before it is to be read from the journal.
+    Behind {
+        last_missed: Sequence,
+        envelope: Arc<Envelope>,
+    },
+    /// The feed has moved on without this session.
+    Lagged,
+}
+
 /// From where on a room is told that this session did not enter itself.
 enum Since {
     /// Its client knows how far it was told.
@@ -24,28 +37,35 @@ enum Since {
     Read(Sequence),
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
-    pub(super) async fn deliver(&mut self, slot: usize, item: FeedItem) -> Result<(), Ending> {
-        let Some(place) = self.inbox.place(slot) else {
-            return Ok(());
-        };
-        match item {
-            FeedItem::Lagged => Box::pin(self.lagged(slot)).await,
-            FeedItem::Envelope(envelope) => {
-                if let Some(range) = envelope.sequences()
-                    && *range.start() > place.cursor.next()
-                {
-                    let last_missed = Sequence(range.start().0 - 1);
-                    Box::pin(self.fill(slot, last_missed)).await?;
-                }
-                self.take(slot, &envelope);
-                Ok(())
-            }
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
+    /// Shows what a feed has, if nothing is missing before it.
+    pub(super) fn show(&mut self, slot: usize, item: FeedItem) -> Shown {
+        let Some(place) = self.inbox.place(slot) else { return Shown::All };
+        let FeedItem::Envelope(envelope) = item else { return Shown::Lagged };
+        if let Some(range) = envelope.sequences()
+            && *range.start() > place.cursor.next()
+        {
+            let last_missed = Sequence(range.start().0 - 1);
+            return Shown::Behind { last_missed, envelope };
         }
+        self.take(slot, &envelope);
+        Shown::All
+    }
+
+    /// Shows what was missing, and then what came behind it.
+    pub(super) async fn fill_and_show(
+        &mut self,
+        slot: usize,
+        last_missed: Sequence,
+        envelope: Arc<Envelope>,
+    ) -> Result<(), Ending> {
+        self.fill(slot, last_missed).await?;
+        self.take(slot, &envelope);
+        Ok(())
     }
 
     /// The feed has moved on without this session.
-    async fn lagged(&mut self, slot: usize) -> Result<(), Ending> {
+    pub(super) async fn lagged(&mut self, slot: usize) -> Result<(), Ending> {
         let Some(place) = self.inbox.place(slot) else { return Ok(()) };
         let room = place.room.clone();
         match room.roster().await {
@@ -89,7 +109,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let ignored = self.caller.claim.as_ref().map_or(0, |claim| claim.user().ignored_bits());
         if !ends
             && !envelope.may_be_by_any(ignored)
-            && (self.metadata_keys.is_empty() || envelope.presence().is_none())
+            && (self.metadata_keys().is_empty() || envelope.presence().is_none())
             && self.inbox.takes_whole(slot, envelope, me, shows_own && !self.manners.watches_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
@@ -143,7 +163,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             && !shows_own
             && match event.event.sequence() {
                 Some(sequence) if self.caller.pass().is_some() => {
-                    self.said_here.take(&place.address, sequence)
+                    let seldom = self.seldom.as_mut();
+                    seldom.is_some_and(|here| here.said_here.take(&place.address, sequence))
                 }
                 Some(_) | None => true,
             };
@@ -284,7 +305,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Somebody lets this user into rooms.
     fn tell_invitations(&mut self, rooms: &Rooms) {
-        for Invitation { number, room, from, account } in &rooms.invitations {
+        for Invitation { number, room, from, account } in rooms.invitations() {
             if *number > self.invitations_told {
                 self.invitations_told = *number;
                 self.tell(&Event::Invited {
@@ -356,7 +377,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let slot = self.inbox.follow(room, address, snapshot, since, true);
         self.tell(&opened);
         if let (Event::Entered { room, members, .. }, true) =
-            (&opened, !self.metadata_keys.is_empty())
+            (&opened, !self.metadata_keys().is_empty())
         {
             Box::pin(self.meet_all(room, members)).await;
         }

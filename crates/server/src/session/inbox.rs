@@ -190,11 +190,16 @@ impl Inbox {
         self.slots().any(|(_, place)| place.feed.is_some())
     }
 
-    /// The next batch of any room, in turn.
+    /// Who is to be woken when something comes.
+    pub(super) fn register(&self, cx: &Context<'_>) {
+        self.bell.register(cx.waker());
+    }
+
+    /// The next batch of any room, in turn. Pending: whoever was registered before is woken.
     ///
     /// # Cancel safety
     /// Nothing is lost.
-    pub(super) fn poll_next(&mut self, cx: &Context<'_>) -> Poll<(usize, FeedItem)> {
+    pub(super) fn poll_next(&mut self) -> Poll<(usize, FeedItem)> {
         loop {
             while let Some(slot) = self.ready.next() {
                 let Some(feed) = self.place_mut(slot).and_then(|place| place.feed.as_mut()) else {
@@ -208,7 +213,6 @@ impl Inbox {
                     return Poll::Ready((slot, item));
                 }
             }
-            self.bell.register(cx.waker());
             self.bell.take(&mut self.ready);
             if self.ready.is_empty() {
                 return Poll::Pending;

@@ -9,7 +9,7 @@ use super::Session;
 use crate::command::metadata;
 use crate::limits::METADATA_MET_MAX;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Is told of more, or of less, from now on; and how that is now, where it is.
     pub(super) async fn watches_metadata(
         &mut self,
@@ -17,7 +17,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         more: Vec<MetadataKey>,
         fewer: &[MetadataKey],
     ) {
-        let mut keys = std::mem::take(&mut self.metadata_keys).into_vec();
+        let mut keys = std::mem::take(&mut self.seldom().metadata_keys).into_vec();
         keys.retain(|key| !fewer.contains(key));
         let mut new: Vec<MetadataKey> = Vec::new();
         for key in more {
@@ -30,7 +30,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             keys.extend(new.iter().cloned());
             keys.sort();
         }
-        self.metadata_keys = keys.clone().into();
+        self.seldom().metadata_keys = keys.clone().into();
         if is_too_many {
             let limit = u64::try_from(METADATA_WATCHED_MAX).unwrap_or(u64::MAX);
             let what = "keys of metadata to be told of".to_owned();
@@ -50,12 +50,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Is it told of this?
     pub(super) fn hears_of(&self, key: &MetadataKey) -> bool {
-        self.metadata_keys.contains(key)
+        self.metadata_keys().contains(key)
     }
 
     /// It has entered a room, and meets those who are there.
     pub(super) async fn meet_all(&mut self, room: &RoomAddress, names: &[UserName]) {
-        let keys = self.metadata_keys.clone();
+        let keys = self.metadata_keys().to_vec();
         if !keys.is_empty() {
             self.meet(room, names, &keys).await;
         }
@@ -63,10 +63,10 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// Somebody has entered a room that it follows.
     pub(super) fn meet_one(&mut self, name: &UserName) {
-        if self.metadata_keys.is_empty() {
+        if self.metadata_keys().is_empty() {
             return;
         }
-        for (key, value) in self.known_of(name, &self.metadata_keys) {
+        for (key, value) in self.known_of(name, self.metadata_keys()) {
             let of = RoomAddress::Direct(name.clone());
             self.tell(&Event::MetadataChanged { of, key, value: Some(value) });
         }

@@ -10,8 +10,8 @@ mod outbox;
 mod pace;
 mod read;
 mod said_here;
+mod stage;
 mod typing;
-mod watched;
 mod watching;
 mod who;
 mod woken;
@@ -38,33 +38,24 @@ use crate::command::{Announcement, Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::rate::{Meter, RateLimits};
-use crate::room::Rooms;
+use crate::room::{Follower, Rooms};
 use crate::tally::{Counted, Spoken};
 use crate::user::{Pass, Unnamed, Watching};
 use deadline::{PROBE, sleep_until};
+use deliver::Shown;
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
 use pace::Flood;
 use said_here::SaidHere;
+use stage::StageFollower;
+pub(crate) use stage::{Stage, StageReader, Stages};
 use typing::Typing;
-use watched::Watched;
 use woken::Woken;
 
 /// How long a peer has to see that we have closed, and how much we throw away meanwhile.
 const LINGER: Duration = Duration::from_secs(1);
 const LINGER_SILENT: Duration = Duration::from_millis(100);
 const LINGER_BYTES_MAX: usize = 1024 * 1024;
-
-/// What the daemon as a whole is doing.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// Serving.
-    Running,
-    /// Will stop in so many seconds.
-    Leaving { in_seconds: u64 },
-    /// Finishes what was accepted, and nothing more.
-    Stopping,
-}
 
 /// Limits of a session; reloaded for new ones.
 #[derive(Clone, Copy, Debug)]
@@ -134,13 +125,28 @@ enum Ending {
     Journal(#[from] crate::journal::JournalError),
 }
 
+/// Something that is done seldom, or not waited for long: on the heap, so that a session that waits is
+/// small.
+type Doing<'a> = Pin<Box<dyn Future<Output = Result<(), Ending>> + Send + 'a>>;
+
+/// What few sessions have.
+#[derive(Debug, Default)]
+struct Seldom {
+    /// What this session of an account said itself, until its feed tells it: it is not shown again.
+    said_here: SaidHere,
+    /// Where it was heard to type a moment ago.
+    typing: Typing,
+    /// Of what metadata it is told.
+    metadata_keys: Box<[MetadataKey]>,
+}
+
 /// A connection.
 pub(crate) struct Session<S> {
     stream: S,
     /// Who is at the other end, for the log.
     peer: Box<str>,
     around: Arc<Surroundings>,
-    stage: Watched<Stage>,
+    stage: StageFollower,
     /// As it was told last.
     stage_now: Stage,
     frontend: Box<dyn Frontend>,
@@ -148,7 +154,7 @@ pub(crate) struct Session<S> {
     manners: Manners,
     caller: Caller,
     /// The rooms of the session's user, once it has a name.
-    seat: Option<Watched<Rooms>>,
+    seat: Option<Follower<Rooms>>,
     /// The last invitation that was told.
     invitations_told: u64,
     /// The last mark of what another session has read that was told.
@@ -187,14 +193,10 @@ pub(crate) struct Session<S> {
     said_goodbye: bool,
     /// So many announcements were told, or were before it.
     announced: u64,
-    /// What this session of an account said itself, until its feed tells it: it is not shown again.
-    said_here: SaidHere,
-    /// Where it was heard to type a moment ago.
-    typing: Typing,
     /// Whose coming and going it is told of.
     watching: Option<Box<Watching>>,
-    /// Of what metadata it is told; most sessions of none.
-    metadata_keys: Box<[MetadataKey]>,
+    /// What few sessions have.
+    seldom: Option<Box<Seldom>>,
     /// Wakes it when it is ended from outside.
     cut_alarm: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     /// It was too fast.
@@ -205,14 +207,14 @@ pub(crate) struct Session<S> {
     timer: Option<Pin<Box<Sleep>>>,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// A session for who speaks; `input` was read already. `undecided`: it was taken for a line
     /// session because it was silent.
     pub(crate) fn new(
         stream: S,
         visitor: Visitor,
         around: Arc<Surroundings>,
-        stage: watch::Receiver<Stage>,
+        stage: StageReader,
         wire: Wire,
         input: BytesMut,
         undecided: bool,
@@ -223,21 +225,23 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         let has_spoken = !input.is_empty();
         let announced = around.house.announcements.count();
         let session = around.house.registry.next_session();
-        let stage_now = *stage.borrow();
+        let inbox = Inbox::default();
+        let mut stage = stage.follow(inbox.bell());
+        let stage_now = stage.take();
         let unnamed = Some(around.house.registry.unnamed());
         Self {
             stream,
             peer,
             around,
             stage_now,
-            stage: Watched::new(stage),
+            stage,
             manners: frontend.manners(),
             frontend,
             caller: Caller { origin, meter, session, ..Caller::default() },
             seat: None,
             invitations_told: 0,
             reads_told: 0,
-            inbox: Inbox::default(),
+            inbox,
             input,
             outbox: Outbox::default(),
             in_flight: 0,
@@ -257,10 +261,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
             told_leaving: false,
             said_goodbye: false,
             announced,
-            said_here: SaidHere::default(),
-            typing: Typing::default(),
             watching: None,
-            metadata_keys: Box::default(),
+            seldom: None,
             cut_alarm: None,
             flood: None,
             counted,
@@ -303,10 +305,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     async fn talk(&mut self) -> Result<(), Ending> {
-        if let Some(why) = self.is_banned() {
-            Box::pin(self.cut(why)).await; // while it was found out who speaks
-        } else if let Some(wish) = self.frontend.open(self.outbox.bytes()) {
-            Box::pin(self.identify(wish)).await?;
+        if let Some(doing) = self.begin() {
+            doing.await?;
         }
         loop {
             match self.turn().await {
@@ -317,6 +317,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
                 Err(ending) => return Err(ending),
             }
         }
+    }
+
+    /// What it does by itself.
+    fn begin(&mut self) -> Option<Doing<'_>> {
+        if let Some(why) = self.is_banned() {
+            return Some(self.cutting(why)); // banned while it was found out who speaks
+        }
+        let wish = self.frontend.open(self.outbox.bytes())?;
+        Some(Box::pin(self.identify(wish)))
     }
 
     /// Is that all?
@@ -338,23 +347,45 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         if has_room && self.inbox.is_detached() && !self.leaves_off {
             return Box::pin(self.attach_again()).await;
         }
-        match self.woken().await {
-            Woken::Cut(why) => Box::pin(self.cut(why)).await,
-            Woken::Receipts => self.take_receipts(),
+        let doing: Doing<'_> = match self.woken().await {
+            Woken::News(slot, item) => match self.show(slot, item) {
+                Shown::All => return Ok(()),
+                Shown::Behind { last_missed, envelope } => {
+                    Box::pin(self.fill_and_show(slot, last_missed, envelope))
+                }
+                Shown::Lagged => Box::pin(self.lagged(slot)),
+            },
+            Woken::Cut(why) => self.cutting(why),
             Woken::Stage => {
                 self.stage_changed();
-                if let Some(why) = self.is_banned() {
-                    Box::pin(self.cut(why)).await;
-                }
+                let Some(why) = self.is_banned() else { return Ok(()) };
+                self.cutting(why)
             }
-            Woken::News(slot, item) => self.deliver(slot, item).await?,
-            Woken::Rooms => Box::pin(self.rooms_changed()).await?,
-            Woken::Watched => self.tell_watched(),
+            Woken::Rooms => Box::pin(self.rooms_changed()),
+            Woken::TimeIsUp => Box::pin(self.time_is_up()),
+            Woken::Receipts => {
+                self.take_receipts();
+                return Ok(());
+            }
+            Woken::Watched => {
+                self.tell_watched();
+                return Ok(());
+            }
+            Woken::Exchanged(exchanged) => {
+                self.exchanged(&exchanged?);
+                return Ok(());
+            }
             Woken::Replaced => return Err(Ending::Replaced),
-            Woken::Exchanged(exchanged) => self.exchanged(&exchanged?),
-            Woken::TimeIsUp => Box::pin(self.time_is_up()).await?,
-        }
-        Ok(())
+        };
+        doing.await
+    }
+
+    fn seldom(&mut self) -> &mut Seldom {
+        self.seldom.get_or_insert_default()
+    }
+
+    fn metadata_keys(&self) -> &[MetadataKey] {
+        self.seldom.as_ref().map_or(&[], |seldom| &seldom.metadata_keys)
     }
 
     fn exchanged(&mut self, exchanged: &Exchanged) {

@@ -56,7 +56,7 @@ impl Flood {
     }
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// It may not say more now.
     pub(super) fn is_held_back(&self) -> bool {
         self.held_until().is_some()

@@ -8,7 +8,7 @@ use super::Session;
 use crate::command::read;
 use crate::room::Rooms;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Who types has seen what was told until now. A program says itself what its person has read.
     pub(super) fn mark_read(&mut self) {
         let Some(claim) = self.caller.claim.as_ref().filter(|_| self.inbox.take_news()) else {
@@ -22,9 +22,9 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
 
     /// What other sessions of the user have read since this was told last, a room once.
     pub(super) async fn tell_reads(&mut self, rooms: &Rooms) {
-        let Some(last) = rooms.reads.back().map(|mark| mark.number) else { return };
+        let Some(last) = rooms.reads().next_back().map(|mark| mark.number) else { return };
         let told = std::mem::replace(&mut self.reads_told, last);
-        let by_others = rooms.reads.iter().filter(|mark| {
+        let by_others = rooms.reads().filter(|mark| {
             let is_new = mark.number > told && mark.by != self.caller.session;
             is_new && self.caller.may_follow(&mark.room)
         });

@@ -10,7 +10,7 @@ use super::Session;
 use crate::command::Watches;
 use crate::user::Seen;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Watches others than before, or says whom.
     pub(super) fn watches(&mut self, id: Option<RequestId>, watches: Watches) {
         let registry = &self.around.house.registry;

@@ -10,8 +10,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tracing::Instrument;
 
 use super::said_here::SaidHere;
-use super::watched::Watched;
-use super::{Ending, Session, Stage};
+use super::{Doing, Ending, Session, Stage};
 use crate::command::account::{self, Proven};
 use crate::command::guest::{self, Identified, Wanted};
 use crate::command::scram::{self, Underway};
@@ -19,7 +18,7 @@ use crate::command::{Answer, execute};
 use crate::frontend::{Proof, Wish};
 use crate::user::Claim;
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Gives the peer a name, or says why not.
     pub(super) async fn identify(&mut self, wish: Wish) -> Result<(), Ending> {
         let wanted = match wish {
@@ -56,8 +55,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.is_welcome = true;
         self.unnamed = None;
         let token = ticket.as_ref().map(|ticket| ticket.token.clone());
-        self.caller.ticket = ticket;
-        self.caller.scope = scope;
+        self.caller.ticket = ticket.map(Box::new);
+        self.caller.scope = scope.map(Box::new);
         let account = self.caller.pass().is_some();
         let welcome = (*self.around.welcome).clone();
         self.tell(&Event::Welcome(Box::new(Welcome { name, token, account, resumed, ..welcome })));
@@ -145,13 +144,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.part().await;
         self.said_goodbye = false;
         self.inbox.clear();
-        self.said_here = SaidHere::default();
+        if let Some(seldom) = &mut self.seldom {
+            seldom.said_here = SaidHere::default();
+        }
         self.sit(claim.as_ref());
         let name = claim.as_ref().map(|claim| claim.user().name());
         self.caller.claim = claim;
-        self.caller.scope = scope;
+        self.caller.scope = scope.map(Box::new);
         let token = ticket.as_ref().map(|ticket| ticket.token.clone());
-        self.caller.ticket = ticket;
+        self.caller.ticket = ticket.map(Box::new);
         if let Some(name) = name {
             self.span().in_scope(|| tracing::info!(%name, is_account, "is somebody else"));
             self.tell(&Event::Identified { id, name, account: is_account, token });
@@ -171,7 +172,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     fn sit(&mut self, claim: Option<&Claim>) {
         let seat = claim.map(|claim| &claim.user().seat);
         self.reads_told = seat.map_or(0, |seat| seat.reads_told());
-        self.seat = seat.map(|seat| Watched::new(seat.follow()));
+        self.seat = seat.map(|seat| seat.follow(self.inbox.bell()));
     }
 
     /// What it said until now is its own as long as it is who said it: all of that comes first.
@@ -215,6 +216,13 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
         self.part().await;
         self.tell(&Event::refused(None, why));
         self.close();
+    }
+
+    pub(super) fn cutting(&mut self, why: Refusal) -> Doing<'_> {
+        Box::pin(async move {
+            self.cut(why).await;
+            Ok(())
+        })
     }
 
     /// Does its user speak in other sessions too? Then what is its own may be news here.

@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Session;
 use super::outbox::{Exchanged, poll_exchange};
-use crate::room::FeedItem;
+use crate::room::{FeedItem, Follower};
 
 /// One thing that has happened, the most urgent first.
 pub(super) enum Woken {
@@ -35,7 +35,7 @@ pub(super) enum Woken {
     TimeIsUp,
 }
 
-impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
+impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Waits for one thing to happen.
     ///
     /// # Cancel safety
@@ -45,24 +45,25 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Session<S> {
     }
 
     fn poll_woken(&mut self, cx: &mut Context<'_>) -> Poll<Woken> {
+        // Whatever rings the bell from here on wakes it again; all of it is looked at behind this.
+        self.inbox.register(cx);
         if let Poll::Ready(why) = self.poll_cut(cx) {
             return Poll::Ready(Woken::Cut(why));
         }
         if self.in_flight > 0 && self.caller.receipts.poll_ready(cx).is_ready() {
             return Poll::Ready(Woken::Receipts);
         }
-        if self.stage.poll_changed(cx).is_ready() {
+        if self.stage.has_changed() {
             return Poll::Ready(Woken::Stage);
         }
         let takes_news = self.outbox.has_room() && !self.is_closing && !self.leaves_off;
         if takes_news {
-            if let Poll::Ready((slot, item)) = self.inbox.poll_next(cx) {
+            if let Poll::Ready((slot, item)) = self.inbox.poll_next() {
                 return Poll::Ready(Woken::News(slot, item));
             }
-            if self.seat.as_mut().is_some_and(|seat| seat.poll_changed(cx).is_ready()) {
+            if self.seat.as_ref().is_some_and(Follower::has_changed) {
                 return Poll::Ready(Woken::Rooms);
             }
-            // The inbox has said who is to be woken: news from here on wake it.
             if self.watching.as_ref().is_some_and(|watching| watching.has_news()) {
                 return Poll::Ready(Woken::Watched);
             }

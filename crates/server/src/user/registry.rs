@@ -522,7 +522,9 @@ impl Names {
     }
 
     fn index(&mut self, name: &UserName) {
-        let alike = self.by_skeleton.entry(name.skeleton()).or_default();
+        // Most names look like no other: a list of one, without room for more.
+        let alike =
+            self.by_skeleton.entry(name.skeleton()).or_insert_with(|| Vec::with_capacity(1));
         if !alike.contains(name) {
             alike.push(name.clone());
         }

@@ -36,8 +36,8 @@ pub(super) struct Lines {
     last_was_cr: bool,
     has_begun: bool,
     /// Options that were refused already: each is answered once, or two programs could answer each
-    /// other for ever. The peer's (WILL), and ours (DO).
-    answered: [[u64; 4]; 2],
+    /// other for ever. The peer's (WILL), and ours (DO); a peer that is no telnet has none.
+    answered: Option<Box<[[u64; 4]; 2]>>,
 }
 
 #[derive(Clone, Copy, Debug, Default)]
@@ -152,7 +152,7 @@ impl Lines {
 
     /// We use no options: WILL is answered DONT, DO is answered WONT, the rest is agreement.
     fn refuse(&mut self, verb: u8, option: u8, out: &mut BytesMut) {
-        let [peers, ours] = &mut self.answered;
+        let [peers, ours] = &mut **self.answered.get_or_insert_default();
         let (answered, answer) = match verb {
             WILL => (peers, DONT),
             DO => (ours, WONT),
