@@ -22,7 +22,7 @@ pub(super) async fn signal(
         (None, RoomAddress::Direct(_), Signal::Typing { .. }) => {
             return Ok(Answer::Event(Event::Done { id }));
         }
-        (None, RoomAddress::Direct(_), Signal::Tags { .. } | Signal::Query { .. }) => {
+        (None, RoomAddress::Direct(_), Signal::Tags { .. }) => {
             direct(house, user, &address).await?
         }
         (None, _, _) => return Err(Refusal::NotInRoom { room: address }),

@@ -73,8 +73,8 @@ fn say_to(
     submit(session, (to, room), (text, kind, reply_to));
 }
 
-/// A question to other clients, or an answer (CTCP): passed on to who is there, and not kept. What
-/// would lead past the server is not.
+/// A question to other clients, or an answer (CTCP), in a room: passed on to who is there, and not
+/// kept. Not to one user, who need not follow the talk yet, and nothing that leads past the server.
 fn query(
     session: &mut IrcFrontend,
     answers: bool,
@@ -84,12 +84,12 @@ fn query(
 ) {
     let kind = text.split(' ').next().unwrap_or_default().to_ascii_uppercase();
     let text = LineText::parse(text).ok().filter(|text| !text.is_empty());
-    let Some(text) = text.filter(|_| !matches!(kind.as_str(), "DCC" | "XDCC")) else {
+    let is_direct = matches!(room, RoomAddress::Direct(_));
+    let may = !is_direct && !matches!(kind.as_str(), "DCC" | "XDCC");
+    let Some(text) = text.filter(|_| may) else {
         if !answers {
-            let line = session.numeric(404, out).word(word(to));
-            line.text(
-                "A question of clients is one line, and none that leads past the server (DCC)",
-            );
+            let why = "Clients ask each other in rooms, a line each, and not past the server (DCC)";
+            session.numeric(404, out).word(word(to)).text(why);
         }
         return;
     };

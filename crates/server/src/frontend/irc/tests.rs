@@ -120,13 +120,13 @@ fn commands_are_ours() {
             &[r#"{"kind":"action","room":"a","text":"waves","type":"say"}"#],
         ),
         (
-            "PRIVMSG bob :\u{1}PING 7\u{1}",
-            &[r#"{"room":"@bob","signal":"query","text":"PING 7","type":"signal"}"#],
+            "PRIVMSG #a :\u{1}PING 7\u{1}",
+            &[r#"{"room":"a","signal":"query","text":"PING 7","type":"signal"}"#],
         ),
         (
-            "NOTICE bob :\u{1}VERSION x 1\u{1}",
+            "NOTICE #a :\u{1}VERSION x 1\u{1}",
             &[
-                r#"{"answers":true,"room":"@bob","signal":"query","text":"VERSION x 1","type":"signal"}"#,
+                r#"{"answers":true,"room":"a","signal":"query","text":"VERSION x 1","type":"signal"}"#,
             ],
         ),
         ("NOTICE bob :\u{1}\u{1}", &[]),
@@ -157,7 +157,8 @@ fn what_cannot_be_is_answered_and_nothing_is_asked() {
         ("PRIVMSG", 411),
         ("PRIVMSG #a :", 412),
         ("PRIVMSG a!b :hi", 401),
-        ("PRIVMSG bob :\u{1}DCC SEND x 1 2 3\u{1}", 404),
+        ("PRIVMSG #a :\u{1}DCC SEND x 1 2 3\u{1}", 404),
+        ("PRIVMSG bob :\u{1}VERSION\u{1}", 404),
         ("INVITE", 337),
         ("NICK 1st", 432),
         ("USER a 0 * :again", 462),
