@@ -19,8 +19,8 @@ pub(super) struct Registering {
     /// Between CAP LS and CAP END.
     pub(super) negotiates: bool,
     pub(super) sasl: Sasl,
-    /// It was that account before it proved to be it.
-    pub(super) again: bool,
+    /// The account that it was before it proved to be one.
+    pub(super) was: Option<UserName>,
     /// The account that it has proved to be.
     pub(super) proven: Option<UserName>,
     /// It makes an account, and is not answered yet.
@@ -144,7 +144,9 @@ impl IrcFrontend {
         }
         match proved {
             // A guest that became this one was told by then.
-            Ok(_) if self.phase == Phase::Registered && !self.registering.again => {}
+            Ok(name)
+                if self.phase == Phase::Registered
+                    && self.registering.was.as_ref() != Some(&name) => {}
             Ok(name) => {
                 self.logged_in(&name, out);
                 self.numeric(903, out).text("SASL authentication successful");
