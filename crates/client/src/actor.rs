@@ -3,6 +3,7 @@
 //! a room (its cursor does).
 
 mod events;
+mod unanswered;
 
 use std::collections::{BTreeMap, HashSet, VecDeque};
 use std::sync::Arc;
@@ -18,7 +19,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::backoff::{Backoff, chance};
 use crate::connection::{Answer, IN_FLIGHT_MAX, Options, Update, Wish, next_id};
-use crate::link::{Coming, Turn, answers};
+use crate::link::{Coming, Turn};
 use crate::rooms::{Entry, Rooms};
 use crate::{Link, LinkError, Naming, Trouble};
 
@@ -279,118 +280,6 @@ impl Actor {
         self.untold.extend(out);
     }
 
-    /// Sorts what was unanswered: questions are asked again, messages wait for whom we will be,
-    /// what else changes something is unknown.
-    fn disconnected(&mut self) {
-        self.rooms.disconnected();
-        let mut again = VecDeque::new();
-        let mut unsure = Vec::new();
-        for (id, waiting) in std::mem::take(&mut self.waiting) {
-            let Waiting::Order(command) = waiting else {
-                continue;
-            };
-            let answer = match command {
-                Command::Join { .. }
-                | Command::Watch { .. }
-                | Command::GetTopic { .. }
-                | Command::GetSettings { .. }
-                | Command::Rooms
-                | Command::Users
-                | Command::Members { .. }
-                | Command::History { .. }
-                | Command::Search { .. }
-                | Command::Unread
-                | Command::Tokens
-                | Command::Shunned
-                | Command::Accounts { .. }
-                | Command::Bans { .. }
-                | Command::Status
-                | Command::AddressBans
-                | Command::StoredRooms { .. }
-                | Command::ReportRoom { .. }
-                | Command::MarkRead { .. }
-                | Command::MarkReadUntil { .. }
-                | Command::GetRead { .. }
-                | Command::WatchUsers { .. }
-                | Command::UnwatchUsers { .. }
-                | Command::WatchedUsers
-                | Command::Was { .. }
-                | Command::Whois { .. }
-                | Command::Census
-                | Command::Conversations { .. }
-                | Command::GetMetadata { .. }
-                | Command::SetMetadata { .. }
-                | Command::WatchMetadata { .. }
-                | Command::Stay { .. }
-                | Command::Ping => {
-                    again.push_back(Order { id, command });
-                    continue;
-                }
-                Command::Say { .. } => {
-                    unsure.push(Order { id, command });
-                    continue;
-                }
-                // It is not entered again, and so it is left.
-                Command::Leave { room, .. } => {
-                    self.rooms.exited(&room);
-                    Answer::Event(Event::Done { id: Some(id) })
-                }
-                Command::SetTopic { .. }
-                | Command::BanAddress { .. }
-                | Command::UnbanAddress { .. }
-                | Command::CloseRoom { .. }
-                | Command::Signal { .. }
-                | Command::ClearMetadata { .. }
-                | Command::Delete { .. }
-                | Command::Register { .. }
-                | Command::Login { .. }
-                | Command::Logout
-                | Command::ChangePassword { .. }
-                | Command::MakeToken { .. }
-                | Command::RevokeToken { .. }
-                | Command::Ignore { .. }
-                | Command::Unignore { .. }
-                | Command::Block { .. }
-                | Command::Unblock { .. }
-                | Command::Announce { .. }
-                | Command::Suspend { .. }
-                | Command::Unsuspend { .. }
-                | Command::ResetPassword { .. }
-                | Command::AddAccount { .. }
-                | Command::DeleteAccount { .. }
-                | Command::SetAdministrator { .. }
-                | Command::Invite { .. }
-                | Command::Kick { .. }
-                | Command::Ban { .. }
-                | Command::Unban { .. }
-                | Command::Mute { .. }
-                | Command::Unmute { .. }
-                | Command::GiveRole { .. }
-                | Command::TakeRole { .. }
-                | Command::Transfer { .. }
-                | Command::Set { .. }
-                | Command::Nick { .. }
-                | Command::Away { .. }
-                | Command::SetProfile { .. }
-                | Command::Administer { .. }
-                | Command::CeaseToAdminister
-                | Command::Disconnect { .. }
-                | Command::Quit { .. }
-                | Command::Unknown => Answer::Unknown,
-            };
-            self.untold.push_back(Update::Answered { id, answer });
-        }
-        again.append(&mut self.again);
-        self.again = again;
-        // What was to be said again already, when this connection broke too, comes behind.
-        let is_said = |order: &Order| matches!(order.command, Command::Say { key: Some(_), .. });
-        let (said, asked): (VecDeque<Order>, VecDeque<Order>) =
-            std::mem::take(&mut self.again).into_iter().partition(is_said);
-        self.again = asked;
-        unsure.extend(said);
-        self.unsure = unsure;
-    }
-
     /// Tells as much as there is room for.
     fn tell(&mut self) -> Result<(), ()> {
         while let Some(update) = self.untold.pop_front() {
@@ -437,7 +326,7 @@ impl Actor {
     }
 
     fn on_event(&mut self, event: Event, link: &mut Link) {
-        let waiting = answers(&event).and_then(|id| Some((id, self.waiting.remove(&id)?)));
+        let waiting = event.request_id().and_then(|id| Some((id, self.waiting.remove(&id)?)));
         let mut out = Vec::new();
         let room = match waiting {
             Some((id, Waiting::Order(command))) => self.on_answer(id, &command, event, &mut out),

@@ -8,7 +8,7 @@ use chat_protocol::{Command, Cursor, Event, RoomAddress, RoomName, Sequence};
 use jiff::Timestamp;
 
 use crate::exit::{Exit, Failure};
-use crate::output::{self, Output};
+use crate::output::Output;
 use crate::printer::Printer;
 
 /// Which part of a room's history.
@@ -98,7 +98,7 @@ pub(crate) async fn follow(
         }
         // An account is told of all of its rooms.
         if let Update::Event(event) = &update
-            && output::room_of(event).is_some_and(|room| !rooms.contains(room))
+            && event.room().is_some_and(|room| !rooms.contains(room))
         {
             continue;
         }

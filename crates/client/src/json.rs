@@ -1,7 +1,7 @@
 //! Events as lines of JSON for programs (NDJSON, version 1). Pure.
 
 use chat_client::{Gap, Trouble, Update};
-use chat_protocol::event::{RoomInfo, UnreadInfo, UserInfo};
+use chat_protocol::event::{RoomInfo, Sort, UnreadInfo, UserInfo};
 use chat_protocol::search::Hit;
 use chat_protocol::{Event, SayKind, Signal, Timestamp};
 use serde::Serialize;
@@ -80,8 +80,9 @@ pub(crate) fn event(event: &Event) -> Option<String> {
     let Ok(Value::Object(mut fields)) = serde_json::to_value(event) else {
         return None;
     };
-    if !is_printed(event) {
-        return None;
+    match event.sort() {
+        Sort::Room | Sort::Presence | Sort::Own => {}
+        Sort::Answer | Sort::State => return None,
     }
     // Between this program and the server alone.
     fields.remove("id");
@@ -90,70 +91,6 @@ pub(crate) fn event(event: &Event) -> Option<String> {
         fields.insert("time".to_owned(), rfc3339(Timestamp(time_ms)).into());
     }
     versioned(fields)
-}
-
-const fn is_printed(event: &Event) -> bool {
-    match event {
-        Event::Stored { .. }
-        | Event::Entered { .. }
-        | Event::Exited { .. }
-        | Event::Message { .. }
-        | Event::TopicChanged { .. }
-        | Event::Deleted { .. }
-        | Event::Tombstone { .. }
-        | Event::Hidden { .. }
-        | Event::RoomChanged { .. }
-        | Event::Invited { .. }
-        | Event::Joined { .. }
-        | Event::Left { .. }
-        | Event::Crowd { .. }
-        | Event::Gone { .. }
-        | Event::Renamed { .. }
-        | Event::AwayChanged { .. }
-        | Event::Roster { .. }
-        | Event::Gap { .. }
-        | Event::Refused { .. }
-        | Event::Notice { .. }
-        | Event::ShuttingDown { .. } => true,
-        Event::Welcome(_)
-        | Event::Done { .. }
-        | Event::TopicIs { .. }
-        | Event::SettingsAre { .. }
-        | Event::RoomList { .. }
-        | Event::UserList { .. }
-        | Event::UserIs { .. }
-        | Event::CensusIs { .. }
-        | Event::ProfileChanged { .. }
-        | Event::AccountChanged { .. }
-        | Event::MemberList { .. }
-        | Event::History { .. }
-        | Event::UnreadList { .. }
-        | Event::Signal { .. }
-        | Event::Signalled { .. }
-        | Event::ReadIs { .. }
-        | Event::ReadMoved { .. }
-        | Event::UserStates { .. }
-        | Event::UserWatched { .. }
-        | Event::BanList { .. }
-        | Event::Status { .. }
-        | Event::AddressBanList { .. }
-        | Event::StoredRoomList { .. }
-        | Event::RoomReport { .. }
-        | Event::StayIs { .. }
-        | Event::Metadata { .. }
-        | Event::MetadataKeys { .. }
-        | Event::MetadataChanged { .. }
-        | Event::PastUsers { .. }
-        | Event::ConversationList { .. }
-        | Event::Found { .. }
-        | Event::Identified { .. }
-        | Event::TokenMade { .. }
-        | Event::TokenList { .. }
-        | Event::Shunned { .. }
-        | Event::AccountList { .. }
-        | Event::Pong { .. }
-        | Event::Unknown => false,
-    }
 }
 
 /// What is no event of the server: the connection and its gaps.

@@ -2,18 +2,17 @@
 //! THE file where the reader of stdin and the reader of the socket meet, in one `select!`. Owns
 //! what is waited for; never formats (output.rs does) and never blocks.
 
+mod answered;
 mod person;
 mod recent;
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::time::Duration;
 
-use chat_client::{Answer, Connection, Handle, Trouble, Update};
+use chat_client::{Connection, Handle, Trouble, Update};
 use chat_protocol::event::Welcome;
 use chat_protocol::slash;
-use chat_protocol::{
-    Command, Event, MessageText, RequestId, RoomAddress, SayKind, Sequence, UserName,
-};
+use chat_protocol::{Command, MessageText, RequestId, RoomAddress, SayKind, Sequence, UserName};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -21,7 +20,7 @@ use self::recent::Recent;
 use crate::exit::{Exit, Failure};
 use crate::input::Typed;
 use crate::interactive::Names;
-use crate::output::{self, Output};
+use crate::output::Output;
 use crate::printer::{Chunk, Printer};
 
 /// Lines that are read ahead while a room is being entered; stdin is not read beyond that.
@@ -307,7 +306,7 @@ impl<'a> Lines<'a> {
     /// has what it asked for.
     fn is_elsewhere(&self, update: &Update) -> bool {
         let Update::Event(event) = update else { return false };
-        let elsewhere = output::room_of(event).is_some_and(|room| !self.asked_for.contains(room));
+        let elsewhere = event.room().is_some_and(|room| !self.asked_for.contains(room));
         self.is_account && !self.manner.commands && elsewhere
     }
 
@@ -335,63 +334,6 @@ impl<'a> Lines<'a> {
         }
         if self.input.is_none() && !self.manner.follow {
             self.input_ended();
-        }
-        Ok(())
-    }
-
-    fn on_answered(&mut self, id: RequestId, answer: Answer) -> anyhow::Result<()> {
-        let asked = self.asked.remove(&id);
-        let said = matches!(asked, Some(Asked::Say(_)));
-        let turned = matches!(asked, Some(Asked::FirstRoom | Asked::Join));
-        self.turning -= usize::from(turned);
-        let Answer::Event(event) = answer else {
-            self.tally.unknown += u64::from(said);
-            if matches!(asked, Some(Asked::Quiet)) {
-                return Ok(());
-            }
-            self.talk("! the connection was lost before the answer: it may be done or not");
-            return Ok(());
-        };
-        self.remember_names(&event);
-        self.remember_me(&event);
-        if matches!(asked, Some(Asked::Quiet)) {
-            return Ok(());
-        }
-        match (asked, &event) {
-            (Some(Asked::FirstRoom), Event::Refused { text, .. }) => {
-                return Err(Failure::new(Exit::Refused, text.as_str()).into());
-            }
-            (Some(Asked::Say(_)), Event::Refused { .. }) => self.tally.refused += 1,
-            (Some(Asked::Say(text)), answer) => {
-                self.tally.stored += 1;
-                if let (Some(text), Some(me), Event::Stored { room, seq, .. }) =
-                    (text, &self.me, answer)
-                {
-                    self.recent.push(room, *seq, me, &text);
-                }
-            }
-            (Some(Asked::Leave(room)), Event::Done { .. }) => {
-                self.talk(format_args!("* you left {room}"));
-            }
-            (Some(Asked::Join), Event::Entered { room, .. }) => {
-                self.output.here = Some(room.clone());
-            }
-            (
-                Some(
-                    Asked::FirstRoom | Asked::Join | Asked::Leave(_) | Asked::Other | Asked::Quiet,
-                )
-                | None,
-                _,
-            ) => {}
-        }
-        if !self.manner.silent || matches!(event, Event::Refused { .. }) {
-            // A person asked for it, and so it is shown.
-            let shown = if let Event::History { events, .. } = &event {
-                self.output.page(events)
-            } else {
-                self.output.event(&event)
-            };
-            self.to_print.extend(shown);
         }
         Ok(())
     }

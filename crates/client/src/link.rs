@@ -170,7 +170,7 @@ impl Link {
             loop {
                 match self.turn(true).await? {
                     Turn::Flushed => {}
-                    Turn::Event(event) if answers(&event) != Some(id) => {}
+                    Turn::Event(event) if event.request_id() != Some(id) => {}
                     Turn::Event(event) => return refusal_or(*event),
                 }
             }
@@ -221,71 +221,6 @@ impl Link {
             let event = decoded(frame)?;
             Ok(Turn::Event(Box::new(event)))
         })
-    }
-}
-
-/// The request that an event answers.
-pub(crate) const fn answers(event: &Event) -> Option<RequestId> {
-    match event {
-        Event::Done { id }
-        | Event::Stored { id, .. }
-        | Event::Refused { id, .. }
-        | Event::Entered { id, .. }
-        | Event::TopicIs { id, .. }
-        | Event::SettingsAre { id, .. }
-        | Event::RoomList { id, .. }
-        | Event::UserList { id, .. }
-        | Event::MemberList { id, .. }
-        | Event::History { id, .. }
-        | Event::UnreadList { id, .. }
-        | Event::ReadIs { id, .. }
-        | Event::Signalled { id, .. }
-        | Event::UserStates { id, .. }
-        | Event::PastUsers { id, .. }
-        | Event::ConversationList { id, .. }
-        | Event::Metadata { id, .. }
-        | Event::MetadataKeys { id, .. }
-        | Event::StayIs { id, .. }
-        | Event::Found { id, .. }
-        | Event::Identified { id, .. }
-        | Event::TokenMade { id, .. }
-        | Event::TokenList { id, .. }
-        | Event::Shunned { id, .. }
-        | Event::AccountList { id, .. }
-        | Event::UserIs { id, .. }
-        | Event::CensusIs { id, .. }
-        | Event::BanList { id, .. }
-        | Event::Status { id, .. }
-        | Event::AddressBanList { id, .. }
-        | Event::StoredRoomList { id, .. }
-        | Event::RoomReport { id, .. }
-        | Event::Pong { id, .. } => *id,
-        Event::Welcome(_)
-        | Event::Exited { .. }
-        | Event::Message { .. }
-        | Event::TopicChanged { .. }
-        | Event::RoomChanged { .. }
-        | Event::Invited { .. }
-        | Event::Deleted { .. }
-        | Event::Tombstone { .. }
-        | Event::Hidden { .. }
-        | Event::Signal { .. }
-        | Event::ReadMoved { .. }
-        | Event::MetadataChanged { .. }
-        | Event::UserWatched { .. }
-        | Event::Joined { .. }
-        | Event::ProfileChanged { .. }
-        | Event::AccountChanged { .. }
-        | Event::Left { .. }
-        | Event::Gone { .. }
-        | Event::Crowd { .. }
-        | Event::Renamed { .. }
-        | Event::AwayChanged { .. }
-        | Event::Roster { .. }
-        | Event::Gap { .. }
-        | Event::Notice { .. }
-        | Event::ShuttingDown { .. }
-        | Event::Unknown => None,
     }
 }
 

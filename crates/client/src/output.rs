@@ -116,6 +116,7 @@ impl Output {
     }
 
     /// What is said on stderr, or on the screen between the messages.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "Event::sort names every variant")]
     pub(crate) fn talk(&self, event: &Event) -> Option<String> {
         let line = match event {
             Event::Refused { text, .. } => format!("! {}", sanitise::line(text)),
@@ -234,102 +235,10 @@ impl Output {
                 });
                 list(&format!("Banned from {room}"), bans, *total)
             }
-            Event::Welcome(_)
-            | Event::Status { .. }
-            | Event::AddressBanList { .. }
-            | Event::StoredRoomList { .. }
-            | Event::RoomReport { .. }
-            | Event::Hidden { .. }
-            | Event::Signal { .. }
-            | Event::Signalled { .. }
-            | Event::ReadIs { .. }
-            | Event::ReadMoved { .. }
-            | Event::UserStates { .. }
-            | Event::PastUsers { .. }
-            | Event::ConversationList { .. }
-            | Event::Metadata { .. }
-            | Event::MetadataKeys { .. }
-            | Event::MetadataChanged { .. }
-            | Event::UserWatched { .. }
-            | Event::Done { .. }
-            | Event::Stored { .. }
-            | Event::Message { .. }
-            | Event::Roster { .. }
-            | Event::History { .. }
-            | Event::UserIs { .. }
-            | Event::CensusIs { .. }
-            | Event::ProfileChanged { .. }
-            | Event::AccountChanged { .. }
-            | Event::Pong { .. }
-            | Event::Unknown => return None,
+            // What is for programs, and what is shown as something else than talk.
+            _ => return None,
         };
         Some(line + "\n")
-    }
-}
-
-/// The room that an event belongs to, if it belongs to one.
-pub(crate) const fn room_of(event: &Event) -> Option<&RoomAddress> {
-    match event {
-        Event::Message { room, .. }
-        | Event::TopicChanged { room, .. }
-        | Event::Deleted { room, .. }
-        | Event::Tombstone { room, .. }
-        | Event::Hidden { room, .. }
-        | Event::RoomChanged { room, .. }
-        | Event::History { room, .. }
-        | Event::Entered { room, .. }
-        | Event::Exited { room }
-        | Event::Joined { room, .. }
-        | Event::Left { room, .. }
-        | Event::Crowd { room, .. }
-        | Event::Roster { room, .. }
-        | Event::Signal { room, .. }
-        | Event::Signalled { room, .. }
-        | Event::ReadIs { room, .. }
-        | Event::ReadMoved { room, .. }
-        | Event::Stored { room, .. }
-        | Event::TopicIs { room, .. }
-        | Event::SettingsAre { room, .. }
-        | Event::MemberList { room, .. }
-        | Event::Gap { room, .. } => Some(room),
-        // Of a user who is gone from all rooms one of them is named.
-        Event::Gone { .. }
-        | Event::Invited { .. }
-        | Event::Welcome(_)
-        | Event::Done { .. }
-        | Event::Refused { .. }
-        | Event::Renamed { .. }
-        | Event::AwayChanged { .. }
-        | Event::RoomList { .. }
-        | Event::UserList { .. }
-        | Event::UserIs { .. }
-        | Event::CensusIs { .. }
-        | Event::ProfileChanged { .. }
-        | Event::AccountChanged { .. }
-        | Event::UserStates { .. }
-        | Event::UserWatched { .. }
-        | Event::BanList { .. }
-        | Event::Status { .. }
-        | Event::AddressBanList { .. }
-        | Event::StoredRoomList { .. }
-        | Event::RoomReport { .. }
-        | Event::StayIs { .. }
-        | Event::Metadata { .. }
-        | Event::MetadataKeys { .. }
-        | Event::MetadataChanged { .. }
-        | Event::PastUsers { .. }
-        | Event::ConversationList { .. }
-        | Event::UnreadList { .. }
-        | Event::Found { .. }
-        | Event::Identified { .. }
-        | Event::TokenMade { .. }
-        | Event::TokenList { .. }
-        | Event::Shunned { .. }
-        | Event::AccountList { .. }
-        | Event::Notice { .. }
-        | Event::ShuttingDown { .. }
-        | Event::Pong { .. }
-        | Event::Unknown => None,
     }
 }
 

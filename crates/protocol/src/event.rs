@@ -1,9 +1,12 @@
 //! What a client is told.
 
+mod sort;
+
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+pub use self::sort::Sort;
 use crate::administration::{AddressBan, BanInfo, RoomReport, Status, StoredRoomInfo};
 use crate::search::Hit;
 use crate::{
@@ -944,102 +947,6 @@ pub enum UserChange {
     /// Something of a newer server.
     #[serde(other)]
     Unknown,
-}
-
-impl Event {
-    /// A refusal with its sentence.
-    #[must_use]
-    pub fn refused(id: Option<RequestId>, refusal: Refusal) -> Self {
-        let text = refusal.to_string();
-        Self::Refused { id, refusal, text }
-    }
-
-    /// The same event under another address of its room: a direct room has one for each of the
-    /// two. Events that belong to no room stay as they are.
-    #[must_use]
-    pub fn relabelled(&self, address: &RoomAddress) -> Self {
-        let mut event = self.clone();
-        if let Self::Message { room, .. }
-        | Self::TopicChanged { room, .. }
-        | Self::Deleted { room, .. }
-        | Self::Tombstone { room, .. }
-        | Self::Hidden { room, .. }
-        | Self::RoomChanged { room, .. }
-        | Self::Signal { room, .. }
-        | Self::Joined { room, .. }
-        | Self::Left { room, .. }
-        | Self::Crowd { room, .. }
-        | Self::Gone { room, .. } = &mut event
-        {
-            room.clone_from(address);
-        }
-        event
-    }
-
-    /// The request that it answers.
-    #[must_use]
-    pub const fn request_id(&self) -> Option<RequestId> {
-        if let Self::Done { id }
-        | Self::Stored { id, .. }
-        | Self::Refused { id, .. }
-        | Self::Entered { id, .. }
-        | Self::TopicIs { id, .. }
-        | Self::SettingsAre { id, .. }
-        | Self::RoomList { id, .. }
-        | Self::UserList { id, .. }
-        | Self::UserIs { id, .. }
-        | Self::CensusIs { id, .. }
-        | Self::MemberList { id, .. }
-        | Self::History { id, .. }
-        | Self::ConversationList { id, .. }
-        | Self::Metadata { id, .. }
-        | Self::MetadataKeys { id, .. }
-        | Self::AddressBanList { id, .. }
-        | Self::BanList { id, .. }
-        | Self::RoomReport { id, .. }
-        | Self::Status { id, .. }
-        | Self::StayIs { id, .. }
-        | Self::StoredRoomList { id, .. }
-        | Self::UnreadList { id, .. }
-        | Self::Found { id, .. }
-        | Self::Identified { id, .. }
-        | Self::TokenMade { id, .. }
-        | Self::TokenList { id, .. }
-        | Self::Shunned { id, .. }
-        | Self::AccountList { id, .. }
-        | Self::Signalled { id, .. }
-        | Self::PastUsers { id, .. }
-        | Self::UserStates { id, .. }
-        | Self::ReadIs { id, .. }
-        | Self::Pong { id, .. } = self
-        {
-            *id
-        } else {
-            None
-        }
-    }
-
-    /// It says what is known of a user, and not of the room.
-    #[must_use]
-    pub const fn is_about_user(&self) -> bool {
-        matches!(self, Self::MetadataChanged { of: RoomAddress::Direct(_), .. })
-    }
-
-    /// The number of a stored event in its room.
-    #[must_use]
-    pub const fn sequence(&self) -> Option<Sequence> {
-        if let Self::Message { seq, .. }
-        | Self::TopicChanged { seq, .. }
-        | Self::Deleted { seq, .. }
-        | Self::Hidden { seq, .. }
-        | Self::RoomChanged { seq, .. }
-        | Self::Tombstone { seq, .. } = self
-        {
-            Some(*seq)
-        } else {
-            None
-        }
-    }
 }
 
 #[expect(

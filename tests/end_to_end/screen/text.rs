@@ -72,6 +72,22 @@ fn a_line_of_ten_thousand_characters_is_a_paste_that_says_so() {
 }
 
 #[test]
+fn an_address_is_one_link_over_all_its_lines() {
+    let (server, pane) = in_lobby(60, 24);
+    let log = pane.home().path().join("written");
+    pane.record(&log);
+    let mut maya = server.native("maya");
+    maya.join("lobby");
+    let link = format!("https://git.lan/ops/{}/commit/9f31c0a", "flags-and-more/".repeat(6));
+    maya.say("lobby", &format!("see {link} for it"));
+    pane.wait_for("9f31c0a");
+    let written = std::fs::read_to_string(&log).expect("it is there");
+    let opened = written.matches(&format!(";{link}\u{1b}\\")).count();
+    assert!(opened > 1, "each line of it leads to the whole address: {written:?}");
+    assert!(!written.contains(";https://git.lan/ops/flags-and-more/\u{1b}"), "{written:?}");
+}
+
+#[test]
 fn no_text_drives_the_terminal() {
     let (server, pane) = in_lobby(80, 24);
     let mut maya = server.native("maya");

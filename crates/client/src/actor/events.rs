@@ -96,6 +96,7 @@ impl Actor {
     }
 
     /// What the server tells of itself. Returns the room whose history it touched.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "Event::sort names every variant")]
     pub(super) fn on_unasked(
         &mut self,
         event: Event,
@@ -154,55 +155,11 @@ impl Actor {
                 out.push(Update::Event(event));
                 None
             }
-            Event::Done { .. }
-            | Event::Stored { .. }
-            | Event::Refused { .. }
-            | Event::Joined { .. }
-            | Event::Left { .. }
-            | Event::Gone { .. }
-            | Event::Crowd { .. }
-            | Event::Signal { .. }
-            | Event::Signalled { .. }
-            | Event::ReadIs { .. }
-            | Event::ReadMoved { .. }
-            | Event::UserStates { .. }
-            | Event::PastUsers { .. }
-            | Event::ConversationList { .. }
-            | Event::Metadata { .. }
-            | Event::MetadataKeys { .. }
-            | Event::MetadataChanged { .. }
-            | Event::StayIs { .. }
-            | Event::UserWatched { .. }
-            | Event::Renamed { .. }
-            | Event::AwayChanged { .. }
-            | Event::Roster { .. }
-            | Event::TopicIs { .. }
-            | Event::SettingsAre { .. }
-            | Event::Invited { .. }
-            | Event::RoomList { .. }
-            | Event::UserList { .. }
-            | Event::MemberList { .. }
-            | Event::UserIs { .. }
-            | Event::CensusIs { .. }
-            | Event::ProfileChanged { .. }
-            | Event::AccountChanged { .. }
-            | Event::UnreadList { .. }
-            | Event::Found { .. }
-            | Event::Identified { .. }
-            | Event::TokenMade { .. }
-            | Event::TokenList { .. }
-            | Event::Shunned { .. }
-            | Event::AccountList { .. }
-            | Event::BanList { .. }
-            | Event::Status { .. }
-            | Event::AddressBanList { .. }
-            | Event::StoredRoomList { .. }
-            | Event::RoomReport { .. }
-            | Event::Notice { .. } => {
-                out.push(Update::Event(event));
+            Event::Welcome(_) | Event::Pong { .. } | Event::Unknown => None,
+            other => {
+                out.push(Update::Event(other));
                 None
             }
-            Event::Welcome(_) | Event::Pong { .. } | Event::Unknown => None,
         }
     }
 }

@@ -2,7 +2,7 @@
 //! [`App::on_event`], and its place in the room.
 
 use chat_client::{Gap, Update};
-use chat_protocol::event::Welcome;
+use chat_protocol::event::{Sort, Welcome};
 use chat_protocol::{Command, Event, LineText, RoomAddress, Signal, Timestamp, UserName};
 
 use super::{App, Asked, Effect, Hint, Net};
@@ -154,6 +154,7 @@ impl App {
         }
     }
 
+    #[expect(clippy::wildcard_enum_match_arm, reason = "Event::sort names every variant")]
     fn on_event(&mut self, event: Event) {
         match event {
             Event::Message { ref room, .. }
@@ -218,43 +219,12 @@ impl App {
                     room.read_elsewhere(seq, me.as_ref());
                 }
             }
-            Event::Welcome(_)
-            | Event::Signalled { .. }
-            | Event::ReadIs { .. }
-            | Event::UserStates { .. }
-            | Event::PastUsers { .. }
-            | Event::ConversationList { .. }
-            | Event::Metadata { .. }
-            | Event::MetadataKeys { .. }
-            | Event::MetadataChanged { .. }
-            | Event::StayIs { .. }
-            | Event::UserWatched { .. }
-            | Event::Done { .. }
-            | Event::Stored { .. }
-            | Event::Refused { .. }
-            | Event::TopicIs { .. }
-            | Event::SettingsAre { .. }
-            | Event::RoomList { .. }
-            | Event::UserList { .. }
-            | Event::MemberList { .. }
-            | Event::UserIs { .. }
-            | Event::CensusIs { .. }
-            | Event::ProfileChanged { .. }
-            | Event::AccountChanged { .. }
-            | Event::UnreadList { .. }
-            | Event::Found { .. }
-            | Event::Identified { .. }
-            | Event::TokenMade { .. }
-            | Event::TokenList { .. }
-            | Event::Shunned { .. }
-            | Event::AccountList { .. }
-            | Event::BanList { .. }
-            | Event::Status { .. }
-            | Event::AddressBanList { .. }
-            | Event::StoredRoomList { .. }
-            | Event::RoomReport { .. }
-            | Event::Pong { .. }
-            | Event::Unknown => {}
+            // Answers go to `on_answered`; the rest changes nothing that one sees.
+            other => debug_assert!(
+                matches!(other, Event::Stored { .. } | Event::Refused { .. })
+                    || matches!(other.sort(), Sort::Answer | Sort::State),
+                "{other:?} is to be shown"
+            ),
         }
     }
 

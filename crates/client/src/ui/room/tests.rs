@@ -1,6 +1,7 @@
 use chat_protocol::{MessageText, SayKind};
 
 use super::*;
+use crate::ui::reactions::Reactions;
 
 fn said(seq: u64, from: &str, text: &str) -> Event {
     Event::Message {

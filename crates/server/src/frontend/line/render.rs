@@ -21,6 +21,7 @@ pub(crate) fn line(style: StyleName, line: impl Display, out: &mut BytesMut) {
 }
 
 /// Appends an event of a room. `here`: it is the session's current room and needs no label.
+#[expect(clippy::wildcard_enum_match_arm, reason = "Event::sort names every variant")]
 pub(crate) fn room_event(
     style: StyleName,
     here: bool,
@@ -95,58 +96,8 @@ pub(crate) fn room_event(
             Some(text) => line(style, format_args!("* {user} is away: {text}"), out),
             None => line(style, format_args!("* {user} is back"), out),
         },
-        Event::Crowd { .. }
-        | Event::Deleted { .. }
-        | Event::Tombstone { .. }
-        | Event::UnreadList { .. }
-        | Event::AwayChanged { .. }
-        | Event::Welcome(_)
-        | Event::Done { .. }
-        | Event::Stored { .. }
-        | Event::Refused { .. }
-        | Event::Entered { .. }
-        | Event::Exited { .. }
-        | Event::Roster { .. }
-        | Event::TopicIs { .. }
-        | Event::SettingsAre { .. }
-        | Event::Invited { .. }
-        | Event::RoomList { .. }
-        | Event::UserList { .. }
-        | Event::MemberList { .. }
-        | Event::UserIs { .. }
-        | Event::CensusIs { .. }
-        | Event::ProfileChanged { .. }
-        | Event::AccountChanged { .. }
-        | Event::History { .. }
-        | Event::Found { .. }
-        | Event::Gap { .. }
-        | Event::Notice { .. }
-        | Event::ShuttingDown { .. }
-        | Event::Pong { .. }
-        | Event::Identified { .. }
-        | Event::TokenMade { .. }
-        | Event::TokenList { .. }
-        | Event::Shunned { .. }
-        | Event::AccountList { .. }
-        | Event::BanList { .. }
-        | Event::Status { .. }
-        | Event::AddressBanList { .. }
-        | Event::StoredRoomList { .. }
-        | Event::RoomReport { .. }
-        | Event::Hidden { .. }
-        | Event::Signal { .. }
-        | Event::Signalled { .. }
-        | Event::ReadIs { .. }
-        | Event::ReadMoved { .. }
-        | Event::UserStates { .. }
-        | Event::PastUsers { .. }
-        | Event::ConversationList { .. }
-        | Event::Metadata { .. }
-        | Event::MetadataKeys { .. }
-        | Event::MetadataChanged { .. }
-        | Event::StayIs { .. }
-        | Event::UserWatched { .. }
-        | Event::Unknown => {}
+        // What this style does not show, and what is no line of a room.
+        _ => {}
     }
 }
 

@@ -15,6 +15,7 @@ use super::style::{StyleName, Words};
 use super::{LineFrontend, Phase, render};
 use crate::limits::NAMES_ON_ENTERING_MAX;
 
+#[expect(clippy::wildcard_enum_match_arm, reason = "Event::sort names every variant")]
 pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut) {
     match event {
         Event::Welcome(welcome) => session.welcome(welcome, out),
@@ -63,11 +64,6 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         Event::Shunned { ignored, blocked, .. } => session.shunned(ignored, blocked, out),
         Event::AccountList { accounts, total, .. } => session.account_list(accounts, *total, out),
         Event::BanList { room, bans, total, .. } => session.ban_list(room, bans, *total, out),
-        // Asked for from the command line, and typed by nobody.
-        Event::Status { .. }
-        | Event::AddressBanList { .. }
-        | Event::StoredRoomList { .. }
-        | Event::RoomReport { .. } => {}
         Event::Gap { room, from, to, why } => {
             session.note(&format!("{room}: messages {from} to {to} are gone: {}", plain(why)), out);
         }
@@ -107,26 +103,8 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
                 session.note(&done, out);
             }
         }
-        Event::Stored { .. }
-        | Event::Roster { .. }
-        | Event::Pong { .. }
-        | Event::UserIs { .. }
-        | Event::CensusIs { .. }
-        | Event::ProfileChanged { .. }
-        | Event::AccountChanged { .. }
-        | Event::Hidden { .. }
-        | Event::ReadIs { .. }
-        | Event::ReadMoved { .. }
-        | Event::UserStates { .. }
-        | Event::PastUsers { .. }
-        | Event::ConversationList { .. }
-        | Event::Metadata { .. }
-        | Event::MetadataKeys { .. }
-        | Event::MetadataChanged { .. }
-        | Event::UserWatched { .. }
-        | Event::Signalled { .. }
-        | Event::Signal { .. } => {}
-        Event::Unknown => {}
+        // What is seen by the others alone, asked for from the command line, or for programs.
+        _ => {}
     }
 }
 
