@@ -193,3 +193,104 @@ fn a_kick_is_a_kick_and_doors_say_why_they_are_closed() {
     ana.send("JOIN #ops");
     ana.expect(":ana!ana@samovar JOIN #ops");
 }
+
+#[test]
+fn a_flood_of_names_before_one_is_in_ends_and_leaves_others_alone() {
+    let server = Server::start("");
+    let mut eve = Irc::greeted(server.address(), "eve");
+    let mut flood = Irc(Client::connect(server.address()));
+    flood.send("CAP LS 302\r\nUSER x 0 * :x\r\nCAP END");
+    // The server may close before all of it is sent.
+    drop(flood.0.try_send("NICK eve\r\n".repeat(2_000)));
+    eve.send("PING x");
+    eve.expect(":irc.samovar PONG irc.samovar :x");
+    let told = String::from_utf8(flood.0.until_lost()).unwrap();
+    let refused = told.lines().filter(|line| line.contains(" 433 * eve :")).count();
+    assert!((1..100).contains(&refused), "{refused} refusals");
+    // Those who never say a name cost nobody anything either.
+    let mut idle: Vec<Irc> = (0..50).map(|_| Irc(Client::connect(server.address()))).collect();
+    for one in &mut idle {
+        one.send(&"CAP REQ batch\r\n".repeat(50));
+    }
+    let mut ana = Irc::greeted(server.address(), "ana");
+    ana.send("PRIVMSG eve :hi");
+    eve.expect(":ana!ana@samovar PRIVMSG eve :hi");
+}
+
+#[test]
+fn who_has_a_name_is_reachable_at_once() {
+    let server = Server::start("");
+    let mut eve = Irc::greeted(server.address(), "eve");
+    for number in 0..20 {
+        let mut one = Irc(Client::connect(server.address()));
+        one.send(&format!("NICK n{number}\r\nUSER n 0 * :n"));
+        while !one.line().contains(" 001 ") {}
+        eve.send(&format!("PRIVMSG n{number} :hi"));
+        one.until(&format!(":eve!eve@samovar PRIVMSG n{number} :hi"));
+    }
+}
+
+#[test]
+fn several_lines_are_one_message_for_all_and_names_of_several_rooms_have_one_end() {
+    let server = Server::start("");
+    let mut eve = server.native("eve");
+    eve.join("ops");
+    let mut ana = Irc(Client::connect(server.address()));
+    ana.send("CAP REQ :batch draft/multiline echo-message\r\nNICK ana\r\nUSER a 0 * :a\r\nCAP END");
+    ana.until(" 422 ana :There is no message of the day");
+    ana.send("JOIN #ops,#dev");
+    ana.until(" 366 ana #dev :End of /NAMES list");
+    let mut bob = Irc::greeted(server.address(), "bob");
+    bob.send("JOIN #ops");
+    bob.until(" 366 bob #ops :End of /NAMES list");
+    ana.until(" JOIN #ops");
+    ana.send("BATCH +1 draft/multiline #ops\r\n@batch=1 PRIVMSG #ops :how is ");
+    ana.send("@batch=1;draft/multiline-concat PRIVMSG #ops :everyone?");
+    ana.send("@batch=1 PRIVMSG #ops :well?\r\nBATCH -1");
+    assert_eq!(eve.message().2, "how is everyone?\nwell?");
+    ana.expect(":ana!ana@samovar BATCH +m1 draft/multiline #ops");
+    ana.expect("@batch=m1 :ana!ana@samovar PRIVMSG #ops :how is ");
+    ana.expect("@batch=m1;draft/multiline-concat :ana!ana@samovar PRIVMSG #ops :everyone?");
+    ana.expect("@batch=m1 :ana!ana@samovar PRIVMSG #ops :well?");
+    ana.expect(":ana!ana@samovar BATCH -m1");
+    bob.expect(":ana!ana@samovar PRIVMSG #ops :how is ");
+    bob.expect(":ana!ana@samovar PRIVMSG #ops :everyone?");
+    bob.expect(":ana!ana@samovar PRIVMSG #ops :well?");
+    // What a native client says in lines is a batch too.
+    eve.say("ops", "one\ntwo");
+    ana.expect(":eve!eve@samovar BATCH +m2 draft/multiline #ops");
+    ana.until(":eve!eve@samovar BATCH -m2");
+    ana.send("NAMES #ops,#dev");
+    ana.expect(":irc.samovar 353 ana = #ops :@eve ana bob");
+    ana.expect(":irc.samovar 353 ana = #dev :@ana");
+    ana.expect(":irc.samovar 366 ana #ops,#dev :End of /NAMES list");
+}
+
+#[test]
+fn clients_ask_each_other_and_nothing_of_it_is_kept() {
+    let server = Server::start("");
+    let (mut ana, mut bob) =
+        (Irc::greeted(server.address(), "ana"), Irc::greeted(server.address(), "bob"));
+    for irc in [&mut ana, &mut bob] {
+        irc.send("JOIN #ops");
+        irc.until(" #ops :End of /NAMES list");
+    }
+    bob.send("PRIVMSG #ops :\u{1}VERSION\u{1}");
+    ana.until(":bob!bob@samovar PRIVMSG #ops :\u{1}VERSION\u{1}");
+    ana.send("NOTICE #ops :\u{1}VERSION mine\u{1}");
+    bob.until(":ana!ana@samovar NOTICE #ops :\u{1}VERSION mine\u{1}");
+    bob.send("PRIVMSG #ops :that is all");
+    ana.until(":bob!bob@samovar PRIVMSG #ops :that is all");
+    let mut eve = Irc::greeted(server.address(), "eve");
+    ana.send("INVITE eve #ops");
+    eve.until(" INVITE eve #ops");
+    eve.send("INVITE");
+    eve.expect(":irc.samovar 336 eve #ops");
+    eve.expect(":irc.samovar 337 eve :End of /INVITE list");
+    eve.send("JOIN #ops");
+    eve.until(" 366 eve #ops :End of /NAMES list");
+    let replayed = eve.line();
+    assert!(replayed.ends_with("that is all"), "only what is kept: {replayed}");
+    eve.send("INVITE");
+    eve.expect(":irc.samovar 337 eve :End of /INVITE list");
+}

@@ -145,6 +145,18 @@ fn an_operator_by_name_and_password_disconnects_others() {
     ana.send("OPER root correct-horse");
     assert!(ana.line().starts_with(":irc.samovar 381 ana :"));
     ana.expect(":ana!ana@samovar MODE ana +o");
+    // To those who want to hear it, and nobody else.
+    bob.send("MODE bob +w");
+    bob.expect(":bob!bob@samovar MODE bob +w");
+    bob.send("WALLOPS :me too");
+    assert!(bob.line().starts_with(":irc.samovar 481 bob :"));
+    ana.send("WALLOPS :back at ten");
+    bob.expect(":ana!ana@samovar WALLOPS :back at ten");
+    bob.send("MODE bob -w");
+    bob.expect(":bob!bob@samovar MODE bob -w");
+    ana.send("WALLOPS :back at nine");
+    ana.send("PRIVMSG bob :hi");
+    bob.expect(":ana!ana@samovar PRIVMSG bob :hi");
     ana.send("KILL nobody2 :spam");
     ana.expect(":irc.samovar 401 ana nobody2 :No such nick/channel");
     ana.send("KILL bob :spam");

@@ -186,6 +186,7 @@ impl Output {
                 gap_line(&Gap { room: room.clone(), missing: Some((*from, *to)), why: why.clone() })
             }
             Event::Notice { text } => format!("! {}", sanitise::line(text)),
+            Event::Wallops { from, text } => format!("! wallops by {from}: {text}"),
             Event::ShuttingDown { in_seconds, .. } => {
                 format!("! the server is shutting down in {in_seconds} seconds")
             }

@@ -488,6 +488,11 @@ pub enum Command {
         /// What.
         text: LineText,
     },
+    /// Tell those who want to hear it (IRC's wallops). For administrators. Answer: `done`.
+    Wallops {
+        /// What.
+        text: LineText,
+    },
     /// End an account's sessions, and let it log in no more. For administrators. Answer: `done`.
     Suspend {
         /// Whose.

@@ -664,6 +664,13 @@ pub enum Event {
         /// One line.
         text: String,
     },
+    /// An administrator speaks to those who want to hear it.
+    Wallops {
+        /// Who.
+        from: UserName,
+        /// What.
+        text: LineText,
+    },
     /// The daemon stops.
     ShuttingDown {
         /// When this was said.

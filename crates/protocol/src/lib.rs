@@ -4,6 +4,7 @@
 //! the table of slash commands. Never touches a socket, a runtime or a clock.
 
 pub mod administration;
+pub mod base64;
 pub mod command;
 pub mod event;
 pub mod frame;

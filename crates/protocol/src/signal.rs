@@ -3,7 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{ClientTags, ReactionText, Sequence};
+use crate::{ClientTags, LineText, ReactionText, Sequence};
 
 /// Whether somebody types (<https://ircv3.net/specs/client-tags/typing>).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,6 +41,14 @@ pub enum Signal {
         /// What.
         tags: ClientTags,
     },
+    /// A program asks other programs something (IRC's CTCP: `VERSION`, `PING 7`), or answers.
+    Query {
+        /// What.
+        text: LineText,
+        /// It is an answer.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        answers: bool,
+    },
     /// A signal of a newer version.
     #[serde(other)]
     Unknown,
@@ -59,6 +67,7 @@ impl Signal {
         match self {
             Self::React { text, .. } => text.as_str().len(),
             Self::Tags { tags } => tags.as_str().len(),
+            Self::Query { text, .. } => text.as_str().len(),
             Self::Typing { .. } | Self::Unknown => 0,
         }
     }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::limits::{
     CLIENT_TAGS_BYTES_MAX, LINE_TEXT_BYTES_MAX, MESSAGE_TEXT_BYTES_MAX, MESSAGE_TEXT_LINES_MAX,
@@ -43,9 +44,13 @@ pub enum TextError {
 /// The text of one message: up to 4,096 bytes and 64 lines, LF and TAB allowed, no other control
 /// characters but IRC's formatting codes, no bidi overrides. May be empty: two of the line styles
 /// say empty lines.
-#[derive(Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
-pub struct MessageText(Arc<str>);
+pub struct MessageText(Arc<str>, Seams);
+
+/// Where an author's client cut lines that belong together, in bytes from the start. What is said is the
+/// same without them: they are neither sent to programs nor stored, and matter to no comparison.
+type Seams = Option<Arc<[u16]>>;
 
 /// One line: a topic, an away message, a reason. Up to 512 bytes, no LF, no TAB, no formatting.
 #[derive(Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -68,7 +73,25 @@ impl MessageText {
         if lines > MESSAGE_TEXT_LINES_MAX {
             return Err(TextError::TooManyLines { lines, lines_max: MESSAGE_TEXT_LINES_MAX });
         }
-        Ok(Self(text.into()))
+        Ok(Self(text.into(), None))
+    }
+
+    /// The same, of which one knows where it was cut: in ascending order; what is no place between two
+    /// characters is none.
+    #[must_use]
+    pub fn with_seams(mut self, seams: &[u16]) -> Self {
+        let is_place = |seam: &u16| self.0.is_char_boundary(usize::from(*seam));
+        let mut seams: Vec<u16> = seams.iter().copied().filter(is_place).collect();
+        seams.sort_unstable();
+        seams.truncate(MESSAGE_TEXT_LINES_MAX);
+        self.1 = (!seams.is_empty()).then(|| seams.into());
+        self
+    }
+
+    /// Where it was cut, if that is known.
+    #[must_use]
+    pub fn seams(&self) -> &[u16] {
+        self.1.as_deref().unwrap_or_default()
     }
 
     /// The text as it was written.
@@ -80,6 +103,26 @@ impl MessageText {
     /// The text's lines, at least one, without IRC's formatting codes.
     pub fn plain_lines(&self) -> impl Iterator<Item = Cow<'_, str>> {
         self.0.split('\n').map(without_irc_formatting)
+    }
+}
+
+impl Serialize for MessageText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.0)
+    }
+}
+
+impl PartialEq for MessageText {
+    fn eq(&self, other: &Self) -> bool {
+        self.0 == other.0
+    }
+}
+
+impl Eq for MessageText {}
+
+impl Hash for MessageText {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.0.hash(state);
     }
 }
 
@@ -311,6 +354,16 @@ mod tests {
         assert!(ClientTags::parse(&"x".repeat(CLIENT_TAGS_BYTES_MAX + 1)).is_err());
         assert!(ReactionText::parse(&"x".repeat(REACTION_BYTES_MAX)).is_ok());
         assert!(ReactionText::parse(&"x".repeat(REACTION_BYTES_MAX + 1)).is_err());
+    }
+
+    #[test]
+    fn where_a_text_was_cut_is_no_part_of_it() {
+        let text = MessageText::parse("aé b").unwrap();
+        let cut = text.clone().with_seams(&[4, 2, 3, 99]); // 2 is within the é, 99 behind the end
+        assert_eq!(cut.seams(), [3, 4]);
+        assert_eq!(cut, text);
+        assert_eq!(serde_json::to_string(&cut).unwrap(), r#""aé b""#);
+        assert_eq!(text.with_seams(&[0; 100]).seams().len(), MESSAGE_TEXT_LINES_MAX);
     }
 
     #[test]

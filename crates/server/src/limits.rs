@@ -110,6 +110,8 @@ pub(crate) const LINE_BYTES_MAX: usize = 4_096 + 256;
 pub(crate) const TELNET_SUBNEGOTIATION_BYTES_MAX: usize = 4_096;
 /// Wrong answers to the question for a name; then the session ends.
 pub(crate) const NAME_TRIES_MAX: u32 = 20;
+/// Invitations that one IRC session lists.
+pub(crate) const IRC_INVITED_MAX: usize = 32;
 /// What one IRC session may have asked for without an answer; then it is not read from.
 pub(crate) const IRC_PENDING_MAX: usize = 64;
 /// Sessions of one account, with those that may come back.

@@ -82,6 +82,7 @@ impl Actor {
                 | Command::Block { .. }
                 | Command::Unblock { .. }
                 | Command::Announce { .. }
+                | Command::Wallops { .. }
                 | Command::Suspend { .. }
                 | Command::Unsuspend { .. }
                 | Command::ResetPassword { .. }

@@ -111,6 +111,7 @@ impl Event {
             | Self::Hidden { .. }
             | Self::Gap { .. }
             | Self::Notice { .. }
+            | Self::Wallops { .. }
             | Self::ShuttingDown { .. }
             | Self::Unknown => None,
         }
@@ -177,6 +178,7 @@ impl Event {
             | Self::StoredRoomList { .. }
             | Self::RoomReport { .. }
             | Self::Notice { .. }
+            | Self::Wallops { .. }
             | Self::ShuttingDown { .. }
             | Self::Pong { .. }
             | Self::Unknown => None,
@@ -207,6 +209,7 @@ impl Event {
             | Self::Invited { .. }
             | Self::Gap { .. }
             | Self::Notice { .. }
+            | Self::Wallops { .. }
             | Self::ShuttingDown { .. } => Sort::Own,
             Self::Done { .. }
             | Self::Signalled { .. }

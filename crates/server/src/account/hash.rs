@@ -8,6 +8,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use chat_protocol::{Password, Refusal};
 use tokio::sync::Semaphore;
 
+use super::scram::ScramKeys;
+use crate::journal::StoredPassword;
 use crate::limits::{HASHES_AT_ONCE, HASHES_WAITING_MAX};
 
 /// What a hash costs.
@@ -61,19 +63,28 @@ impl Hasher {
         })
     }
 
-    /// What is stored of a password: a PHC string.
+    /// What is stored of a password.
     ///
     /// # Errors
     /// As many wait as may.
-    pub(crate) async fn hash(&self, password: Password) -> Result<String, Refusal> {
+    pub(crate) async fn hash(&self, password: Password) -> Result<StoredPassword, Refusal> {
         let argon2 = argon2id(&self.params);
-        self.work(move || argon2.hash_password(password.reveal().as_bytes()))
-            .await?
-            .map(|hash| hash.to_string())
-            .map_err(|error| {
-                tracing::error!(%error, "a password cannot be hashed");
-                Refusal::Unavailable
-            })
+        let hashed = self.work(move || {
+            let hash = argon2.hash_password(password.reveal().as_bytes())?.to_string();
+            Ok(StoredPassword { hash, scram: Some(keys(&password)) })
+        });
+        hashed.await?.map_err(|error: argon2::password_hash::Error| {
+            tracing::error!(%error, "a password cannot be hashed");
+            Refusal::Unavailable
+        })
+    }
+
+    /// The keys of a password for SCRAM.
+    ///
+    /// # Errors
+    /// As many wait as may.
+    pub(crate) async fn scram(&self, password: Password) -> Result<String, Refusal> {
+        self.work(move || keys(&password)).await
     }
 
     /// Is it the password of this hash? Without one it is not, after the same work.
@@ -113,6 +124,11 @@ impl Hasher {
     }
 }
 
+/// By a salt that no other has.
+fn keys(password: &Password) -> String {
+    ScramKeys::of(password.reveal(), uuid::Uuid::new_v4().into_bytes()).to_string()
+}
+
 fn argon2id(params: &Params) -> Argon2<'static> {
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params.clone())
 }
@@ -132,7 +148,7 @@ mod tests {
     #[tokio::test]
     async fn a_password_is_that_of_its_hash_alone() {
         let hasher = Hasher::new(CHEAP).unwrap();
-        let hash = hasher.hash(password("correct-horse")).await.unwrap();
+        let hash = hasher.hash(password("correct-horse")).await.unwrap().hash;
         assert!(hash.starts_with("$argon2id$v=19$m=8,t=1,p=1$"), "{hash}");
         let is = async |hash, text| hasher.verify(hash, password(text)).await.unwrap();
         assert!(is(Some(hash.clone()), "correct-horse").await);
@@ -142,7 +158,7 @@ mod tests {
         let costly = Hasher::new(HashCost { memory_kib: 64, passes: 3, lanes: 2 }).unwrap();
         let nobodys = PasswordHash::new(&costly.nobodys).unwrap();
         assert_eq!(Params::try_from(&nobodys).unwrap().t_cost(), 3, "{nobodys}");
-        let again = hasher.hash(password("correct-horse")).await.unwrap();
+        let again = hasher.hash(password("correct-horse")).await.unwrap().hash;
         assert_ne!(hash, again, "salted");
     }
 

@@ -3,6 +3,7 @@
 
 mod hash;
 mod origin;
+mod scram;
 mod throttle;
 
 use std::net::IpAddr;
@@ -16,8 +17,11 @@ pub(crate) use hash::{HashCost, Hasher};
 pub(crate) use origin::Origin;
 pub(crate) use throttle::FreeTries;
 
-use crate::journal::{Account, AccountChange, Changed, Deed, Journal, StoredToken, TokenHash};
+use crate::journal::{
+    Account, AccountChange, Changed, Deed, Journal, StoredPassword, StoredToken, TokenHash,
+};
 use crate::user::Registry;
+use scram::{ClientFirst, Exchange, ScramKeys};
 use throttle::{Throttle, Tried};
 
 /// What accounts need of the world.
@@ -68,10 +72,23 @@ impl Verified {
         name: &UserName,
     ) -> Result<(), Refusal> {
         match journal.password(name.clone()).await.map_err(unavailable)? {
-            Some((account, hash)) if account == self.account && hash == self.hash => Ok(()),
+            Some((account, stored)) if account == self.account && stored.hash == self.hash => {
+                Ok(())
+            }
             Some(_) | None => Err(Refusal::LoginFailed),
         }
     }
+}
+
+/// A proof by SCRAM that has begun.
+#[derive(Debug)]
+pub(crate) struct Scram {
+    /// Who it says that it is.
+    pub(crate) name: UserName,
+    exchange: Exchange,
+    /// Whose password it is; nobody's.
+    is_of: Option<Verified>,
+    tries: Vec<Tried>,
 }
 
 impl Accounts {
@@ -169,10 +186,10 @@ impl Accounts {
         let clock = self.0.settings.clock;
         self.0.throttle.may_try(&tries, clock())?;
         let stored = journal.password(name.clone()).await.map_err(unavailable)?;
-        let hash = stored.as_ref().map(|(_, hash)| hash.clone());
+        let hash = stored.as_ref().map(|(_, stored)| stored.hash.clone());
         // Counted before it is looked at: many at the same time are not more tries.
         self.0.throttle.tried(&tries, clock());
-        let is_right = match self.0.hasher.verify(hash, password).await {
+        let is_right = match self.0.hasher.verify(hash, password.clone()).await {
             Ok(is_right) => is_right,
             Err(refusal) => {
                 self.0.throttle.take_back(&tries);
@@ -180,11 +197,83 @@ impl Accounts {
             }
         };
         match stored {
-            Some((account, hash)) if is_right => {
+            Some((account, stored)) if is_right => {
                 self.0.throttle.succeeded(&tries);
+                let hash = stored.hash.clone();
+                self.keep_scram(journal, account, stored, password).await;
                 Ok(Verified { account, hash })
             }
             Some(_) | None => Err(Refusal::LoginFailed),
+        }
+    }
+
+    /// An account that was made before there were keys for SCRAM gets its own.
+    async fn keep_scram(
+        &self,
+        journal: &Journal,
+        account: Identity,
+        stored: StoredPassword,
+        password: Password,
+    ) {
+        if stored.scram.is_some() {
+            return;
+        }
+        let Ok(keys) = self.0.hasher.scram(password).await else { return }; // the next time
+        let password = StoredPassword { scram: Some(keys), ..stored };
+        // What is not stored now is stored when it logs in again.
+        drop(journal.change_later(vec![AccountChange::KeepScram { account, password }]).await);
+    }
+
+    /// Somebody begins to prove, by SCRAM, that it knows a password: what it says first, and what it
+    /// is answered. A name that nobody has gets an answer like others.
+    ///
+    /// # Errors
+    /// It is not understood; too many tries.
+    pub(crate) async fn scram(
+        &self,
+        journal: &Journal,
+        from: Option<IpAddr>,
+        said: &str,
+        nonce: &str,
+    ) -> Result<(Scram, String), Refusal> {
+        let first = ClientFirst::parse(said).ok_or(Refusal::LoginFailed)?;
+        let name = UserName::parse(&first.name).map_err(|_| Refusal::LoginFailed)?;
+        let acts_for = first.acts_for.as_deref().map(UserName::parse);
+        if acts_for.is_some_and(|acts_for| acts_for.as_ref() != Ok(&name)) {
+            return Err(Refusal::LoginFailed);
+        }
+        let tries = [Some(Tried::Account(name.clone())), from.map(Tried::Address)];
+        let tries: Vec<Tried> = tries.into_iter().flatten().collect();
+        self.0.throttle.may_try(&tries, (self.0.settings.clock)())?;
+        let (stored, secret) = journal.scram(name.clone()).await.map_err(unavailable)?;
+        let nobodys = ScramKeys::nobodys(&secret, name.folded());
+        let own = stored.and_then(|(account, stored)| {
+            let keys = stored.scram.as_deref().and_then(ScramKeys::parse)?;
+            Some((keys, Verified { account, hash: stored.hash }))
+        });
+        let (keys, is_of) = own.map_or((nobodys, None), |(keys, is_of)| (keys, Some(is_of)));
+        let (exchange, answer) = Exchange::begin(&first, keys, nonce);
+        Ok((Scram { name, exchange, is_of, tries }, answer))
+    }
+
+    /// Its proof; gives ours.
+    ///
+    /// # Errors
+    /// It proves nothing; too many tries.
+    pub(crate) fn finish_scram(
+        &self,
+        scram: Scram,
+        said: &str,
+    ) -> Result<(Verified, String), Refusal> {
+        let now = (self.0.settings.clock)();
+        self.0.throttle.may_try(&scram.tries, now)?;
+        self.0.throttle.tried(&scram.tries, now);
+        match (scram.exchange.finish(said), scram.is_of) {
+            (Some(answer), Some(verified)) => {
+                self.0.throttle.succeeded(&scram.tries);
+                Ok((verified, answer))
+            }
+            (_, _) => Err(Refusal::LoginFailed),
         }
     }
 
@@ -214,7 +303,7 @@ impl Accounts {
     ///
     /// # Errors
     /// It is too short; the daemon is busy.
-    pub(crate) async fn hash(&self, password: Password) -> Result<String, Refusal> {
+    pub(crate) async fn hash(&self, password: Password) -> Result<StoredPassword, Refusal> {
         let length = self.0.settings.password_length;
         let characters = password.reveal().chars().count();
         if u64::try_from(characters).is_ok_and(|characters| characters < length) {
@@ -246,3 +335,6 @@ fn unavailable(error: crate::journal::JournalError) -> Refusal {
     tracing::error!(%error, "accounts cannot be read or written");
     Refusal::Unavailable
 }
+
+#[cfg(test)]
+mod tests;

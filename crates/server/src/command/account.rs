@@ -154,6 +154,13 @@ pub(crate) struct Proven {
     by: By,
 }
 
+impl Proven {
+    /// It knows its password.
+    pub(super) const fn by_password(name: UserName, verified: Verified) -> Self {
+        Self { name, by: By::Password(verified) }
+    }
+}
+
 /// What it was proved by.
 #[derive(Debug)]
 enum By {

@@ -8,7 +8,7 @@ use chat_protocol::limits::LIST_ENTRIES_MAX;
 use chat_protocol::{Event, Identity, LineText, Password, Refusal, RequestId, Timestamp, UserName};
 
 use super::account::{changed, evict};
-use super::{Answer, Caller, House, journal_refusal, stay};
+use super::{Announcement, Answer, Caller, House, journal_refusal, stay};
 use crate::journal::{Account, AccountChange, Deed, Suspension};
 
 /// Who the caller is, if it is an administrator now.
@@ -61,7 +61,22 @@ pub(super) async fn announce(
     let changes = vec![deed(who, "announce", &"", &text)];
     changed(house.journal.change(changes).await, || Refusal::Unavailable)?;
     let from = name.unwrap_or_else(|| "the operator".to_owned());
-    house.announcements.say(format!("announcement by {from}: {text}"));
+    house.announcements.say(Announcement::ToAll(format!("announcement by {from}: {text}")));
+    Ok(Answer::Event(Event::Done { id }))
+}
+
+/// Tells those who want to hear it.
+pub(super) async fn wallops(
+    house: &House,
+    caller: &Caller,
+    id: Option<RequestId>,
+    text: LineText,
+) -> Result<Answer, Refusal> {
+    let who = administrator(caller)?;
+    let from = caller.claim.as_ref().ok_or(Refusal::NotNamed)?.user().name();
+    let changes = vec![deed(who, "wallops", &"", &text)];
+    changed(house.journal.change(changes).await, || Refusal::Unavailable)?;
+    house.announcements.say(Announcement::Wallops { from, text });
     Ok(Answer::Event(Event::Done { id }))
 }
 

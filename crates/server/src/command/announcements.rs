@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use std::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use chat_protocol::{LineText, UserName};
+
 use crate::limits::ANNOUNCEMENTS_KEPT;
 
 /// What is told to everybody.
@@ -14,11 +16,25 @@ pub(crate) struct Announcements {
     wake: Arc<dyn Fn() + Send + Sync>,
 }
 
+/// One thing that is told.
+#[derive(Clone, Debug)]
+pub(crate) enum Announcement {
+    /// To everybody.
+    ToAll(String),
+    /// To those who want to hear it.
+    Wallops {
+        /// Who says it.
+        from: UserName,
+        /// What.
+        text: LineText,
+    },
+}
+
 #[derive(Debug, Default)]
 struct Told {
     /// So many there were.
     count: u64,
-    last: VecDeque<Arc<str>>,
+    last: VecDeque<Arc<Announcement>>,
 }
 
 impl Announcements {
@@ -28,13 +44,13 @@ impl Announcements {
     }
 
     /// Tells everybody.
-    pub(crate) fn say(&self, text: String) {
+    pub(crate) fn say(&self, announcement: Announcement) {
         let mut told = self.lock();
         told.count += 1;
         if told.last.len() >= ANNOUNCEMENTS_KEPT {
             told.last.pop_front();
         }
-        told.last.push_back(text.into());
+        told.last.push_back(Arc::new(announcement));
         drop(told);
         (self.wake)();
     }
@@ -50,7 +66,7 @@ impl Announcements {
     }
 
     /// Those behind the first `seen`, and how many there were.
-    pub(crate) fn since(&self, seen: u64) -> (Vec<Arc<str>>, u64) {
+    pub(crate) fn since(&self, seen: u64) -> (Vec<Arc<Announcement>>, u64) {
         let told = self.lock();
         let new = usize::try_from(told.count.saturating_sub(seen)).unwrap_or(usize::MAX);
         let skip = told.last.len().saturating_sub(new);

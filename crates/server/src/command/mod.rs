@@ -16,6 +16,7 @@ mod report;
 mod room;
 mod say;
 mod scope;
+pub(crate) mod scram;
 mod search;
 mod shun;
 mod signal;
@@ -41,7 +42,7 @@ use crate::room::{
 use crate::tally::Tally;
 use crate::user::{Claim, Pass, Registry, Returns, Staying, User};
 pub(crate) use address::BannedAddresses;
-pub(crate) use announcements::Announcements;
+pub(crate) use announcements::{Announcement, Announcements};
 use guest::{Identified, ReturnTicket};
 use scope::Scope;
 
@@ -355,6 +356,7 @@ pub(crate) async fn execute(
         | Command::CeaseToAdminister
         | Command::Disconnect { .. }
         | Command::Announce { .. }
+        | Command::Wallops { .. }
         | Command::Suspend { .. }
         | Command::Unsuspend { .. }
         | Command::ResetPassword { .. }
@@ -424,6 +426,7 @@ async fn administer(
             people::disconnect(house, caller, id, (user, reason)).await
         }
         Command::Announce { text } => admin::announce(house, caller, id, text).await,
+        Command::Wallops { text } => admin::wallops(house, caller, id, text).await,
         Command::Suspend { user, for_s, reason } => {
             admin::suspend(house, caller, id, (user, for_s, reason)).await
         }

@@ -95,6 +95,7 @@ impl Scope {
             | Command::Unblock { .. }
             | Command::Shunned
             | Command::Announce { .. }
+            | Command::Wallops { .. }
             | Command::Suspend { .. }
             | Command::Unsuspend { .. }
             | Command::ResetPassword { .. }

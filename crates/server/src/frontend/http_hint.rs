@@ -43,6 +43,7 @@ impl Frontend for HttpHint {
             replay: 0,
             at_end: AtEnd::Leave,
             is_typed: false,
+            wants_wallops: false,
             only_waits: false,
             watches_own: false,
             looks: 0,

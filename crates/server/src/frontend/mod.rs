@@ -79,6 +79,10 @@ pub(crate) enum Proof {
         /// That.
         password: Password,
     },
+    /// It begins to prove by SCRAM that it knows a password: what it says first.
+    ScramFirst(String),
+    /// It goes on with that.
+    ScramNext(String),
     /// It makes this account.
     Registration {
         /// Its name.
@@ -112,6 +116,8 @@ pub(crate) struct Manners {
     pub(crate) at_end: AtEnd,
     /// A person types: it has longer for its name.
     pub(crate) is_typed: bool,
+    /// It is told what administrators say to those who want to hear it.
+    pub(crate) wants_wallops: bool,
     /// It may be a pipe: however much it says, it only waits, and is never refused for it.
     pub(crate) only_waits: bool,
     /// What is its own doing is told to it alone, event by event, and not in a shared encoding.
@@ -134,6 +140,9 @@ pub(crate) trait Frontend: fmt::Debug + Send {
 
     /// What became of a proof: it is this account. Only a front end that proves something is told.
     fn proved(&mut self, _proved: Result<UserName, Refusal>, _out: &mut BytesMut) {}
+
+    /// A proof goes on when its peer has answered this.
+    fn challenged(&mut self, _said: &str, _out: &mut BytesMut) {}
 
     /// How events of a room look to this session; sessions with the same dialect share encodings.
     fn dialect(&self, room: &RoomAddress) -> Dialect;

@@ -80,6 +80,7 @@ impl Frontend for NativeFrontend {
             replay: self.replay,
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
+            wants_wallops: false,
             only_waits: true,
             watches_own: false,
             looks: 0,

@@ -102,13 +102,24 @@ pub(crate) struct Deed {
     pub(crate) why: String,
 }
 
+/// What is stored of a password.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredPassword {
+    /// Its hash, a PHC string.
+    pub(crate) hash: String,
+    /// Its keys for SCRAM, in their own form.
+    pub(crate) scram: Option<String>,
+}
+
 /// What becomes of accounts.
 #[derive(Debug)]
 pub(crate) enum AccountChange {
     /// A new one; there may be so many.
-    Add { account: Account, password: String, accounts_max: u64 },
+    Add { account: Account, password: StoredPassword, accounts_max: u64 },
     /// Another password.
-    SetPassword { account: Identity, password: String },
+    SetPassword { account: Identity, password: StoredPassword },
+    /// The keys of the password that has this hash, if it is still that.
+    KeepScram { account: Identity, password: StoredPassword },
     /// It may not log in, or may again.
     Suspend { account: Identity, suspension: Option<Suspension> },
     /// It is an administrator, or no longer.
@@ -176,10 +187,18 @@ pub(super) fn apply(
         AccountChange::Add { account, password, accounts_max } => {
             add(transaction, account, password, *accounts_max)?
         }
-        AccountChange::SetPassword { account, password } => done(run(
-            "UPDATE accounts SET password = ?2 WHERE identity = ?1",
-            &[account.0.as_bytes(), password],
-        )?),
+        AccountChange::SetPassword { account, password } => {
+            let rows = run(
+                "UPDATE accounts SET password = ?2 WHERE identity = ?1",
+                &[account.0.as_bytes(), &password.hash],
+            )?;
+            keep_scram(transaction, *account, password)?;
+            done(rows)
+        }
+        AccountChange::KeepScram { account, password } => {
+            keep_scram(transaction, *account, password)?;
+            Changed::Done
+        }
         AccountChange::Suspend { account, suspension } => {
             let until = suspension.as_ref().and_then(|suspension| suspension.until);
             let why = suspension.as_ref().map_or("", |suspension| suspension.why.as_str());
@@ -203,7 +222,7 @@ pub(super) fn apply(
         AccountChange::ClearMetadata { owner } => metadata::clear(transaction, owner)?,
         AccountChange::Delete { account } => {
             metadata::clear(transaction, &MetadataOwner::Account(*account))?;
-            for table in ["account_tokens", "account_rooms", "account_shunned"] {
+            for table in ["account_tokens", "account_rooms", "account_shunned", "account_scram"] {
                 run(&format!("DELETE FROM {table} WHERE account = ?1"), &[account.0.as_bytes()])?;
             }
             run("DELETE FROM guests WHERE identity = ?1", &[account.0.as_bytes()])?;
@@ -306,7 +325,7 @@ pub(super) fn leave(
 fn add(
     transaction: &Transaction<'_>,
     account: &Account,
-    password: &str,
+    password: &StoredPassword,
     accounts_max: u64,
 ) -> Result<Changed, JournalError> {
     let count: u64 =
@@ -324,11 +343,35 @@ fn add(
             account.identity.0.as_bytes(),
             account.name.folded(),
             account.name.as_str(),
-            password,
+            password.hash,
             milliseconds(account.created),
             account.is_administrator,
         ])?;
+    if added > 0 {
+        keep_scram(transaction, account.identity, password)?;
+    }
     Ok(if added > 0 { Changed::Done } else { Changed::Taken })
+}
+
+/// The keys of a password, in place of those of another.
+fn keep_scram(
+    transaction: &Transaction<'_>,
+    account: Identity,
+    password: &StoredPassword,
+) -> Result<(), JournalError> {
+    let StoredPassword { hash, scram } = password;
+    match scram {
+        Some(keys) => transaction
+            .prepare_cached(
+                "INSERT OR REPLACE INTO account_scram (account, keys)
+                 SELECT identity, ?3 FROM accounts WHERE identity = ?1 AND password = ?2",
+            )?
+            .execute(params![account.0.as_bytes(), hash, keys])?,
+        None => transaction
+            .prepare_cached("DELETE FROM account_scram WHERE account = ?1")?
+            .execute([account.0.as_bytes()])?,
+    };
+    Ok(())
 }
 
 fn add_token(transaction: &Transaction<'_>, token: &StoredToken) -> Result<Changed, JournalError> {
@@ -414,12 +457,25 @@ pub(super) fn all(connection: &Connection) -> Result<Vec<Account>, JournalError>
 pub(super) fn password(
     connection: &Connection,
     name: &UserName,
-) -> Result<Option<(Identity, String)>, JournalError> {
+) -> Result<Option<(Identity, StoredPassword)>, JournalError> {
     let found = connection
-        .prepare_cached("SELECT identity, password FROM accounts WHERE folded = ?1")?
-        .query_row([name.folded()], |row| Ok((identity(row, 0)?, row.get(1)?)))
+        .prepare_cached(
+            "SELECT identity, password, keys FROM accounts
+             LEFT JOIN account_scram ON account = identity WHERE folded = ?1",
+        )?
+        .query_row([name.folded()], |row| {
+            let stored = StoredPassword { hash: row.get(1)?, scram: row.get(2)? };
+            Ok((identity(row, 0)?, stored))
+        })
         .optional()?;
     Ok(found)
+}
+
+/// What names of no account get their salts by.
+pub(super) fn scram_secret(connection: &Connection) -> Result<[u8; 32], JournalError> {
+    Ok(connection
+        .prepare_cached("SELECT value FROM secrets WHERE name = 'scram'")?
+        .query_row([], |row| row.get(0))?)
 }
 
 /// The token with this hash.
@@ -542,7 +598,7 @@ pub(super) fn examine(
             note(format!("tokens: {error}"));
         }
     }
-    for table in ["account_tokens", "account_rooms", "account_shunned"] {
+    for table in ["account_tokens", "account_rooms", "account_shunned", "account_scram"] {
         let sql = format!(
             "SELECT DISTINCT account FROM {table}
              WHERE account NOT IN (SELECT identity FROM accounts)"

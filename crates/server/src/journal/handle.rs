@@ -12,7 +12,9 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use super::account::{self, Account, AccountChange, AccountRoom, Changed, Shunned, StoredToken};
+use super::account::{
+    self, Account, AccountChange, AccountRoom, Changed, Shunned, StoredPassword, StoredToken,
+};
 use super::examine::{self, Checked, Contents};
 use super::guest::{Guest, GuestChange, TokenHash};
 use super::history::{Page, Range, Readers, StoredRoom, Unread};
@@ -211,12 +213,23 @@ impl Journal {
         self.readers.read(account::all).await
     }
 
-    /// What the account of a name logs in with: its identity, and its password's hash.
+    /// What the account of a name logs in with: its identity, and what is stored of its password.
     pub(crate) async fn password(
         &self,
         name: UserName,
-    ) -> Result<Option<(Identity, String)>, JournalError> {
+    ) -> Result<Option<(Identity, StoredPassword)>, JournalError> {
         self.readers.read(move |connection| account::password(connection, &name)).await
+    }
+
+    /// The same, and what names of no account get their salts by.
+    pub(crate) async fn scram(
+        &self,
+        name: UserName,
+    ) -> Result<(Option<(Identity, StoredPassword)>, [u8; 32]), JournalError> {
+        let read = move |connection: &Connection| {
+            Ok((account::password(connection, &name)?, account::scram_secret(connection)?))
+        };
+        self.readers.read(read).await
     }
 
     /// A personal token.

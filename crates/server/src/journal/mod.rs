@@ -25,8 +25,8 @@ mod verify;
 mod writer;
 
 pub(crate) use account::{
-    Account, AccountChange, AccountRoom, Changed, Deed, Shun, Shunned, StoredToken, Suspension,
-    audit,
+    Account, AccountChange, AccountRoom, Changed, Deed, Shun, Shunned, StoredPassword, StoredToken,
+    Suspension, audit,
 };
 pub(crate) use backup::{BackupError, backup};
 pub(crate) use examine::database;

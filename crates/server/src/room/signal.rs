@@ -31,7 +31,7 @@ impl RoomActor {
         match &signal {
             Signal::Typing { .. } if self.is_quiet(open) => return Ok(time_ms),
             Signal::React { seq, .. } => open.has_said(&room, *seq)?,
-            Signal::Typing { .. } | Signal::Tags { .. } => {}
+            Signal::Typing { .. } | Signal::Tags { .. } | Signal::Query { .. } => {}
             Signal::Unknown => return Err(Refusal::unknown_command("signal")),
         }
         let from = member.name.clone();

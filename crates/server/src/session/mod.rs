@@ -33,7 +33,8 @@ use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use crate::account::Origin;
 use crate::command::account::Proven;
-use crate::command::{Caller, House};
+use crate::command::scram::Underway;
+use crate::command::{Announcement, Caller, House};
 use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::rate::{Meter, RateLimits};
@@ -169,6 +170,8 @@ pub(crate) struct Session<S> {
     unnamed: Option<Unnamed>,
     /// Who it has proved to be, before it has a name here.
     proven: Option<Box<Proven>>,
+    /// A proof that goes on.
+    scram: Option<Underway>,
     /// Until then it is not announced to the default room.
     hesitates: Option<Instant>,
     /// It may still turn out to speak something else.
@@ -246,6 +249,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             is_welcome: false,
             unnamed,
             proven: None,
+            scram: None,
             hesitates: None,
             undecided,
             has_ended: false,
@@ -446,8 +450,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         let (new, count) = self.around.house.announcements.since(self.announced);
         self.announced = count;
         if self.is_welcome && !self.is_closing {
-            for text in new {
-                self.tell(&Event::Notice { text: text.to_string() });
+            for announcement in new {
+                match &*announcement {
+                    Announcement::ToAll(text) => self.tell(&Event::Notice { text: text.clone() }),
+                    Announcement::Wallops { from, text } if self.manners.wants_wallops => {
+                        let (from, text) = (from.clone(), text.clone());
+                        self.tell(&Event::Wallops { from, text });
+                    }
+                    Announcement::Wallops { .. } => {}
+                }
             }
         }
     }

@@ -13,6 +13,7 @@ use super::said_here::SaidHere;
 use super::{Doing, Ending, Session, Stage};
 use crate::command::account::{self, Proven};
 use crate::command::guest::{self, Identified, Wanted};
+use crate::command::scram::{self, Underway};
 use crate::command::{Answer, execute};
 use crate::frontend::{Proof, Wish};
 use crate::user::Claim;
@@ -66,10 +67,25 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Its peer proves who it is; a guest becomes that one at once.
     pub(super) async fn prove(&mut self, proof: Proof) -> Result<(), Ending> {
         let (house, caller) = (&self.around.house, &self.caller);
+        let underway = self.scram.take();
         let proved = match proof {
             Proof::Password { name, password } => {
                 account::prove(house, caller, name, password).instrument(self.span()).await
             }
+            Proof::ScramFirst(said) => {
+                let begun = scram::begin(house, caller, &said).instrument(self.span()).await;
+                self.challenge(begun);
+                return Ok(());
+            }
+            Proof::ScramNext(said) => match underway {
+                Some(Underway::Begun(begun)) => {
+                    let finished = scram::finish(house, *begun, &said);
+                    self.challenge(finished);
+                    return Ok(());
+                }
+                Some(Underway::Proved(proven)) if said.is_empty() => Ok(*proven),
+                Some(Underway::Proved(_)) | None => Err(Refusal::LoginFailed),
+            },
             Proof::Registration { name, password } => {
                 account::prove_anew(house, caller, name, password).instrument(self.span()).await
             }
@@ -80,6 +96,17 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         };
         self.frontend.proved(proved, self.outbox.bytes());
         Ok(())
+    }
+
+    /// A proof goes on, or has failed.
+    fn challenge(&mut self, challenge: Result<(Underway, String), Refusal>) {
+        match challenge {
+            Ok((underway, said)) => {
+                self.scram = Some(underway);
+                self.frontend.challenged(&said, self.outbox.bytes());
+            }
+            Err(refusal) => self.frontend.proved(Err(refusal), self.outbox.bytes()),
+        }
     }
 
     async fn proved(&mut self, proven: Proven) -> Result<Result<UserName, Refusal>, Ending> {

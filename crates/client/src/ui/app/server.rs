@@ -204,6 +204,7 @@ impl App {
                 self.on_gap(Gap { room, missing: Some((from, to)), why });
             }
             Event::Notice { text } => self.warn(sanitise::line(&text)),
+            Event::Wallops { from, text } => self.warn(format!("wallops by {from}: {text}")),
             Event::ShuttingDown { in_seconds, .. } => self.warn(match in_seconds {
                 0 => "the server stops now".to_owned(),
                 seconds => format!("the server stops in {seconds} seconds"),

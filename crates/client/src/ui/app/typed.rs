@@ -195,6 +195,7 @@ impl App {
             | Command::Unblock { .. }
             | Command::Shunned
             | Command::Announce { .. }
+            | Command::Wallops { .. }
             | Command::Suspend { .. }
             | Command::Unsuspend { .. }
             | Command::ResetPassword { .. }

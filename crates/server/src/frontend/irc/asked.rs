@@ -61,7 +61,11 @@ pub(super) enum Asked {
         letter: char,
     },
     /// Who is there, as names.
-    Names(String),
+    Names {
+        room: String,
+        /// What was asked for all together, if this is the last of it.
+        end: Option<String>,
+    },
     /// What was said there.
     History(chathistory::Wanted),
     /// Where something was said.
@@ -111,6 +115,8 @@ pub(super) enum Asked {
     Deoper,
     /// That somebody goes.
     Kill(String),
+    /// To be heard by those who want to.
+    Wallops,
 }
 
 /// When it is answered.
@@ -340,7 +346,7 @@ impl Asked {
             | Self::ModeMembers
             | Self::ModeAbsent { .. }
             | Self::Masks { .. }
-            | Self::Names(_)
+            | Self::Names { .. }
             | Self::Who(_)
             | Self::History(_)
             | Self::Conversations
@@ -361,7 +367,8 @@ impl Asked {
             | Self::UserMode { .. }
             | Self::Oper
             | Self::Deoper
-            | Self::Kill(_) => false,
+            | Self::Kill(_)
+            | Self::Wallops => false,
         }
     }
 }

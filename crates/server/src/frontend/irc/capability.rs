@@ -5,7 +5,7 @@ use bytes::BytesMut;
 
 use super::message::Line;
 use super::sasl::MECHANISMS;
-use super::{IrcFrontend, IrcSettings, Phase, metadata};
+use super::{IrcFrontend, IrcSettings, Phase, metadata, multiline};
 
 /// Something that is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,6 +31,7 @@ pub(super) enum Capability {
     /// As its second draft has it.
     OldMetadata,
     MultiPrefix,
+    Multiline,
     NoImplicitNames,
     PreAway,
     ReadMarker,
@@ -72,6 +73,7 @@ const OFFERED: &[Offer] = &[
     offer(Capability::MessageRedaction, "draft/message-redaction"),
     Offer { value: |_| metadata::limits(), ..offer(Capability::OldMetadata, "draft/metadata-2") },
     Offer { value: |_| metadata::limits(), ..offer(Capability::Metadata, "draft/metadata-3") },
+    Offer { value: |_| multiline::limits(), ..offer(Capability::Multiline, "draft/multiline") },
     offer(Capability::NoImplicitNames, "draft/no-implicit-names"),
     offer(Capability::PreAway, "draft/pre-away"),
     offer(Capability::ReadMarker, "draft/read-marker"),

@@ -9,7 +9,8 @@ use super::message::Message;
 use super::reply::word;
 use super::rooms::Filter;
 use super::{
-    Decoded, IrcFrontend, capability, chathistory, markread, metadata, monitor, redact, sasl, say,
+    Decoded, IrcFrontend, capability, chathistory, markread, metadata, monitor, multiline, redact,
+    sasl, say,
 };
 
 /// A line of somebody who has a name.
@@ -27,6 +28,10 @@ pub(super) fn registered(
         ("USER" | "PASS", _) => session.numeric(462, out).text("You have registered already"),
         ("AUTHENTICATE", _) => return sasl::authenticate(session, parameters, out),
         ("QUIT", _) => return session.goodbye(parameters.first().copied(), out),
+        ("BATCH", _) => multiline::batch(session, parameters, message.tags, out),
+        ("PRIVMSG" | "NOTICE", [target, text, ..]) if multiline::is_part(session, message) => {
+            multiline::part(session, command == "NOTICE", (target, text), message.tags, out);
+        }
         ("PRIVMSG" | "NOTICE", [targets, text, ..]) => {
             let is_notice = command == "NOTICE";
             say::say(session, is_notice, (targets, text), message.tags, out);
@@ -72,6 +77,7 @@ fn about_rooms(
             session.kick((rooms, users), more.first().copied(), out);
         }
         ("INVITE", [user, room, ..]) => session.invite(user, room, out),
+        ("INVITE", []) => session.invitations(out),
         ("MODE", [room, rest @ ..]) if room.starts_with('#') => {
             session.room_modes(room, rest, out);
         }
@@ -153,7 +159,8 @@ fn about_server(session: &mut IrcFrontend, command: &str, parameters: &[&str], o
         ("KILL", [nick, more @ ..]) => {
             session.kill(nick, more.first().copied().unwrap_or_default(), out);
         }
-        ("OPER" | "KILL", _) => session.too_few(command, out),
+        ("WALLOPS", [text, ..]) => session.wallops(text, out),
+        ("OPER" | "KILL" | "WALLOPS", _) => session.too_few(command, out),
         _ => session.numeric(421, out).word(word(command)).text("Unknown command"),
     }
 }

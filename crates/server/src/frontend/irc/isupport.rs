@@ -43,7 +43,7 @@ fn tokens() -> Vec<String> {
         "WHOX",
         "UTF8ONLY",
         "CLIENTTAGDENY=*,-typing,-draft/react,-draft/unreact,-draft/reply,-reply",
-        "TARGMAX=JOIN:,KICK:,LIST:,NAMES:1,NOTICE:4,PART:,PRIVMSG:4,WHOIS:1",
+        "TARGMAX=JOIN:,KICK:,LIST:,NAMES:,NOTICE:4,PART:,PRIVMSG:4,WHOIS:1",
         "MODES=20",
     ];
     let mut tokens: Vec<String> = fixed.into_iter().map(str::to_owned).collect();

@@ -34,6 +34,8 @@ pub(super) enum Look {
     Invite,
     /// `draft/message-redaction`: what is deleted.
     Redaction,
+    /// `draft/multiline`, in batches: which lines are one message.
+    Multiline,
 }
 
 /// Which capability makes which look.
@@ -45,18 +47,25 @@ const LOOKS: &[(Capability, Look)] = &[
     (Capability::ExtendedJoin, Look::ExtendedJoin),
     (Capability::InviteNotify, Look::Invite),
     (Capability::MessageRedaction, Look::Redaction),
+    (Capability::Multiline, Look::Multiline),
 ];
 
 impl Looks {
     /// To who has agreed on these.
     pub(super) fn of(capabilities: Capabilities) -> Self {
         let has = |(capability, _): &&(Capability, Look)| capabilities.has(*capability);
-        Self(LOOKS.iter().filter(has).fold(0, |bits, (_, look)| bits | 1 << *look as u16))
+        let looks =
+            Self(LOOKS.iter().filter(has).fold(0, |bits, (_, look)| bits | 1 << *look as u16));
+        if capabilities.has(Capability::Batch) { looks } else { looks.without(Look::Multiline) }
     }
 
     /// Is this one of them?
     pub(super) const fn has(self, look: Look) -> bool {
         self.0 & (1 << look as u16) != 0
+    }
+
+    const fn without(self, look: Look) -> Self {
+        Self(self.0 & !(1 << look as u16))
     }
 
     /// A number that no other set has.

@@ -16,6 +16,7 @@ mod message;
 mod metadata;
 mod mode;
 mod monitor;
+mod multiline;
 mod people;
 mod redact;
 mod refused;
@@ -41,7 +42,7 @@ use chat_protocol::{
 use jiff::tz::TimeZone;
 
 use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Wish};
-use crate::limits::{IRC_PENDING_MAX, NAME_TRIES_MAX};
+use crate::limits::{IRC_INVITED_MAX, IRC_PENDING_MAX, NAME_TRIES_MAX};
 use asked::{Asked, Queue};
 use capability::{Capabilities, Capability};
 use label::{LABEL_BYTES_MAX, Labelled, Labels};
@@ -49,6 +50,7 @@ use looks::Frame;
 pub(crate) use looks::Looks;
 use message::{CLIENT_TAGS_BYTES_MAX, LINE_BYTES_MAX, Line, Message, MessageError};
 use mode::ModeLine;
+use multiline::Multiline;
 use people::Gathered;
 use registering::Registering;
 pub(crate) use render::room_event;
@@ -102,6 +104,8 @@ pub(crate) struct IrcFrontend {
     modes: UserModes,
     /// Where it is: entering again is nothing.
     rooms: Vec<RoomName>,
+    /// Where it was invited to and has not entered.
+    invited: VecDeque<RoomAddress>,
     /// Asked for by one line, and not handed over yet.
     pending: VecDeque<Request>,
     asked: Queue,
@@ -113,6 +117,8 @@ pub(crate) struct IrcFrontend {
     /// The line of modes that is worked on, and names that are looked for.
     mode_line: Option<Box<ModeLine>>,
     gathered: Gathered,
+    /// What it says in several lines, which is not done.
+    multiline: Option<Box<Multiline>>,
     /// Batches that it was sent; their references are numbers.
     batches: u64,
     /// A line that is too long is passed over to its end.
@@ -124,11 +130,12 @@ pub(crate) struct IrcFrontend {
 struct UserModes {
     bot: bool,
     invisible: bool,
+    wallops: bool,
 }
 
 impl fmt::Display for UserModes {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags = [(self.bot, "B"), (self.invisible, "i")];
+        let flags = [(self.bot, "B"), (self.invisible, "i"), (self.wallops, "w")];
         f.write_str("+")?;
         flags.iter().filter(|(is, _)| *is).try_for_each(|(_, letter)| f.write_str(letter))
     }
@@ -160,6 +167,7 @@ impl IrcFrontend {
             real_name: None,
             modes: UserModes::default(),
             rooms: Vec::new(),
+            invited: VecDeque::new(),
             pending: VecDeque::new(),
             asked: Queue::default(),
             labels: Labels::default(),
@@ -167,6 +175,7 @@ impl IrcFrontend {
             aside: BytesMut::new(),
             mode_line: None,
             gathered: Gathered::default(),
+            multiline: None,
             batches: 0,
             skips: false,
         }
@@ -352,6 +361,10 @@ impl Frontend for IrcFrontend {
         self.has_proved(proved, out);
     }
 
+    fn challenged(&mut self, said: &str, out: &mut BytesMut) {
+        sasl::challenged(self, said, out);
+    }
+
     fn dialect(&self, _room: &RoomAddress) -> Dialect {
         Dialect::Irc(Looks::of(self.capabilities))
     }
@@ -369,6 +382,7 @@ impl Frontend for IrcFrontend {
             },
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
+            wants_wallops: self.modes.wallops,
             only_waits: false,
         }
     }

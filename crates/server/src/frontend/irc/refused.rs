@@ -70,9 +70,8 @@ pub(super) fn refused(
         }
         Asked::Kick { room, nick } => kick(session, (room, nick), refusal, &text, out),
         Asked::Invite { room, nick } => invite(session, (room, nick), refusal, &text, out),
-        Asked::Names(room) => {
-            session.numeric(366, out).word(word(room)).text("End of /NAMES list");
-        }
+        Asked::Names { end: Some(asked), .. } => session.end_of_names(asked, out),
+        Asked::Names { end: None, .. } => {}
         Asked::Who(who) => session.end_of_who(who, out),
         Asked::Whois(nick) => session.nobody(nick, 318, out),
         Asked::IsHere { is_userhost } => session.is_here(*is_userhost, None, out),
@@ -80,7 +79,7 @@ pub(super) fn refused(
         Asked::Kill(nick) if matches!(refusal, Refusal::NoSuchUser { .. }) => {
             session.numeric(401, out).word(word(nick)).text("No such nick/channel");
         }
-        Asked::Kill(_) => session.numeric(481, out).text(text),
+        Asked::Kill(_) | Asked::Wallops => session.numeric(481, out).text(text),
         Asked::Register => {
             let me = session.me().to_owned();
             session.not_registered(&me, refusal, out);

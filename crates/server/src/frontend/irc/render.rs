@@ -10,9 +10,9 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use super::identifier::MessageId;
 use super::looks::{About, Frame, Look, Looks};
-use super::message::{Escaped, LINE_BYTES_MAX};
+use super::message::{Escaped, LINE_BYTES_MAX, Line};
 use super::reply::{mask, target};
-use super::{mode, one_line};
+use super::{mode, multiline, one_line};
 
 /// Appends an event of a room, as all see it who look at it so.
 pub(crate) fn room_event(looks: Looks, event: &Event, out: &mut BytesMut) {
@@ -67,6 +67,15 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
             let reason = reason.as_ref().map_or("gone", |reason| reason.as_str());
             frame.line(about, user, out).command("QUIT").text(reason);
         }
+        Event::Signal { room, from, signal: Signal::Query { text, answers }, key, .. } => {
+            let mut line = frame.tags(about, out);
+            if let Some(MessageKey(key)) = key.filter(|_| frame.looks.has(Look::Tags)) {
+                line = line.written_tag(format_args!("msgid={}", key.simple()));
+            }
+            let word = if *answers { "NOTICE" } else { "PRIVMSG" };
+            let line = line.source(mask(from)).command(word).word(target(room));
+            line.text(format_args!("\u{1}{text}\u{1}"));
+        }
         Event::Signal { room, from, signal, key, .. } if frame.looks.has(Look::Tags) => {
             signalled(frame, about, (from, room, signal), *key, out);
         }
@@ -119,6 +128,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::Found { .. }
         | Event::Gap { .. }
         | Event::Notice { .. }
+        | Event::Wallops { .. }
         | Event::ShuttingDown { .. }
         | Event::Pong { .. }
         | Event::Unknown => {}
@@ -148,7 +158,7 @@ pub(super) fn signalled(
             reply_to = Some(MessageId::of(room, *seq, from));
         }
         Signal::Tags { tags: written } => tags.push_str(written.as_str()),
-        Signal::Unknown => return,
+        Signal::Query { .. } | Signal::Unknown => return,
     }
     let about = About { tags: &tags, reply_to, ..about };
     let mut line = frame.tags(about, out);
@@ -204,17 +214,40 @@ pub(super) fn said(frame: Frame<'_>, about: About<'_>, saying: &Saying<'_>, out:
     let overhead = overhead(from, &target(to).to_string(), *kind);
     let room = LINE_BYTES_MAX.saturating_sub(overhead + before.len());
     let mut about = about;
-    for line in text.as_str().split('\n') {
-        for part in parts(line, room) {
-            let line = frame.line(about, from, out);
-            let word = if *kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
-            let line = line.command(word).word(target(to));
-            match kind {
-                SayKind::Text | SayKind::Notice => line.text(format_args!("{before}{part}")),
-                SayKind::Action => line.text(format_args!("\u{1}ACTION {before}{part}\u{1}")),
-            }
-            about = About { id: None, reply_to: None, ..about };
+    let say = |frame: Frame<'_>, about: About<'_>, joins: bool, part: &str, out: &mut BytesMut| {
+        let mut line = frame.tags(about, out);
+        if joins {
+            line = line.written_tag(multiline::CONCAT);
         }
+        let word = if *kind == SayKind::Notice { "NOTICE" } else { "PRIVMSG" };
+        let line = line.source(mask(from)).command(word).word(target(to));
+        match kind {
+            SayKind::Text | SayKind::Notice => line.text(format_args!("{before}{part}")),
+            SayKind::Action => line.text(format_args!("\u{1}ACTION {before}{part}\u{1}")),
+        }
+    };
+    let is_one = text.as_str().len() <= room && !text.as_str().contains('\n');
+    if is_one && text.seams().is_empty() {
+        return say(frame, about, false, text.as_str(), out);
+    }
+    let pieces = multiline::pieces(text, |line| parts(line, room));
+    if frame.looks.has(Look::Multiline) && *kind != SayKind::Action && pieces.len() > 1 {
+        // What is in it is one behind the other, so a reference is open once.
+        let reference = format!("m{}", about.id.map_or(0, |id| id.seq.0));
+        let begin = frame.line(about, from, out).command("BATCH");
+        begin.word(format_args!("+{reference}")).word(multiline::BATCH).word(target(to)).end();
+        let within = Frame { batch: Some(&reference), ..frame };
+        for (joins, piece) in pieces {
+            say(within, About::default(), joins, piece, out);
+        }
+        let end = Line::new(out).source(mask(from)).command("BATCH");
+        return end.word(format_args!("-{reference}")).end();
+    }
+    // A line without anything tells nothing, unless there is no other.
+    let is_blank = pieces.iter().all(|(_, piece)| piece.is_empty());
+    for (_, piece) in pieces.into_iter().filter(|(_, piece)| is_blank || !piece.is_empty()) {
+        say(frame, about, false, piece, out);
+        about = About { id: None, reply_to: None, ..about };
     }
 }
 

@@ -8,7 +8,7 @@ use super::asked::Asked;
 use super::capability::Capability;
 use super::message::Line;
 use super::reply::{HOST, mask, room_of, target, word};
-use super::{IrcFrontend, markread};
+use super::{IRC_INVITED_MAX, IrcFrontend, markread};
 use chat_protocol::glob;
 
 /// What LIST is narrowed to: ELIST's M, N and U.
@@ -126,16 +126,40 @@ impl IrcFrontend {
         self.ask(Command::Invite { room: address, user: name }, asked);
     }
 
-    pub(super) fn ask_names(&mut self, rooms: &str, out: &mut BytesMut) {
-        for room in rooms.split(',') {
-            match room_of(room) {
-                Some(address) => {
-                    let asked = Asked::Names(room.to_owned());
-                    self.ask(Command::Members { room: address }, asked);
-                }
-                None => self.numeric(366, out).word(word(room)).text("End of /NAMES list"),
-            }
+    /// Somebody has invited it.
+    pub(super) fn was_invited(&mut self, room: &RoomAddress) {
+        self.invited.retain(|invited| invited != room);
+        if self.invited.len() >= IRC_INVITED_MAX {
+            self.invited.pop_front();
         }
+        self.invited.push_back(room.clone());
+    }
+
+    /// `336` and `337`: where it was invited to, as far as it was told, and is not in.
+    pub(super) fn invitations(&self, out: &mut BytesMut) {
+        for room in &self.invited {
+            self.numeric(336, out).word(target(room)).end();
+        }
+        self.numeric(337, out).text("End of /INVITE list");
+    }
+
+    /// `NAMES #a,#b`: one end for all.
+    pub(super) fn ask_names(&mut self, rooms: &str, out: &mut BytesMut) {
+        let asked = rooms.split(',').filter_map(|room| room_of(room).map(|is| (room, is)));
+        let mut asked = asked.peekable();
+        if asked.peek().is_none() {
+            return self.end_of_names(rooms, out);
+        }
+        while let Some((room, address)) = asked.next() {
+            let end = asked.peek().is_none().then(|| rooms.to_owned());
+            let asked = Asked::Names { room: room.to_owned(), end };
+            self.ask(Command::Members { room: address }, asked);
+        }
+    }
+
+    /// `366`
+    pub(super) fn end_of_names(&self, asked: &str, out: &mut BytesMut) {
+        self.numeric(366, out).word(word(asked)).text("End of /NAMES list");
     }
 
     /// `#lobby`; what is no room is told.
@@ -160,6 +184,7 @@ impl IrcFrontend {
             return;
         }
         self.rooms.reserve_exact(1);
+        self.invited.retain(|invited| invited != room);
         self.rooms.push(name.clone());
         let line = Line::new(out).source(mask(&me)).command("JOIN").word(target(room));
         if self.capabilities.has(Capability::ExtendedJoin) {
@@ -180,7 +205,9 @@ impl IrcFrontend {
                 roles.iter().find(|held| held.user == *user).map_or(Role::Member, |held| held.role)
             };
             let members = members.iter().map(|user| (user, role(user), None));
-            self.names((&target(room).to_string(), is_private), members, out);
+            let called = target(room).to_string();
+            self.names((&called, is_private), members, out);
+            self.end_of_names(&called, out);
         }
     }
 
@@ -242,7 +269,6 @@ impl IrcFrontend {
         if !line.is_empty() {
             self.numeric(353, out).word(symbol).word(room).text(line);
         }
-        self.numeric(366, out).word(room).text("End of /NAMES list");
     }
 
     pub(super) fn list(&self, rooms: &[RoomInfo], filter: &Filter, out: &mut BytesMut) {

@@ -1,8 +1,8 @@
-//! SASL (<https://ircv3.net/specs/extensions/sasl-3.1>): PLAIN, in pieces of 400 bytes. Reads what comes and
-//! never looks at an account.
+//! SASL (<https://ircv3.net/specs/extensions/sasl-3.1>): PLAIN and SCRAM-SHA-256, in pieces of 400 bytes.
+//! Reads what comes and never looks at an account.
 
 use bytes::BytesMut;
-use chat_protocol::{Password, UserName};
+use chat_protocol::{Password, UserName, base64};
 
 use super::capability::Capability;
 use super::message::Line;
@@ -10,7 +10,7 @@ use super::{Decoded, IrcFrontend, Phase};
 use crate::frontend::Proof;
 
 /// The mechanisms, as CAP LS names them.
-pub(super) const MECHANISMS: &str = "PLAIN";
+pub(super) const MECHANISMS: &str = "PLAIN,SCRAM-SHA-256";
 /// A piece, in bytes; one that is shorter is the last.
 const PIECE_BYTES_MAX: usize = 400;
 /// All pieces together, in bytes: more than the longest name twice and the longest password.
@@ -18,7 +18,23 @@ const PIECES_BYTES_MAX: usize = 4 * PIECE_BYTES_MAX;
 
 /// How far it has come.
 #[derive(Debug, Default)]
-pub(super) struct Sasl(Option<String>);
+pub(super) struct Sasl(Option<Underway>);
+
+/// A mechanism, and what came of a message until now.
+#[derive(Debug)]
+struct Underway {
+    mechanism: Mechanism,
+    said: String,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Mechanism {
+    Plain,
+    /// Has its first message been answered?
+    Scram {
+        has_begun: bool,
+    },
+}
 
 impl Sasl {
     /// A mechanism is chosen, and not done.
@@ -42,7 +58,7 @@ pub(super) fn authenticate(
         session.numeric(907, out).text("You have already authenticated using SASL");
         return Decoded::Handled;
     }
-    let Some(mut said) = session.registering.sasl.0.take() else {
+    let Some(Underway { mechanism, mut said }) = session.registering.sasl.0.take() else {
         choose(session, word, out);
         return Decoded::Handled;
     };
@@ -61,22 +77,48 @@ pub(super) fn authenticate(
         return failed(session, "it is too long", out);
     }
     if word.len() == PIECE_BYTES_MAX {
-        session.registering.sasl.0 = Some(said);
+        session.registering.sasl.0 = Some(Underway { mechanism, said });
         return Decoded::Handled;
     }
-    match plain(&said) {
-        Some((name, password)) => {
+    let proof = match mechanism {
+        Mechanism::Plain => plain(&said).map(|(name, password)| Proof::Password { name, password }),
+        Mechanism::Scram { has_begun } => {
+            let said = base64::decode(&said).and_then(|said| String::from_utf8(said).ok());
+            said.map(if has_begun { Proof::ScramNext } else { Proof::ScramFirst })
+        }
+    };
+    match proof {
+        Some(proof) => {
             session.registering.again = session.is_account;
-            Decoded::Prove(Box::new(Proof::Password { name, password }))
+            Decoded::Prove(Box::new(proof))
         }
         None => failed(session, "it is no name and password", out),
     }
 }
 
+/// What SCRAM is answered, after which it goes on.
+pub(super) fn challenged(session: &mut IrcFrontend, said: &str, out: &mut BytesMut) {
+    let mechanism = Mechanism::Scram { has_begun: true };
+    session.registering.sasl.0 = Some(Underway { mechanism, said: String::new() });
+    let said = base64::encode(said.as_bytes());
+    for piece in said.as_bytes().chunks(PIECE_BYTES_MAX) {
+        let piece = String::from_utf8_lossy(piece);
+        Line::new(out).command("AUTHENTICATE").word(piece).end();
+    }
+    if said.len().is_multiple_of(PIECE_BYTES_MAX) {
+        Line::new(out).command("AUTHENTICATE").word("+").end();
+    }
+}
+
 fn choose(session: &mut IrcFrontend, mechanism: &str, out: &mut BytesMut) {
     let may = session.phase == Phase::Registered || session.capabilities.has(Capability::Sasl);
-    if may && mechanism.eq_ignore_ascii_case("PLAIN") {
-        session.registering.sasl.0 = Some(String::new());
+    let chosen = match mechanism.to_ascii_uppercase().as_str() {
+        "PLAIN" => Some(Mechanism::Plain),
+        "SCRAM-SHA-256" => Some(Mechanism::Scram { has_begun: false }),
+        _ => None,
+    };
+    if let Some(mechanism) = chosen.filter(|_| may) {
+        session.registering.sasl.0 = Some(Underway { mechanism, said: String::new() });
         return Line::new(out).command("AUTHENTICATE").word("+").end();
     }
     session.numeric(908, out).word(MECHANISMS).text("are available SASL mechanisms");
@@ -90,7 +132,7 @@ fn failed(session: &IrcFrontend, why: &str, out: &mut BytesMut) -> Decoded {
 
 /// RFC 4616: `[authzid] NUL authcid NUL passwd`. Nobody acts for another.
 fn plain(said: &str) -> Option<(UserName, Password)> {
-    let said = String::from_utf8(base64(said)?).ok()?;
+    let said = String::from_utf8(base64::decode(said)?).ok()?;
     let mut parts = said.split('\0');
     let (for_whom, name, password) = (parts.next()?, parts.next()?, parts.next()?);
     let name = UserName::parse(name).ok()?;
@@ -99,54 +141,9 @@ fn plain(said: &str) -> Option<(UserName, Password)> {
     (is_own && is_all).then_some((name, Password::parse(password).ok()?))
 }
 
-/// RFC 4648, with its padding, and nothing else.
-fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    for (number, piece) in text.as_bytes().chunks(4).enumerate() {
-        let is_last = (number + 1) * 4 == text.len();
-        let padding = piece.iter().rev().take_while(|byte| **byte == b'=').count();
-        if piece.len() < 4 || padding > 2 || (padding > 0 && !is_last) {
-            return None;
-        }
-        let mut bits = 0_u32;
-        for (place, byte) in piece.iter().enumerate() {
-            let value = match byte {
-                b'A'..=b'Z' => byte - b'A',
-                b'a'..=b'z' => byte - b'a' + 26,
-                b'0'..=b'9' => byte - b'0' + 52,
-                b'+' => 62,
-                b'/' => 63,
-                b'=' if place >= 4 - padding => 0,
-                _ => return None,
-            };
-            bits = bits << 6 | u32::from(value);
-        }
-        let [_, first, second, third] = bits.to_be_bytes();
-        bytes.extend([first, second, third].into_iter().take(3 - padding));
-    }
-    Some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn base64_is_read_whole_or_not_at_all() {
-        for (text, bytes) in [
-            ("", &b""[..]),
-            ("Zg==", b"f"),
-            ("Zm8=", b"fo"),
-            ("Zm9v", b"foo"),
-            ("Zm9vYmE=", b"fooba"),
-            ("+/+/", &[0xfb, 0xff, 0xbf]),
-        ] {
-            assert_eq!(base64(text).as_deref(), Some(bytes), "{text}");
-        }
-        for text in ["Z", "Zg", "Zg=", "Z===", "====", "Zg==Zm9v", "Zm9 ", "!!!!", "Zm=v"] {
-            assert_eq!(base64(text), None, "{text}");
-        }
-    }
 
     #[test]
     fn plain_is_a_name_and_a_password_of_nobody_else() {

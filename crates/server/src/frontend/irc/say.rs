@@ -2,8 +2,8 @@
 
 use bytes::BytesMut;
 use chat_protocol::{
-    ClientTags, Command, MessageText, Password, ReactionText, RoomAddress, SayKind, Sequence,
-    Signal, TypingState, UserName,
+    ClientTags, Command, LineText, MessageText, Password, ReactionText, RoomAddress, SayKind,
+    Sequence, Signal, TypingState, UserName,
 };
 
 use super::asked::Asked;
@@ -53,7 +53,7 @@ fn say_to(
     let ctcp = text.strip_prefix('\u{1}').map(|text| text.trim_end_matches('\u{1}'));
     let (text, kind) = match ctcp.map(|ctcp| ctcp.split_once(' ').unwrap_or((ctcp, ""))) {
         Some(("ACTION", text)) => (text, SayKind::Action),
-        Some(_) => return, // a question to another client; there is nothing to keep of it
+        Some(_) => return query(session, is_notice, (to, room), ctcp.unwrap_or_default(), out),
         None if is_notice => (text, SayKind::Notice),
         None => (text, SayKind::Text),
     };
@@ -70,6 +70,41 @@ fn say_to(
         Err(error) => return session.numeric(404, out).word(word(to)).text(error),
     };
     let reply_to = reply_to(session, &room, tags);
+    submit(session, (to, room), (text, kind, reply_to));
+}
+
+/// A question to other clients, or an answer (CTCP), in a room: passed on to who is there, and not
+/// kept. Not to one user, who need not follow the talk yet, and nothing that leads past the server.
+fn query(
+    session: &mut IrcFrontend,
+    answers: bool,
+    (to, room): (&str, RoomAddress),
+    text: &str,
+    out: &mut BytesMut,
+) {
+    let kind = text.split(' ').next().unwrap_or_default().to_ascii_uppercase();
+    let text = LineText::parse(text).ok().filter(|text| !text.is_empty());
+    let is_direct = matches!(room, RoomAddress::Direct(_));
+    let may = !is_direct && !matches!(kind.as_str(), "DCC" | "XDCC");
+    let Some(text) = text.filter(|_| may) else {
+        if !answers {
+            let why = "Clients ask each other in rooms, a line each, and not past the server (DCC)";
+            session.numeric(404, out).word(word(to)).text(why);
+        }
+        return;
+    };
+    let asked = if answers { Asked::Notice } else { Asked::Signal(to.to_owned()) };
+    session
+        .ask(Command::Signal { room, signal: Signal::Query { text, answers }, key: None }, asked);
+}
+
+/// Says it, to a room or somebody; who is away is told of.
+pub(super) fn submit(
+    session: &mut IrcFrontend,
+    (to, room): (&str, RoomAddress),
+    (text, kind, reply_to): (MessageText, SayKind, Option<Sequence>),
+) {
+    let is_notice = kind == SayKind::Notice;
     let asked = if is_notice { Asked::Notice } else { Asked::Say(to.to_owned()) };
     session.ask(Command::Say { room: room.clone(), text, kind, key: None, reply_to }, asked);
     if let (RoomAddress::Direct(user), false) = (room, is_notice)
@@ -80,7 +115,11 @@ fn say_to(
 }
 
 /// What a message answers, by `+draft/reply` or `+reply`; what is not known here is not answered.
-fn reply_to(session: &IrcFrontend, room: &RoomAddress, tags: Tags<'_>) -> Option<Sequence> {
+pub(super) fn reply_to(
+    session: &IrcFrontend,
+    room: &RoomAddress,
+    tags: Tags<'_>,
+) -> Option<Sequence> {
     if !session.capabilities.has(Capability::MessageTags) {
         return None;
     }
@@ -138,7 +177,7 @@ fn signal_of(session: &IrcFrontend, room: &RoomAddress, tags: Tags<'_>) -> Optio
 }
 
 /// A room, or somebody.
-fn somewhere(to: &str) -> Option<RoomAddress> {
+pub(super) fn somewhere(to: &str) -> Option<RoomAddress> {
     room_of(to).or_else(|| UserName::parse(to).ok().map(RoomAddress::Direct))
 }
 

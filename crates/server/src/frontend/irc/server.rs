@@ -116,6 +116,14 @@ impl IrcFrontend {
         self.user_mode("+o", out);
     }
 
+    /// `WALLOPS :hi everyone`
+    pub(super) fn wallops(&mut self, text: &str, out: &mut BytesMut) {
+        match LineText::parse(text).ok().filter(|text| !text.is_empty()) {
+            Some(text) => self.ask(Command::Wallops { text }, Asked::Wallops),
+            None => self.numeric(412, out).text("No text to send, or none of one line"),
+        }
+    }
+
     pub(super) fn kill(&mut self, nick: &str, reason: &str, out: &mut BytesMut) {
         match UserName::parse(nick) {
             Ok(user) => {
@@ -145,6 +153,10 @@ impl IrcFrontend {
                 'B' if self.modes.bot != on => bot = Some(on),
                 'i' if self.modes.invisible != on => invisible = Some(on),
                 'o' if !on => self.ask(Command::CeaseToAdminister, Asked::Deoper),
+                'w' if self.modes.wallops != on => {
+                    self.modes.wallops = on;
+                    self.user_mode(if on { "+w" } else { "-w" }, out);
+                }
                 'B' | 'i' | 'o' | 'w' => {}
                 _ => self.numeric(501, out).text(format_args!("{letter} is no mode of a user")),
             }

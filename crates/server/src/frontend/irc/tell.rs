@@ -104,6 +104,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         }
         Event::RoomChanged { .. } => room_changed(session, asked, event, out),
         Event::Invited { room, from, account } => {
+            session.was_invited(room);
             let me = session.me.clone();
             let about = About { account: account.then_some(from), ..About::default() };
             let line = session.frame().line(about, from, out).command("INVITE");
@@ -154,6 +155,9 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             session.notice(&format!("{room}: messages {from} to {to} are gone: {why}"), out);
         }
         Event::Notice { text } => session.notice(text, out),
+        Event::Wallops { from, text } => {
+            Line::new(out).source(mask(from)).command("WALLOPS").text(text);
+        }
         Event::ShuttingDown { in_seconds, .. } => {
             session.notice(&format!("The server is shutting down in {in_seconds} seconds"), out);
         }
@@ -205,13 +209,16 @@ fn answer(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: 
         (Event::RoomList { rooms, .. }, Some(Asked::List(filter))) => {
             session.list(rooms, filter, out);
         }
-        (Event::MemberList { members, private, .. }, Some(Asked::Names(room))) => {
+        (Event::MemberList { members, private, .. }, Some(Asked::Names { room, end })) => {
             let login = |member: &UserInfo| member.login.as_ref().map(ToString::to_string);
             let logins: Vec<Option<String>> = members.iter().map(login).collect();
             let members = members.iter().zip(&logins);
             let members =
                 members.map(|(member, login)| (&member.name, member.role, login.as_deref()));
             session.names((room, *private), members, out);
+            if let Some(asked) = end {
+                session.end_of_names(asked, out);
+            }
         }
         (Event::MemberList { members, .. }, Some(Asked::Who(who))) => {
             session.who_are(who, members, out);

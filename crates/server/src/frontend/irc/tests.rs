@@ -79,10 +79,10 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
         ":chat.example CAP * LS * :account-notify account-tag away-notify batch cap-notify \
          draft/account-registration=before-connect draft/chathistory draft/event-playback \
          draft/message-redaction draft/metadata-2=max-subs=50,max-keys=20,max-value-bytes=300 \
-         draft/metadata-3=max-subs=50,max-keys=20,max-value-bytes=300 draft/no-implicit-names \
-         draft/pre-away draft/read-marker echo-message extended-join\r\n\
-         :chat.example CAP * LS :extended-monitor invite-notify labeled-response message-tags \
-         multi-prefix sasl=PLAIN server-time setname standard-replies userhost-in-names\r\n"
+         draft/metadata-3=max-subs=50,max-keys=20,max-value-bytes=300 draft/multiline=max-bytes=4096,max-lines=64 draft/no-implicit-names \
+         draft/pre-away\r\n\
+         :chat.example CAP * LS :draft/read-marker echo-message extended-join extended-monitor invite-notify labeled-response message-tags \
+         multi-prefix sasl=PLAIN,SCRAM-SHA-256 server-time setname standard-replies userhost-in-names\r\n"
     );
     let (asked, answer) =
         feed(&mut session, "CAP REQ :server-time nothing\r\nCAP REQ server-time\r\n");
@@ -119,6 +119,17 @@ fn commands_are_ours() {
             "PRIVMSG #a :\u{1}ACTION waves\u{1}",
             &[r#"{"kind":"action","room":"a","text":"waves","type":"say"}"#],
         ),
+        (
+            "PRIVMSG #a :\u{1}PING 7\u{1}",
+            &[r#"{"room":"a","signal":"query","text":"PING 7","type":"signal"}"#],
+        ),
+        (
+            "NOTICE #a :\u{1}VERSION x 1\u{1}",
+            &[
+                r#"{"answers":true,"room":"a","signal":"query","text":"VERSION x 1","type":"signal"}"#,
+            ],
+        ),
+        ("NOTICE bob :\u{1}\u{1}", &[]),
         ("TOPIC #a", &[r#"{"room":"a","type":"get_topic"}"#]),
         ("TOPIC #a :", &[r#"{"room":"a","topic":"","type":"set_topic"}"#]),
         ("NAMES #a", &[r#"{"room":"a","type":"members"}"#]),
@@ -146,6 +157,9 @@ fn what_cannot_be_is_answered_and_nothing_is_asked() {
         ("PRIVMSG", 411),
         ("PRIVMSG #a :", 412),
         ("PRIVMSG a!b :hi", 401),
+        ("PRIVMSG #a :\u{1}DCC SEND x 1 2 3\u{1}", 404),
+        ("PRIVMSG bob :\u{1}VERSION\u{1}", 404),
+        ("INVITE", 337),
         ("NICK 1st", 432),
         ("USER a 0 * :again", 462),
         ("XYZZY", 421),
@@ -360,6 +374,8 @@ fn what_is_said_is_a_line_or_several_and_none_ends_another() {
     assert!(answer.starts_with("@time=1970-01-01T00:00:00.000Z :bob!bob@samovar PRIVMSG"));
 }
 
+mod any_input;
 mod chathistory;
 mod marks;
 mod metadata;
+mod multiline;

@@ -295,6 +295,7 @@ impl Frontend for LineFrontend {
                 StyleName::Netcat => AtEnd::Receive,
             },
             is_typed: true,
+            wants_wallops: false,
             only_waits: true,
             watches_own: false,
             looks: 0,

@@ -68,6 +68,9 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
             session.note(&format!("{room}: messages {from} to {to} are gone: {}", plain(why)), out);
         }
         Event::Notice { text } => session.note(&plain(text), out),
+        Event::Wallops { from, text } => {
+            session.note(&format!("wallops by {from}: {text}"), out);
+        }
         Event::ShuttingDown { time_ms, in_seconds } => match session.style().name {
             StyleName::Grillo => {
                 let clock = render::clock_12(*time_ms, &session.settings.zone);
