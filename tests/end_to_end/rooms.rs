@@ -350,7 +350,7 @@ fn nobody_speaks_in_a_room_without_being_in_it() {
         ana< Type to talk. /help shows what else, /nick NAME changes your name, /quit leaves.
         ana< * you are in lobby, 1 here: $ana
         ana> /msg $ana hello me
-        ana< ! That is you.
+        ana< [@$ana] $ana: hello me
         ana> /msg nobodyhere hello
         ana< ! There is no nobodyhere here. /who lists who is.
         ana> /leave ops
