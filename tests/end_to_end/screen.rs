@@ -1,6 +1,7 @@
 //! The full screen in a real terminal: keys, sizes, the shell, the end in every way.
 
 mod hostile;
+mod keys;
 mod plain;
 mod text;
 mod trouble;
@@ -364,9 +365,16 @@ fn a_mention_rings_and_another_message_does_not() {
     maya.say("lobby", "just talking");
     pane.wait_for("just talking");
     assert!(!pane.has_rung());
+    let log = pane.home().path().join("written");
+    pane.record(&log);
     maya.say("lobby", "@ana are you there?");
     pane.wait_for("@ana are you there?");
     pane.wait_until("it rings", |_| pane.has_rung());
+    // What crosses ssh, and becomes a notification where the terminal is.
+    let notice = "\u{1b}]9;#lobby maya: @ana are you there?";
+    pane.wait_until("the terminal is asked to tell it", |_| {
+        std::fs::read(&log).is_ok_and(|log| String::from_utf8_lossy(&log).contains(notice))
+    });
 }
 
 #[test]

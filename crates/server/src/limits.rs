@@ -137,6 +137,8 @@ pub(crate) const ADDRESSES_REMEMBERED: usize = 10_000;
 pub(crate) const TRIES_REMEMBERED: usize = 10_000;
 /// How often it is looked for what accounts have entered, left and read; then it is stored.
 pub(crate) const ROOMS_KEPT_PAUSE: Duration = Duration::from_secs(1);
+/// Names that a line session is shown when it enters a room; `/who` has them all.
+pub(crate) const NAMES_ON_ENTERING_MAX: usize = 50;
 /// What an account has not read and is shown when it comes, in events of a room.
 pub(crate) const UNREAD_SHOWN_MAX: u64 = 100;
 /// The socket in the data directory at which the daemon's own user administers it.

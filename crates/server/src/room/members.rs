@@ -196,11 +196,16 @@ impl Open {
     fn first(&self, limit: usize) -> Arc<[UserInfo]> {
         let members = self.order.values().filter_map(|who| self.members.get(who)).take(limit);
         let role = |who: Identity| self.standing(who).map_or(Role::Member, |known| known.role);
-        let info = |member: &Member| UserInfo {
-            name: member.name.clone(),
-            away: member.away.clone(),
-            role: role(member.seat.identity),
-            ..member.seat.info()
+        let info = |member: &Member| {
+            let mut info = member.seat.info();
+            if info.name != member.name {
+                info.name = member.name.clone();
+            }
+            if info.away != member.away {
+                info.away.clone_from(&member.away);
+            }
+            info.role = role(member.seat.identity);
+            info
         };
         members.map(info).collect()
     }

@@ -57,10 +57,11 @@ impl App {
         }
     }
 
-    /// A screen's worth, with some lines left to go on reading from.
+    /// A screen's worth, with some lines left to go on reading from. The same wherever one is: so a page up
+    /// and a page down lead back.
     pub(super) fn page_lines(&self) -> isize {
-        let lines = usize::from(view::chat_area(self).height);
-        isize::try_from(lines.saturating_sub(2).max(1)).unwrap_or(1)
+        let lines = usize::from(view::chat_rows(self));
+        isize::try_from(lines.saturating_sub(3).max(1)).unwrap_or(1)
     }
 
     pub(super) fn go_to_bottom(&mut self) {
@@ -139,14 +140,17 @@ impl App {
         }
     }
 
-    /// Puts what was found into the middle of the screen.
+    /// Puts what was found into the middle of the screen, or as much of it as there is room for.
     pub(super) fn show_found(&mut self) {
         let room = self.room();
-        let found = room.found.and_then(|seq| room.window.index_of_seq(seq));
-        let Some(row) = found.and_then(|index| room.window.row(index)) else { return };
+        let Some(index) = room.found.and_then(|seq| room.window.index_of_seq(seq)) else { return };
+        let Some(row) = room.window.row(index) else { return };
         let anchor = Scroll::At { row: row.id, below: 0 };
-        let half = isize::from(i16::try_from(view::chat_area(self).height / 2).unwrap_or(1));
-        let scroll = Heights::of(self).moved(&self.room().window, anchor, -half);
+        let heights = Heights::of(self);
+        let screen = usize::from(view::chat_area(self).height);
+        let below = (screen / 2).min(screen.saturating_sub(heights.height(&room.window, index)));
+        let lines = isize::try_from(below).unwrap_or_default();
+        let scroll = heights.moved(&room.window, anchor, -lines);
         self.room_mut().scroll = scroll;
     }
 }

@@ -92,6 +92,21 @@ fn a_message_is_chosen_and_what_is_said_next_answers_it() {
 }
 
 #[test]
+fn what_is_chosen_is_seen_on_the_smallest_screen_too() {
+    let mut stage = Stage::new(20, 5);
+    stage.history();
+    stage.event(answer_of(said("ops", 44, NOW_MS, "tomas", "sure?"), 41));
+    stage.event(reaction("lee", 44, "👍", false));
+    stage.hear("ops", 45, "maya", "yes");
+    stage.press("Alt-r");
+    stage.shows("maya: yes");
+    stage.press("Up");
+    stage.shows("tomas: sure?");
+    stage.press("Up");
+    stage.shows("9f31c0a");
+}
+
+#[test]
 fn the_words_take_a_number_or_the_last_message_of_somebody_else() {
     let mut stage = Stage::new(80, 24);
     stage.history();

@@ -25,7 +25,8 @@ impl<'a> Heights<'a> {
         self.look.lines(self.room, window, index)
     }
 
-    fn height(&self, window: &Window, index: usize) -> usize {
+    /// How many lines a row takes.
+    pub(crate) fn height(&self, window: &Window, index: usize) -> usize {
         self.lines(window, index).len()
     }
 

@@ -141,6 +141,12 @@ pub(crate) fn chat_area(app: &App) -> Rect {
     Areas::of(app).chat
 }
 
+/// How many rows the messages have when nothing is noticed above the input.
+pub(crate) fn chat_rows(app: &App) -> u16 {
+    let Areas { chat, notice, .. } = Areas::of(app);
+    chat.height + notice.height
+}
+
 /// Draws everything. Returns where links are.
 pub(crate) fn draw(app: &App, frame: &mut Frame<'_>) -> Vec<LinkPlace> {
     // The terminal may have changed its size since it was told.

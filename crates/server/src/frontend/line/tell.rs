@@ -13,6 +13,7 @@ use chat_protocol::{Event, LineText, Role, RoomAddress, RoomSettings, UserName};
 use super::stored::counted;
 use super::style::{StyleName, Words};
 use super::{LineFrontend, Phase, render};
+use crate::limits::NAMES_ON_ENTERING_MAX;
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "Event::sort names every variant")]
 pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut) {
@@ -142,7 +143,7 @@ impl LineFrontend {
         }
     }
 
-    fn entered(
+    pub(super) fn entered(
         &mut self,
         room: &RoomAddress,
         topic: Option<&LineText>,
@@ -158,7 +159,10 @@ impl LineFrontend {
             StyleName::Talker | StyleName::Netcat if is_first => {}
             StyleName::Samovar | StyleName::Grillo | StyleName::Talker | StyleName::Netcat => {
                 let names = match room {
-                    RoomAddress::Named(_) => format!(", {total} here: {}", listed(members, total)),
+                    RoomAddress::Named(_) => {
+                        let shown = members.get(..NAMES_ON_ENTERING_MAX).unwrap_or(members);
+                        format!(", {total} here: {}", listed(shown, total))
+                    }
                     RoomAddress::Direct(_) => String::new(),
                 };
                 self.note(&format!("you are in {room}{names}"), out);

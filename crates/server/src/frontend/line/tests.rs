@@ -215,6 +215,20 @@ fn a_direct_room_that_somebody_else_opens_does_not_become_the_current_one() {
 }
 
 #[test]
+fn who_enters_a_full_room_is_shown_some_and_told_how_many_there_are() {
+    let mut session = talking(StyleName::Samovar, &Overrides::default());
+    let members: Vec<UserName> = (1..=60).map(|number| user(&format!("u{number}"))).collect();
+    let mut out = BytesMut::new();
+    session.entered(&room("ops"), None, &members, 1_000, &mut out);
+    let shown = String::from_utf8(out.to_vec()).unwrap();
+    assert!(
+        shown.contains("1000 here: u1, u2,") && shown.contains(", u50 and 950 more"),
+        "{shown}"
+    );
+    assert!(!shown.contains("u51"), "{shown}");
+}
+
+#[test]
 fn what_cannot_be_said_is_refused_in_words() {
     let mut session = talking(StyleName::Samovar, &Overrides::default());
     let (asked, out) = typed(&mut session, b"\xc3\x28\na\x1b[2Jb\nlone\rcr\nnul\0\n", usize::MAX);
