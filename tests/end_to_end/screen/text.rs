@@ -81,9 +81,12 @@ fn an_address_is_one_link_over_all_its_lines() {
     let link = format!("https://git.lan/ops/{}/commit/9f31c0a", "flags-and-more/".repeat(6));
     maya.say("lobby", &format!("see {link} for it"));
     pane.wait_for("9f31c0a");
-    let written = std::fs::read_to_string(&log).expect("it is there");
-    let opened = written.matches(&format!(";{link}\u{1b}\\")).count();
-    assert!(opened > 1, "each line of it leads to the whole address: {written:?}");
+    let read = || String::from_utf8_lossy(&std::fs::read(&log).expect("it is there")).into_owned();
+    let opens = format!(";{link}\u{1b}\\");
+    pane.wait_until("each line of it leads to the whole address", |_| {
+        read().matches(&opens).count() > 1
+    });
+    let written = read();
     assert!(!written.contains(";https://git.lan/ops/flags-and-more/\u{1b}"), "{written:?}");
 }
 
