@@ -282,12 +282,7 @@ pub(crate) fn may_speak(
     who: &Speaker<'_>,
 ) -> Result<(), Refusal> {
     may(Act::Speak, who.rank, room)?;
-    if let Some(mute) = who.mute.filter(|mute| mute.holds(who.now)) {
-        return Err(mute.as_mute(room, who.now));
-    }
-    if who.is_masked && who.rank < Act::SpeakModerated.needs() {
-        return Err(MASKED.as_mute(room, who.now));
-    }
+    may_be_heard(room, who)?;
     if settings.moderated {
         may(Act::SpeakModerated, who.rank, room)?;
     }
@@ -327,12 +322,14 @@ pub(crate) fn may_set_topic(
 ) -> Result<(), Refusal> {
     let act = if settings.topic_by_operators { Act::TopicByOperators } else { Act::Topic };
     may(act, who.rank, room)?;
+    may_be_heard(room, who)
+}
+
+/// Is it muted, by itself or by a mask?
+fn may_be_heard(room: &RoomAddress, who: &Speaker<'_>) -> Result<(), Refusal> {
     let is_masked = who.is_masked && who.rank < Act::SpeakModerated.needs();
     let mute = who.mute.filter(|mute| mute.holds(who.now)).or(is_masked.then_some(&MASKED));
-    match mute {
-        Some(mute) => Err(mute.as_mute(room, who.now)),
-        None => Ok(()),
-    }
+    mute.map_or(Ok(()), |mute| Err(mute.as_mute(room, who.now)))
 }
 
 /// May it invite?

@@ -31,7 +31,6 @@ mod tell;
 
 use std::borrow::Cow;
 use std::collections::VecDeque;
-use std::fmt;
 use std::sync::Arc;
 
 use bytes::{Buf, BytesMut};
@@ -54,6 +53,7 @@ use multiline::Multiline;
 use people::Gathered;
 use registering::Registering;
 pub(crate) use render::room_event;
+use server::UserModes;
 
 /// What all IRC sessions of a listener share.
 #[derive(Debug)]
@@ -124,22 +124,6 @@ pub(crate) struct IrcFrontend {
     batches: u64,
     /// A line that is too long is passed over to its end.
     skips: bool,
-}
-
-/// Its own modes.
-#[derive(Clone, Copy, Debug, Default)]
-struct UserModes {
-    bot: bool,
-    invisible: bool,
-    wallops: bool,
-}
-
-impl fmt::Display for UserModes {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let flags = [(self.bot, "B"), (self.invisible, "i"), (self.wallops, "w")];
-        f.write_str("+")?;
-        flags.iter().filter(|(is, _)| *is).try_for_each(|(_, letter)| f.write_str(letter))
-    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -1,6 +1,8 @@
 //! What is asked about the server, and what its administrators do: MOTD, LUSERS, VERSION, TIME, INFO,
 //! ADMIN, STATS, LINKS, HELP, OPER, KILL.
 
+use std::fmt;
+
 use bytes::BytesMut;
 use chat_protocol::event::Census;
 use chat_protocol::{Command, LineText, Password, Timestamp, UserName};
@@ -30,6 +32,22 @@ const HELP: &[(&str, &str)] = &[
     ("WHOIS", "WHOIS NICK: who is that"),
     ("WHOWAS", "WHOWAS NICK: who was that"),
 ];
+
+/// Its own modes.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct UserModes {
+    pub(super) bot: bool,
+    pub(super) invisible: bool,
+    pub(super) wallops: bool,
+}
+
+impl fmt::Display for UserModes {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let flags = [(self.bot, "B"), (self.invisible, "i"), (self.wallops, "w")];
+        f.write_str("+")?;
+        flags.iter().filter(|(is, _)| *is).try_for_each(|(_, letter)| f.write_str(letter))
+    }
+}
 
 impl IrcFrontend {
     pub(super) fn version(&self, out: &mut BytesMut) {
