@@ -42,7 +42,7 @@ pub(crate) const FINDINGS_MAX: usize = 100;
 pub(crate) const JOURNAL_SEARCHES: usize = 2;
 /// Messages that are indexed in one go behind the commit: an eighth of what waits, within these, so
 /// that a commit waits little while few messages come, and a burst is caught up with fast.
-pub(crate) const INDEX_SLICE_MESSAGES_MIN: i64 = 64;
+pub(crate) const INDEX_SLICE_MESSAGES_MIN: i64 = 32;
 pub(crate) const INDEX_SLICE_MESSAGES_MAX: i64 = 512;
 /// Their text in bytes; one message may come on top.
 pub(crate) const INDEX_SLICE_BYTES: i64 = 64 * 1_024;

@@ -30,7 +30,7 @@ impl fmt::Display for RoomId {
 }
 
 /// What makes a room the same room: its folded name, or the two identities of a direct room.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub(crate) enum RoomKey {
     /// A room that has a name.
     Named(RoomName),

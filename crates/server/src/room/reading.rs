@@ -64,12 +64,12 @@ impl Seat {
     /// Until when it has read a room, if it said so.
     pub(crate) fn read_until(&self, room: &RoomAddress) -> Option<Timestamp> {
         let until = self.lock_read_until();
-        until.times.iter().find(|(of, _)| of == room).map(|(_, time)| *time)
+        until.as_ref()?.times.iter().find(|(of, _)| of == room).map(|(_, time)| *time)
     }
 
     /// It has read a room until then; never goes back. Is that news?
     pub(crate) fn mark_read_until(&self, room: &RoomAddress, time: Timestamp) -> bool {
-        self.lock_read_until().set(room, time)
+        self.lock_read_until().get_or_insert_default().set(room, time)
     }
 
     /// One of its sessions has read more of a room: the others are told.
@@ -90,7 +90,7 @@ impl Seat {
         self.rooms.get().reads().next_back().map_or(0, |last| last.number)
     }
 
-    pub(super) fn lock_read_until(&self) -> MutexGuard<'_, ReadUntil> {
+    pub(super) fn lock_read_until(&self) -> MutexGuard<'_, Option<Box<ReadUntil>>> {
         self.read_until.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -121,7 +121,10 @@ mod tests {
         }
         assert_eq!(seat.read_until(&room(0)), None);
         assert_eq!(seat.read_until(&room(READ_UNTIL_MAX)), Some(Timestamp(1)));
-        assert_eq!(seat.lock_read_until().times.len(), READ_UNTIL_MAX);
+        assert_eq!(
+            seat.lock_read_until().as_ref().map(|until| until.times.len()),
+            Some(READ_UNTIL_MAX)
+        );
     }
 
     #[test]

@@ -125,7 +125,7 @@ pub(crate) struct Seat {
     account: OnceLock<Box<UserName>>,
     pub(super) rooms: Followed<Rooms>,
     /// Until when it has read rooms, where it said so; most never do.
-    pub(super) read_until: Mutex<ReadUntil>,
+    pub(super) read_until: Mutex<Option<Box<ReadUntil>>>,
     /// It may do everything in every room.
     is_administrator: AtomicBool,
 }
@@ -281,6 +281,7 @@ impl Seat {
         self.rooms.change(|rooms| {
             let renamings = &mut rooms.news().renamings;
             let number = renamings.back().map_or(1, |last| last.number + 1);
+            renamings.reserve_exact(1); // most are called otherwise once, if ever
             renamings.push_back(Renaming { number, change, from, to });
             if renamings.len() > SEAT_NEWS_MAX {
                 renamings.pop_front();
@@ -354,7 +355,7 @@ impl Seat {
     pub(crate) fn fingerprint(&self) -> u64 {
         let rooms = self.rooms.get();
         let mix = |sum: u64, number: u64| (sum ^ number).wrapping_mul(0x0100_0000_01b3);
-        let until = self.lock_read_until().changes();
+        let until = self.lock_read_until().as_ref().map_or(0, |until| until.changes());
         rooms.places.iter().fold(0xcbf2_9ce4_8422_2325 ^ until, |sum, (id, place)| {
             mix(mix(sum, id.0.unsigned_abs()), place.read().0)
         })
@@ -459,8 +460,8 @@ impl Seat {
     /// The other user of a direct room has another name.
     pub(super) fn readdress(&self, id: RoomId, address: RoomAddress) {
         let before = self.rooms.get().places.get(id).map(|place| place.address.clone());
-        if let Some(before) = before {
-            self.lock_read_until().readdress(&before, &address);
+        if let (Some(before), Some(until)) = (before, &mut *self.lock_read_until()) {
+            until.readdress(&before, &address);
         }
         self.rooms.change(|rooms| {
             if let Some(place) = rooms.places.get_mut(id) {

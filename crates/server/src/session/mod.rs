@@ -138,6 +138,8 @@ struct Seldom {
     typing: Typing,
     /// Of what metadata it is told.
     metadata_keys: Box<[MetadataKey]>,
+    /// A proof that goes on.
+    scram: Option<Underway>,
 }
 
 /// A connection.
@@ -172,8 +174,6 @@ pub(crate) struct Session<S> {
     unnamed: Option<Unnamed>,
     /// Who it has proved to be, before it has a name here.
     proven: Option<Box<Proven>>,
-    /// A proof that goes on.
-    scram: Option<Underway>,
     /// Until then it is not announced to the default room.
     hesitates: Option<Instant>,
     /// It may still turn out to speak something else.
@@ -252,7 +252,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             is_welcome: false,
             unnamed,
             proven: None,
-            scram: None,
             hesitates: None,
             undecided,
             has_ended: false,

@@ -74,8 +74,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
 
     /// Its peer proves who it is; a guest becomes that one at once.
     pub(super) async fn prove(&mut self, proof: Proof) -> Result<(), Ending> {
+        let underway = self.seldom.as_mut().and_then(|seldom| seldom.scram.take());
         let (house, caller) = (&self.around.house, &self.caller);
-        let underway = self.scram.take();
         let proved = match proof {
             Proof::Password { name, password } => {
                 account::prove(house, caller, name, password).instrument(self.span()).await
@@ -110,7 +110,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     fn challenge(&mut self, challenge: Result<(Underway, String), Refusal>) {
         match challenge {
             Ok((underway, said)) => {
-                self.scram = Some(underway);
+                self.seldom().scram = Some(underway);
                 self.frontend.challenged(&said, self.outbox.bytes());
             }
             Err(refusal) => self.frontend.proved(Err(refusal), self.outbox.bytes()),

@@ -1,6 +1,6 @@
 //! Somebody who speaks: one user, however many sessions it has. Never knows who may have its name.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashSet};
 use std::sync::atomic::{AtomicU8, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,7 +36,7 @@ pub(crate) struct User {
     /// Its seat's fingerprint when that was looked at last.
     fingerprint: AtomicU64,
     /// What is stored of the rooms that an account is in.
-    kept: Mutex<HashMap<RoomKey, Kept>>,
+    kept: Mutex<BTreeMap<RoomKey, Kept>>,
     /// What programs know of it; of most nothing.
     metadata: Mutex<Option<Box<Metadata>>>,
     /// An account's rooms were entered, as far as they could be.
@@ -264,7 +264,8 @@ impl User {
     pub(crate) fn kept_since(&self, now: Vec<AccountRoom>) -> (Vec<AccountRoom>, Vec<RoomKey>) {
         let mut kept = self.lock_kept();
         let is_in: HashSet<&RoomKey> = now.iter().map(|room| &room.room).collect();
-        let left = kept.extract_if(|room, _| !is_in.contains(room)).map(|(room, _)| room).collect();
+        let left =
+            kept.extract_if(.., |room, _| !is_in.contains(room)).map(|(room, _)| room).collect();
         let changed = now.into_iter().filter(|AccountRoom { room, read, read_until, .. }| {
             let now = (*read, *read_until);
             kept.insert(room.clone(), now).is_none_or(|before| before != now)
@@ -301,7 +302,7 @@ impl User {
         self.passes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn lock_kept(&self) -> MutexGuard<'_, HashMap<RoomKey, Kept>> {
+    fn lock_kept(&self) -> MutexGuard<'_, BTreeMap<RoomKey, Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
