@@ -1,6 +1,6 @@
 //! What IRC clients ask of history, delete, mark and watch, beside native ones.
 
-use chat_protocol::{Command, Event, RoomAddress, Sequence, Timestamp};
+use chat_protocol::{Command, Event, Password, RoomAddress, Sequence, Timestamp};
 use samovar_tests::{Client, Server};
 
 use crate::irc::Irc;
@@ -176,4 +176,32 @@ fn what_is_read_goes_to_the_other_client_and_friends_are_announced() {
     ana.expect(":chat.example 730 ana :bob!bob@samovar");
     bob.send("QUIT");
     ana.expect(":chat.example 731 ana :bob");
+}
+
+/// Comes in as the account, and gives what it is told until it has asked something.
+fn comes(server: &Server, capabilities: &str) -> (Irc, Vec<String>) {
+    let mut irc = Irc(Client::connect(server.address()));
+    irc.send(&format!("CAP REQ :{capabilities}\r\nPASS maya:correct-horse\r\nNICK maya"));
+    irc.send("USER maya 0 * :maya\r\nCAP END\r\nPING go-on");
+    let told = irc.until("go-on");
+    let said = told.into_iter().filter(|line| line.contains(" PRIVMSG #ops ")).collect();
+    (irc, said)
+}
+
+#[test]
+fn what_an_account_missed_is_told_once_and_not_to_a_client_that_asks() {
+    let server = Server::start("");
+    let mut maya = server.native("maya");
+    maya.ask(Command::Register { password: Password::parse("correct-horse").unwrap() });
+    maya.join("ops");
+    drop(maya);
+    let mut tomas = server.native("tomas");
+    tomas.join("ops");
+    tomas.say("ops", "m1");
+    assert_eq!(comes(&server, "draft/chathistory batch").1, [""; 0]);
+    let (mut irc, told) = comes(&server, "server-time");
+    assert_eq!(texts(&told), ["m1"]);
+    irc.send("QUIT :bye");
+    irc.until("Goodbye");
+    assert_eq!(comes(&server, "server-time").1, [""; 0]);
 }

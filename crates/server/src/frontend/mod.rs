@@ -103,6 +103,17 @@ pub(crate) enum AtEnd {
     Receive,
 }
 
+/// What shows that a person has read what a session was told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reading {
+    /// Its program says so.
+    Told,
+    /// Whatever it asks.
+    Asking,
+    /// What it says, and that it takes its leave: a program asks much by itself.
+    Speaking,
+}
+
 /// How a session of this front end behaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manners {
@@ -116,6 +127,10 @@ pub(crate) struct Manners {
     pub(crate) at_end: AtEnd,
     /// A person types: it has longer for its name.
     pub(crate) is_typed: bool,
+    /// What shows that its person has read what it was told.
+    pub(crate) reading: Reading,
+    /// It asks for what an account missed, and is not told it when it comes.
+    pub(crate) asks_for_missed: bool,
     /// It is told what administrators say to those who want to hear it.
     pub(crate) wants_wallops: bool,
     /// It may be a pipe: however much it says, it only waits, and is never refused for it.

@@ -152,7 +152,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         if self.hesitates.is_some() {
             self.announce().await?;
         }
-        if self.manners.is_typed && request.command != Command::Unread {
+        if self.shows_reading(&request.command) {
             self.mark_read();
         }
         self.execute(request).await?;

@@ -356,7 +356,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         for (id, membership) in rooms.iter() {
             let is_new = self.inbox.slot_of(id).is_none();
             if is_new && self.caller.may_follow(&membership.address) {
-                let since = if knows { Since::Now } else { Since::Read(membership.read()) };
+                let tells = !knows && !self.manners.asks_for_missed;
+                let since = if tells { Since::Read(membership.read()) } else { Since::Now };
                 self.follow(membership.clone(), since).await?;
             }
         }

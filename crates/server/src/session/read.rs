@@ -1,11 +1,12 @@
 //! What a session's person has read: said to the other sessions of its user, and heard of them. Never
 //! stores it.
 
-use chat_protocol::{Event, RoomAddress};
+use chat_protocol::{Command, Event, RoomAddress};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Session;
 use crate::command::read;
+use crate::frontend::Reading;
 use crate::room::Rooms;
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
@@ -17,6 +18,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         let seen = self.inbox.slots().map(|(_, place)| (place.id, place.cursor));
         for room in claim.user().seat.mark_read(seen) {
             read::tell_others(claim.user(), self.caller.session, room);
+        }
+    }
+
+    /// Does who asks this show that it has read what it was told?
+    pub(super) fn shows_reading(&self, command: &Command) -> bool {
+        match self.manners.reading {
+            Reading::Told => false,
+            Reading::Asking => *command != Command::Unread,
+            Reading::Speaking => matches!(command, Command::Say { .. } | Command::Quit { .. }),
         }
     }
 

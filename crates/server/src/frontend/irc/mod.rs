@@ -40,7 +40,7 @@ use chat_protocol::{
 };
 use jiff::tz::TimeZone;
 
-use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Wish};
+use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Reading, Wish};
 use crate::limits::{IRC_INVITED_MAX, IRC_PENDING_MAX, NAME_TRIES_MAX};
 use asked::{Asked, Queue};
 use capability::{Capabilities, Capability};
@@ -367,6 +367,12 @@ impl Frontend for IrcFrontend {
             },
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
+            reading: if self.capabilities.has(Capability::ReadMarker) {
+                Reading::Told
+            } else {
+                Reading::Speaking
+            },
+            asks_for_missed: self.capabilities.has(Capability::ChatHistory),
             wants_wallops: self.modes.wallops,
             only_waits: false,
         }

@@ -19,7 +19,8 @@ use chat_protocol::{
 use jiff::tz::TimeZone;
 
 use super::{
-    AtEnd, Decoded, Dialect, Frontend, Manners, Wire, Wish, is_http_request, is_irc_greeting,
+    AtEnd, Decoded, Dialect, Frontend, Manners, Reading, Wire, Wish, is_http_request,
+    is_irc_greeting,
 };
 use crate::limits::{LINE_BYTES_MAX, NAME_TRIES_MAX};
 use style::{Identify, Style, StyleName};
@@ -295,6 +296,8 @@ impl Frontend for LineFrontend {
                 StyleName::Netcat => AtEnd::Receive,
             },
             is_typed: true,
+            reading: Reading::Asking,
+            asks_for_missed: false,
             wants_wallops: false,
             only_waits: true,
             watches_own: false,
