@@ -6,7 +6,8 @@ use std::sync::{MutexGuard, PoisonError};
 use chat_protocol::{RoomAddress, Timestamp};
 
 use super::Seat;
-use crate::limits::{READ_UNTIL_MAX, SEAT_NEWS_MAX};
+use super::seat::keep;
+use crate::limits::READ_UNTIL_MAX;
 
 /// One session among all.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -78,10 +79,7 @@ impl Seat {
             let reads = &mut rooms.news().reads;
             let number = reads.back().map_or(1, |last| last.number + 1);
             reads.retain(|mark| mark.room != room);
-            reads.push_back(ReadMark { number, by, room });
-            if reads.len() > SEAT_NEWS_MAX {
-                reads.pop_front();
-            }
+            keep(reads, ReadMark { number, by, room });
         });
     }
 
@@ -101,6 +99,7 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
+    use crate::limits::SEAT_NEWS_MAX;
 
     fn room(number: usize) -> RoomAddress {
         RoomAddress::parse(&format!("r{number}")).unwrap()

@@ -155,6 +155,14 @@ pub(super) struct SeatNews {
     pub(super) reads: VecDeque<ReadMark>,
 }
 
+/// One more of a kind; the oldest goes.
+pub(super) fn keep<T>(kind: &mut VecDeque<T>, news: T) {
+    kind.push_back(news);
+    if kind.len() > SEAT_NEWS_MAX {
+        kind.pop_front();
+    }
+}
+
 impl Rooms {
     /// Behind which event it may read nothing of a room, since it was put out.
     pub(crate) fn put_out(&self, id: RoomId) -> Option<Sequence> {
@@ -264,10 +272,7 @@ impl Seat {
             rooms.places.remove(id);
             let put_out = &mut rooms.news().put_out;
             put_out.retain(|(room, _)| *room != id);
-            put_out.push_back((id, seq));
-            if put_out.len() > SEAT_NEWS_MAX {
-                put_out.pop_front();
-            }
+            keep(put_out, (id, seq));
         });
     }
 
@@ -282,10 +287,7 @@ impl Seat {
             let renamings = &mut rooms.news().renamings;
             let number = renamings.back().map_or(1, |last| last.number + 1);
             renamings.reserve_exact(1); // most are called otherwise once, if ever
-            renamings.push_back(Renaming { number, change, from, to });
-            if renamings.len() > SEAT_NEWS_MAX {
-                renamings.pop_front();
-            }
+            keep(renamings, Renaming { number, change, from, to });
         });
     }
 
@@ -304,10 +306,7 @@ impl Seat {
         self.rooms.change(|rooms| {
             let invitations = &mut rooms.news().invitations;
             let number = invitations.back().map_or(1, |last| last.number + 1);
-            invitations.push_back(Invitation { number, room, from, account, account_name });
-            if invitations.len() > SEAT_NEWS_MAX {
-                invitations.pop_front();
-            }
+            keep(invitations, Invitation { number, room, from, account, account_name });
         });
     }
 
