@@ -6,7 +6,7 @@ use samovar_tests::{Client, Server, Signal};
 use crate::irc::Irc;
 
 /// Registered, with these capabilities.
-fn capable(server: &Server, nick: &str, capabilities: &str) -> Irc {
+pub(crate) fn capable(server: &Server, nick: &str, capabilities: &str) -> Irc {
     let mut irc = Irc(Client::connect(server.address()));
     irc.send(&format!("CAP REQ :{capabilities}\r\nNICK {nick}\r\nUSER {nick} 0 * :{nick}"));
     irc.send("CAP END");

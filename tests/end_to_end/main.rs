@@ -24,6 +24,7 @@ mod irc;
 mod irc_history;
 mod irc_modes;
 mod irc_sasl;
+mod irc_signals;
 mod irc_websocket;
 mod journal;
 mod layers;

@@ -9,6 +9,8 @@ pub(crate) const ROOM_USERS_MAX: usize = 4_096;
 pub(crate) const NO_HISTORY_KEEP: Duration = Duration::from_secs(600);
 /// Rooms that a user was put out of, and invitations, that its sessions have not seen yet.
 pub(crate) const SEAT_NEWS_MAX: usize = 64;
+/// Signals from user to user that not all sessions of one of them have heard yet. The oldest goes.
+pub(crate) const SEAT_SIGNALS_MAX: usize = 16;
 /// Rooms of which one user's clients have said until when they are read.
 pub(crate) const READ_UNTIL_MAX: usize = 256;
 /// Commands that wait for one room.

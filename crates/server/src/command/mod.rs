@@ -187,6 +187,13 @@ impl Caller {
 pub(crate) enum Answer {
     /// This.
     Event(Event),
+    /// This, and what the caller signals, for itself.
+    Signalled {
+        /// That it is signalled.
+        answer: Event,
+        /// What.
+        signal: Event,
+    },
     /// A receipt will come: one more is in flight.
     InFlight,
     /// The session follows a room from this snapshot on.

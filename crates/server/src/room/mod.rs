@@ -9,6 +9,7 @@ mod envelope;
 mod feed;
 mod followed;
 mod handle;
+mod heard;
 mod members;
 mod memory;
 mod moderation;
@@ -26,6 +27,7 @@ pub(crate) use handle::{
     Asker, Description, Entrant, Person, Power, RoomGone, RoomHandle, Roster, Said, Signalled,
     Snapshot,
 };
+pub(crate) use heard::DirectSignal;
 pub(crate) use moderation::{Ask, Target};
 pub(crate) use pages::Pages;
 pub(crate) use reading::SessionNumber;

@@ -10,6 +10,7 @@ use chat_protocol::{Identity, Refusal, RoomAddress, Sequence, Timestamp, UserNam
 
 use super::followed::{Followed, Follower};
 use super::handle::Person;
+use super::heard::DirectSignal;
 use super::reading::{ReadMark, ReadUntil};
 use super::{Bell, RoomHandle};
 use crate::journal::RoomId;
@@ -149,7 +150,7 @@ pub(crate) struct Seat {
 pub(crate) struct Rooms {
     pub(crate) places: Places,
     /// What else has come to pass; of most nothing has.
-    news: Option<Box<SeatNews>>,
+    pub(super) news: Option<Box<SeatNews>>,
     /// It is on its way out, and enters no more.
     is_closed: bool,
     /// Its sessions are to end, and why.
@@ -167,6 +168,9 @@ pub(super) struct SeatNews {
     renamings: VecDeque<Renaming>,
     /// What one of its sessions has read, for the others.
     pub(super) reads: VecDeque<ReadMark>,
+    /// What somebody signals to it, or it to somebody, and how often that came to pass.
+    pub(super) signals: VecDeque<DirectSignal>,
+    pub(super) signals_count: u64,
 }
 
 /// One more of a kind; the oldest goes.

@@ -139,6 +139,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             Ok(
                 Answer::Event(_)
                 | Answer::InFlight
+                | Answer::Signalled { .. }
                 | Answer::Absent { .. }
                 | Answer::Watches(_)
                 | Answer::WatchesMetadata { .. }
@@ -199,6 +200,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         }
         match answer {
             Ok(Answer::Event(event)) => self.tell(&event),
+            Ok(Answer::Signalled { answer, signal }) => {
+                self.tell(&answer);
+                if self.manners.shows_own {
+                    self.tell(&signal);
+                }
+            }
             Ok(Answer::InFlight) => self.in_flight += 1,
             Ok(Answer::Entered { address, room, snapshot, as_member }) => {
                 let met = !self.metadata_keys().is_empty();

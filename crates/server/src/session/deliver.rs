@@ -11,7 +11,9 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use super::follow::Since;
 use super::{Ending, Session};
 use crate::frontend;
-use crate::room::{Envelope, FeedItem, Invitation, Renaming, RoomEvent, RoomGone, Rooms, Roster};
+use crate::room::{
+    DirectSignal, Envelope, FeedItem, Invitation, Renaming, RoomEvent, RoomGone, Rooms, Roster,
+};
 use crate::user::Claim;
 
 /// What became of what a feed has.
@@ -282,6 +284,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         }
         self.tell_renamings(&rooms);
         self.tell_invitations(&rooms);
+        self.tell_signals(&rooms);
         for (id, membership) in rooms.places.iter() {
             let is_new = self.inbox.slot_of(id).is_none();
             if is_new && self.caller.may_follow(&membership.address) {
@@ -319,6 +322,27 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
                     account_name: account_name.clone(),
                 });
             }
+        }
+    }
+
+    /// What somebody signals to this user, or another session of this one to somebody.
+    fn tell_signals(&mut self, rooms: &Rooms) {
+        let Some(last) = rooms.signals().next_back().map(|signal| signal.number) else { return };
+        let told = self.signals_told;
+        self.signals_told = last.max(told);
+        let (me, here) = (self.me(), self.caller.session);
+        for DirectSignal { by, author, event, .. } in rooms.signals().filter(|it| it.number > told)
+        {
+            let is_own = me == Some(*author);
+            let hears = if is_own { *by != here && self.manners.shows_own } else { true };
+            let may =
+                matches!(&**event, Event::Signal { room, .. } if self.caller.may_follow(room));
+            if hears && may && !self.caller.ignores(*author) {
+                self.tell(event);
+            }
+        }
+        if let Some(claim) = self.caller.claim.as_ref().filter(|_| told < last) {
+            claim.user().seat.has_heard(told + 1..=last);
         }
     }
 

@@ -164,6 +164,8 @@ pub(crate) struct Session<S> {
     reads_told: u64,
     /// The last other name of its user that it was told.
     renamings_told: u64,
+    /// The last signal from user to user that it was told.
+    signals_told: u64,
     inbox: Inbox,
     input: BytesMut,
     outbox: Outbox,
@@ -245,6 +247,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             invitations_told: 0,
             reads_told: 0,
             renamings_told: 0,
+            signals_told: 0,
             inbox,
             input,
             outbox: Outbox::default(),

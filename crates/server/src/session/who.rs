@@ -201,6 +201,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         self.reads_told = seat.map_or(0, |seat| seat.reads_told());
         self.renamings_told = seat.map_or(0, |seat| seat.renamings_told());
         self.seat = seat.map(|seat| seat.follow(self.inbox.bell()));
+        // What comes from here on counts on it.
+        self.signals_told = seat.map_or(0, |seat| seat.signals_told());
     }
 
     /// What it said until now is its own as long as it is who said it: all of that comes first.

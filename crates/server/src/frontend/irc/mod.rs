@@ -116,8 +116,6 @@ pub(crate) struct IrcFrontend {
     labels: Labels,
     /// The labelled command that is dealt with.
     labelled: Option<Labelled>,
-    /// What it is told beside the answer to a line.
-    aside: BytesMut,
     /// The line of modes that is worked on, and names that are looked for.
     mode_line: Option<Box<ModeLine>>,
     gathered: Gathered,
@@ -160,7 +158,6 @@ impl IrcFrontend {
             asked: Queue::default(),
             labels: Labels::default(),
             labelled: None,
-            aside: BytesMut::new(),
             mode_line: None,
             gathered: Gathered::default(),
             multiline: None,
@@ -198,7 +195,6 @@ impl IrcFrontend {
         if let Some(labelled) = labelled {
             self.labels.settle(labelled, &self.settings.server, out);
         }
-        out.extend_from_slice(&std::mem::take(&mut self.aside));
         decoded
     }
 

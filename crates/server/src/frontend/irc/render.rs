@@ -138,7 +138,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
 }
 
 /// What clients tell each other: TAGMSG.
-pub(super) fn signalled(
+fn signalled(
     frame: Frame<'_>,
     about: About<'_>,
     (from, room, signal): (&UserName, &RoomAddress, &Signal),

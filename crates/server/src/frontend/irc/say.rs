@@ -73,8 +73,8 @@ fn say_to(
     submit(session, (to, room), (text, kind, reply_to));
 }
 
-/// A question to other clients, or an answer (CTCP), in a room: passed on to who is there, and not
-/// kept. Not to one user, who need not follow the talk yet, and nothing that leads past the server.
+/// A question to other clients, or an answer (CTCP): passed on to who is there, and not kept. Nothing
+/// that leads past the server.
 fn query(
     session: &mut IrcFrontend,
     answers: bool,
@@ -84,11 +84,9 @@ fn query(
 ) {
     let kind = text.split(' ').next().unwrap_or_default().to_ascii_uppercase();
     let text = LineText::parse(text).ok().filter(|text| !text.is_empty());
-    let is_direct = matches!(room, RoomAddress::Direct(_));
-    let may = !is_direct && !matches!(kind.as_str(), "DCC" | "XDCC");
-    let Some(text) = text.filter(|_| may) else {
+    let Some(text) = text.filter(|_| !matches!(kind.as_str(), "DCC" | "XDCC")) else {
         if !answers {
-            let why = "Clients ask each other in rooms, a line each, and not past the server (DCC)";
+            let why = "Clients ask each other in a line each, and not past the server (DCC)";
             session.numeric(404, out).word(word(to)).text(why);
         }
         return;
@@ -136,19 +134,6 @@ pub(super) fn signal(session: &mut IrcFrontend, to: &str, tags: Tags<'_>, out: &
         return session.numeric(421, out).word("TAGMSG").text("Ask for message-tags first");
     }
     let signal = signal_of(session, &room, tags);
-    // What one signals to oneself nobody else has part in.
-    if let (Some(signal), Some(me)) = (&signal, session.me.clone())
-        && room == RoomAddress::Direct(me.clone())
-    {
-        let mut lines = BytesMut::new();
-        let about = super::looks::About::default();
-        render::signalled(session.frame(), about, (&me, &room, signal), None, &mut lines);
-        if session.capabilities.has(Capability::EchoMessage) {
-            out.extend_from_slice(&lines);
-        }
-        session.aside.extend_from_slice(&lines); // what is told to it, and answers nothing
-        return;
-    }
     if let Some(signal) = signal {
         session.ask(Command::Signal { room, signal, key: None }, Asked::Signal(to.to_owned()));
     }

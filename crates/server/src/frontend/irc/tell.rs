@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use chat_protocol::event::{UserInfo, Welcome, account_of};
-use chat_protocol::{Command, Event, LineText, RoomAddress, RoomChange, UserName};
+use chat_protocol::{Command, Event, LineText, RoomAddress, RoomChange, Signal, UserName};
 
 use super::asked::{Asked, Concerns, Shown};
 use super::capability::Capability;
@@ -46,7 +46,9 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
 
 /// Does somebody speak to itself?
 fn is_to_oneself(session: &IrcFrontend, event: &Event) -> bool {
-    if let Event::Message { room: RoomAddress::Direct(to), from, .. } = event {
+    if let Event::Message { room: RoomAddress::Direct(to), from, .. }
+    | Event::Signal { room: RoomAddress::Direct(to), from, .. } = event
+    {
         to == from && session.me.as_ref() == Some(from)
     } else {
         false
@@ -338,8 +340,11 @@ fn profile(
 /// What it is told of a room; what comes from the other user of a direct room is to oneself.
 fn from_a_room(session: &IrcFrontend, event: &Event, out: &mut BytesMut) {
     let is_own = |from: &UserName| session.me.as_ref() == Some(from);
-    // What an account says elsewhere is news here.
-    let echoes = session.capabilities.has(Capability::EchoMessage) || session.account.is_some();
+    // What an account says elsewhere is news here; but what its program asks there, a program that
+    // takes no echo would answer.
+    let asks = matches!(event, Event::Signal { signal: Signal::Query { .. }, .. });
+    let echoes =
+        session.capabilities.has(Capability::EchoMessage) || (session.account.is_some() && !asks);
     if let Event::Message { from, .. } | Event::Signal { from, .. } = event
         && is_own(from)
         && !echoes

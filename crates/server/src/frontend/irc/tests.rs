@@ -159,7 +159,7 @@ fn what_cannot_be_is_answered_and_nothing_is_asked() {
         ("PRIVMSG #a :", 412),
         ("PRIVMSG a!b :hi", 401),
         ("PRIVMSG #a :\u{1}DCC SEND x 1 2 3\u{1}", 404),
-        ("PRIVMSG bob :\u{1}VERSION\u{1}", 404),
+        ("PRIVMSG bob :\u{1}DCC CHAT x 1 2\u{1}", 404),
         ("INVITE", 337),
         ("NICK 1st", 432),
         ("USER a 0 * :again", 462),
