@@ -23,6 +23,7 @@ mod grillo;
 mod irc;
 mod irc_history;
 mod irc_modes;
+mod irc_rooms;
 mod irc_sasl;
 mod irc_signals;
 mod irc_websocket;

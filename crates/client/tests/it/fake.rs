@@ -312,8 +312,11 @@ impl Room {
                     room: "lobby".parse().unwrap(),
                     members: 3,
                     topic: Some("tea".to_owned().try_into().unwrap()),
+                    topic_set: None,
+                    since_ms: None,
                 }],
                 total: 1,
+                time_ms: None,
             }],
             Command::Users => vec![Event::UserList {
                 id,

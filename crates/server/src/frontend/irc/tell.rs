@@ -217,8 +217,8 @@ fn answer(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: 
             }
             None => session.numeric(331, out).word(target(room)).text("No topic is set"),
         },
-        (Event::RoomList { rooms, .. }, Some(Asked::List(filter))) => {
-            session.list(rooms, filter, out);
+        (Event::RoomList { rooms, time_ms, .. }, Some(Asked::List(filter))) => {
+            session.list(rooms, filter, time_ms.unwrap_or_default(), out);
         }
         (Event::MemberList { members, private, .. }, Some(Asked::Names { room, end })) => {
             let login = |member: &UserInfo| member.login.as_ref().map(ToString::to_string);

@@ -292,7 +292,8 @@ fn answers_have_their_label_at_once_and_later() {
          @label=3 :chat.example ACK\r\n"
     );
     assert_eq!(feed(&mut session, "@label=4 LIST\r\n").1, "");
-    let rooms = Event::RoomList { id: Some(RequestId(2)), rooms: Vec::new(), total: 0 };
+    let rooms =
+        Event::RoomList { id: Some(RequestId(2)), rooms: Vec::new(), total: 0, time_ms: None };
     assert_eq!(
         told(&mut session, &rooms),
         "@label=4 :chat.example BATCH +l4 labeled-response\r\n\

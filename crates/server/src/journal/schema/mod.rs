@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("011_address_bans.sql"),
     include_str!("012_metadata.sql"),
     include_str!("013_scram.sql"),
+    include_str!("014_room_times.sql"),
 ];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.
