@@ -1,6 +1,6 @@
 //! Rooms as IRC clients look for them and are let in: LIST and its filters, INVITE, on real processes.
 
-use samovar_tests::{Clock, Home, Signal};
+use samovar_tests::{Clock, Home, Server, Signal};
 
 use crate::irc::Irc;
 
@@ -72,4 +72,87 @@ fn a_list_is_narrowed_by_when_rooms_and_topics_were_made_also_behind_a_restart()
     for (filter, expected) in lists {
         assert_eq!(listed(&mut bob, filter), expected, "{filter}");
     }
+}
+
+/// Asks to come in, and is refused by this number.
+#[track_caller]
+fn is_kept_out(irc: &mut Irc, nick: &str, number: u16) {
+    irc.send("JOIN #ops");
+    let refused = irc.line();
+    assert!(refused.starts_with(&format!(":irc.samovar {number} {nick} #ops :")), "{refused}");
+}
+
+#[track_caller]
+fn comes_in(irc: &mut Irc, nick: &str) {
+    irc.send("JOIN #ops");
+    let before = irc.until(&format!(" 366 {nick} #ops :End of /NAMES list"));
+    assert_eq!(before.first(), Some(&format!(":{nick}!{nick}@samovar JOIN #ops")));
+}
+
+#[test]
+fn an_invitation_by_who_keeps_order_opens_every_door_once() {
+    let server = Server::start("");
+    let [mut ana, mut bob, mut eve] =
+        ["ana", "bob", "eve"].map(|nick| Irc::greeted(server.address(), nick));
+    for (irc, nick) in [(&mut ana, "ana"), (&mut bob, "bob")] {
+        comes_in(irc, nick);
+    }
+    let locks = [
+        ("MODE #ops +l 2", 471, "MODE #ops -l"),
+        ("MODE #ops +k sesame", 475, "MODE #ops -k sesame"),
+        ("MODE #ops +i", 473, "MODE #ops -i"),
+        ("MODE #ops +b e*!*@*", 474, "MODE #ops -b e*!*@*"),
+    ];
+    for (lock, number, unlock) in locks {
+        ana.send(lock);
+        ana.until(lock);
+        is_kept_out(&mut eve, "eve", number);
+        if number == 471 {
+            // Of an open room everybody may tell, and a full one stays full.
+            bob.send("INVITE eve #ops");
+            bob.until(" 341 bob eve #ops");
+            eve.expect(":bob!bob@samovar INVITE eve #ops");
+            is_kept_out(&mut eve, "eve", number);
+        }
+        ana.send("INVITE eve #ops");
+        ana.until(" 341 ana eve #ops");
+        eve.expect(":ana!ana@samovar INVITE eve #ops");
+        comes_in(&mut eve, "eve");
+        eve.send("PART #ops");
+        eve.expect(":eve!eve@samovar PART #ops");
+        if number == 471 || number == 474 {
+            is_kept_out(&mut eve, "eve", number); // it was for once
+        }
+        ana.send(unlock);
+        ana.until(unlock);
+        ana.send("KICK #ops eve"); // nothing: it is not there
+    }
+}
+
+#[test]
+fn an_operator_kicks_an_owner_who_comes_back_as_owner() {
+    let server = Server::start("");
+    let mut owner = server.native("owner");
+    owner.join("ops");
+    owner.say("ops", "mine");
+    let mut ana = Irc::greeted(server.address(), "ana");
+    comes_in(&mut ana, "ana");
+    let mut asks = |json: &str| owner.ask(serde_json::from_str(json).unwrap());
+    asks(r#"{"type":"give_role","room":"ops","user":"ana","role":"operator"}"#);
+    asks(r#"{"type":"set","room":"ops","set":{"setting":"access","access":"invite"}}"#);
+    ana.until(" MODE #ops +i");
+    ana.send("MODE #ops +b owner"); // a mask, which holds nobody back who keeps order
+    ana.expect(":ana!ana@samovar MODE #ops +b owner!*@*");
+    ana.send("KICK #ops owner :out");
+    ana.expect(":ana!ana@samovar KICK #ops owner :out");
+    ana.send("MODE #ops -i"); // and nothing was gained
+    assert!(ana.line().starts_with(":irc.samovar 482 ana #ops :"));
+    owner.join("ops");
+    let settings =
+        owner.ask(serde_json::from_str(r#"{"type":"get_settings","room":"ops"}"#).unwrap());
+    let settings = serde_json::to_value(settings).unwrap();
+    assert_eq!(settings["role"], "owner", "{settings}");
+    ana.until(":owner!owner@samovar JOIN #ops");
+    ana.send("NAMES #ops");
+    ana.expect(":irc.samovar 353 ana @ #ops :@ana @owner");
 }

@@ -147,6 +147,9 @@ pub(crate) struct Change {
     pub(crate) known_as: Option<UserName>,
     /// What.
     pub(crate) change: RoomChange,
+    /// Of an invitation: whoever invites keeps order, so it holds also where the room is full, or a mask
+    /// bans; not stored here.
+    pub(crate) passes_all: bool,
     /// The room's new key; not stored here.
     pub(crate) secret: Option<Secret>,
 }
