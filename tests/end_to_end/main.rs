@@ -25,6 +25,7 @@ mod irc_history;
 mod irc_modes;
 mod irc_rooms;
 mod irc_sasl;
+mod irc_search;
 mod irc_signals;
 mod irc_websocket;
 mod journal;

@@ -265,7 +265,7 @@ impl Room {
                 let part = |text, hit| SnippetPart { text: LineText::parse(text).unwrap(), hit };
                 let snippet = vec![part(head, false), part(text.as_str(), true), part(tail, false)];
                 let (room, seq, time_ms, from) = (room.clone(), *seq, *time_ms, from.clone());
-                Some(Hit { room, seq, time_ms, from, kind: *kind, snippet })
+                Some(Hit { text: None, room, seq, time_ms, from, kind: *kind, snippet })
             }
             other => panic!("{other:?} is no message"),
         };

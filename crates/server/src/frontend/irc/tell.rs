@@ -10,7 +10,7 @@ use super::looks::About;
 use super::message::Line;
 use super::refused::refused;
 use super::reply::{mask, target, word};
-use super::{IrcFrontend, Phase, chathistory, markread, metadata, monitor, render};
+use super::{IrcFrontend, Phase, chathistory, markread, metadata, monitor, render, search};
 
 /// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
@@ -92,6 +92,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
                 chathistory::batch(session, &wanted.target, room, events, out);
             }
         }
+        Event::Found { hits, .. } => search::found(session, hits, out),
         Event::ConversationList { conversations, .. } => {
             chathistory::conversations(session, conversations, out);
         }
@@ -190,7 +191,6 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::CensusIs { .. }
         | Event::MemberList { .. }
         | Event::UnreadList { .. }
-        | Event::Found { .. }
         | Event::StayIs { .. }
         | Event::TokenMade { .. }
         | Event::TokenList { .. }

@@ -337,6 +337,7 @@ fn a_page_that_was_asked_for_has_numbers_and_a_replay_has_none() {
 fn what_was_found_is_marked_and_says_how_to_go_on() {
     let part = |text, hit| SnippetPart { text: LineText::parse(text).unwrap(), hit };
     let hit = |room, kind| Hit {
+        text: None,
         room,
         seq: Sequence(41),
         time_ms: Timestamp(75_785_000),

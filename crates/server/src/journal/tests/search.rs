@@ -71,7 +71,17 @@ impl Talk {
 fn search(query: &str, scope: Scope) -> Search {
     let query = Query::parse(query).unwrap();
     let reader = Reader::default();
-    Search { query, scope, reader, from: None, after: None, before: None, cursor: None, limit: 50 }
+    Search {
+        query,
+        scope,
+        reader,
+        from: None,
+        after: None,
+        before: None,
+        cursor: None,
+        limit: 50,
+        whole: false,
+    }
 }
 
 fn shown(found: &Found) -> Vec<String> {

@@ -107,6 +107,7 @@ async fn a_ban_hides_what_is_behind_it_from_the_name_too() {
         let query = chat_protocol::search::Query::parse("tea").unwrap();
         let scope = Scope::Room(room);
         let search = Search {
+            whole: false,
             query,
             scope,
             reader,
