@@ -21,7 +21,7 @@ use uuid::Uuid;
 
 use crate::account::{AccountSettings, Accounts};
 use crate::command::{Announcements, BannedAddresses, House, account, guest, stay};
-use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl};
+use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl, Protocol};
 use crate::frontend::Frontends;
 use crate::frontend::irc::IrcSettings;
 use crate::frontend::line::LineSettings;
@@ -479,10 +479,23 @@ fn say_how_to_reach(url: &ListenUrl, config: &Config) {
                 host => host,
             };
             let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-            let (plain, scheme) = if url.tls {
-                (format!("openssl s_client -quiet -connect {bracketed}:{port}"), "tls://")
-            } else {
-                (format!("nc {host} {port}"), "")
+            let (plain, scheme) = match (url.protocol, url.tls) {
+                (Protocol::Irc, is_encrypted) => {
+                    let tls = if is_encrypted { " with TLS" } else { "" };
+                    tracing::info!("come in with: an IRC client, at {host} port {port}{tls}");
+                    return;
+                }
+                (Protocol::IrcWebSocket, is_encrypted) => {
+                    let scheme = if is_encrypted { "wss" } else { "ws" };
+                    tracing::info!("come in with: an IRC client, at {scheme}://{bracketed}:{port}");
+                    return;
+                }
+                (Protocol::Auto | Protocol::Native | Protocol::Line, true) => {
+                    (format!("openssl s_client -quiet -connect {bracketed}:{port}"), "tls://")
+                }
+                (Protocol::Auto | Protocol::Native | Protocol::Line, false) => {
+                    (format!("nc {host} {port}"), "")
+                }
             };
             tracing::info!("come in with: {plain}");
             tracing::info!(

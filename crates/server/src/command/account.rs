@@ -381,38 +381,38 @@ pub(crate) async fn settle(house: &House, user: &User) {
 }
 
 async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<(), Refusal> {
-    let AccountRoom { room: key, read, read_until, peer } = kept;
-    let (address, is_over) = match &key {
+    let AccountRoom { room: key, read, told, read_until, peer } = &kept;
+    let (address, is_over) = match key {
         RoomKey::Named(name) => (RoomAddress::Named(name.clone()), false),
         RoomKey::Direct(one, other) => {
             let other = if *one == user.identity() { *other } else { *one };
             let account = house.registry.account_name(other);
             let is_guest = account.is_none();
             let here = house.registry.find_account(other).map(|user| user.name());
-            let Some(name) = here.or(account).or(peer) else { return Ok(()) };
+            let Some(name) = here.or(account).or_else(|| peer.clone()) else { return Ok(()) };
             let there = house.registry.find(&name);
             let is_there = there.is_some_and(|there| there.identity() == other);
             (RoomAddress::Direct(name), is_guest && !is_there)
         }
     };
     if let Some(time) = read_until {
-        user.seat.mark_read_until(&address, time);
+        user.seat.mark_read_until(&address, *time);
     }
     let how = How { may_administer: true, ..How::default() };
-    let (room, snapshot) = room::enter(house, user, &key, &address, how).await?;
+    let (room, snapshot) = room::enter(house, user, key, &address, how).await?;
     let place = user.seat.rooms().into_iter().find(|place| place.room.is_same(&room));
     if let Some(place) = place {
-        place.restore_read(read);
+        place.restore_read(*read, *told);
     }
-    if is_over && snapshot.roster.last <= read {
+    if is_over && snapshot.roster.last <= *read {
         // The talk with a guest ends with the guest, once all of it is read.
         drop(room.leave(user.identity(), None, None).await); // or it is gone
-        let rooms = vec![key];
+        let rooms = vec![kept.room];
         let leave = AccountChange::LeaveRooms { account: user.identity(), rooms };
         house.journal.change_later(vec![leave]).await.map_err(journal_refusal)?;
         return Ok(());
     }
-    user.keep(key, read, read_until);
+    user.keep(kept);
     Ok(())
 }
 
@@ -421,16 +421,17 @@ pub(crate) async fn keep_rooms(house: &House, user: &User) {
     let account = user.identity();
     let Some(places) = user.seat.kept().filter(|_| user.is_settled()) else { return };
     let key = |(place, read_until): (Membership, _)| {
-        let read = place.read();
+        let (read, told) = (place.read(), place.told());
         match place.address {
             RoomAddress::Named(name) => {
-                Some(AccountRoom { room: RoomKey::Named(name), read, read_until, peer: None })
+                let room = RoomKey::Named(name);
+                Some(AccountRoom { room, read, told, read_until, peer: None })
             }
             // A talk with a guest ends with the guest.
             RoomAddress::Direct(_) => {
                 let name = house.registry.account_name(place.peer?)?;
                 let room = RoomKey::direct(account, place.peer?);
-                Some(AccountRoom { room, read, read_until, peer: Some(name) })
+                Some(AccountRoom { room, read, told, read_until, peer: Some(name) })
             }
         }
     };

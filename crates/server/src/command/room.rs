@@ -71,7 +71,8 @@ pub(super) async fn open_direct(
     if is_away {
         let room = key.clone();
         let peer = Some(user.seat.known_as());
-        let room = AccountRoom { room, read: Sequence(0), read_until: None, peer };
+        let room =
+            AccountRoom { room, read: Sequence(0), told: Sequence(0), read_until: None, peer };
         let add = vec![AccountChange::AddRoom { account: identity, room }];
         house.journal.change_later(add).await.map_err(journal_refusal)?;
     }

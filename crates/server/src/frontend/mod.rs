@@ -114,6 +114,18 @@ pub(crate) enum Reading {
     Speaking,
 }
 
+/// How an account is told what it missed, when it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missed {
+    /// Its client asks for it.
+    Asked,
+    /// What it has not read, as if it were said now: its client sees by the numbers what is old.
+    AsNews,
+    /// What no client of this kind was told either, as what was said before: what is shown a second
+    /// time stands twice on the screen.
+    AsHistory,
+}
+
 /// How a session of this front end behaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manners {
@@ -129,8 +141,8 @@ pub(crate) struct Manners {
     pub(crate) is_typed: bool,
     /// What shows that its person has read what it was told.
     pub(crate) reading: Reading,
-    /// It asks for what an account missed, and is not told it when it comes.
-    pub(crate) asks_for_missed: bool,
+    /// How an account is told what it missed, when it comes.
+    pub(crate) missed: Missed,
     /// It is told what administrators say to those who want to hear it.
     pub(crate) wants_wallops: bool,
     /// It may be a pipe: however much it says, it only waits, and is never refused for it.

@@ -61,6 +61,8 @@ pub(crate) struct AccountRoom {
     pub(crate) room: RoomKey,
     /// Read up to there.
     pub(crate) read: Sequence,
+    /// Told so far to clients that do not say what is read.
+    pub(crate) told: Sequence,
     /// Read until then, if a client said so.
     pub(crate) read_until: Option<Timestamp>,
     /// What the other one of a direct room was called.
@@ -253,12 +255,13 @@ pub(super) fn apply(
             Changed::Done
         }
         AccountChange::KeepRooms { account, rooms } => {
-            for AccountRoom { room, read, read_until, peer } in rooms {
+            for AccountRoom { room, read, told, read_until, peer } in rooms {
                 run(
-                    "INSERT INTO account_rooms (account, room, name, peer, read_seq, read_ms)
-                     SELECT identity, ?2, ?3, ?4, ?5, ?6 FROM accounts WHERE identity = ?1
+                    "INSERT INTO account_rooms (account, room, name, peer, read_seq, read_ms, told_seq)
+                     SELECT identity, ?2, ?3, ?4, ?5, ?6, ?7 FROM accounts WHERE identity = ?1
                      ON CONFLICT (account, room)
                      DO UPDATE SET read_seq = max(read_seq, excluded.read_seq),
+                         told_seq = max(told_seq, excluded.told_seq),
                          read_ms = coalesce(max(read_ms, excluded.read_ms), excluded.read_ms, read_ms)",
                     &[
                         account.0.as_bytes(),
@@ -267,6 +270,7 @@ pub(super) fn apply(
                         &peer.as_ref().map_or("", UserName::as_str),
                         &sequence(*read),
                         &read_until.map(milliseconds),
+                        &sequence(*told),
                     ],
                 )?;
             }
@@ -509,7 +513,7 @@ pub(super) fn rooms(
     account: Identity,
 ) -> Result<Vec<AccountRoom>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT room, name, read_seq, peer, read_ms FROM account_rooms
+        "SELECT room, name, read_seq, peer, read_ms, told_seq FROM account_rooms
          WHERE account = ?1 ORDER BY room",
     )?;
     let mut rows = statement.query([account.0.as_bytes()])?;
@@ -521,7 +525,8 @@ pub(super) fn rooms(
         let peer: String = row.get(3)?;
         let peer = (!peer.is_empty()).then(|| user(&peer)).transpose()?;
         let read_until = row.get::<_, Option<u64>>(4)?.map(Timestamp);
-        all.push(AccountRoom { room, read: Sequence(row.get(2)?), read_until, peer });
+        let (read, told) = (Sequence(row.get(2)?), Sequence(row.get(5)?));
+        all.push(AccountRoom { room, read, told, read_until, peer });
     }
     Ok(all)
 }

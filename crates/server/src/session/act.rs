@@ -28,6 +28,9 @@ enum Taken<'a> {
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Deals with the input as far as it goes.
     pub(super) async fn act(&mut self) -> Result<(), Ending> {
+        if self.outbox.is_empty() {
+            self.mark_told(); // it lives, and had taken it all
+        }
         while self.accepts_commands() && !self.caller.is_cut() {
             match self.take_one() {
                 Taken::Done => {}
@@ -311,6 +314,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
                     if self.has_other_sessions() && !duplicate {
                         self.seldom().said_here.stored(&room, seq);
                     }
+                    self.mark_own(&room, seq);
                     self.tell(&Event::Stored { id, room, seq, time_ms, key, duplicate });
                 }
                 Outcome::Refused(refusal) => self.tell(&Event::refused(id, refusal)),

@@ -4,6 +4,7 @@
 mod act;
 mod deadline;
 mod deliver;
+mod follow;
 mod inbox;
 mod metadata;
 mod outbox;
@@ -287,6 +288,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     async fn end(&mut self, ending: std::thread::Result<Result<(), Ending>>) {
         let name = self.caller.claim.as_ref().map(|claim| claim.user().name().to_string());
         let name = name.as_deref().unwrap_or("-");
+        if let Ok(Ok(())) = ending {
+            self.mark_told();
+        }
         self.part().await; // a free name is free before the peer sees that it is closed
         self.span().in_scope(|| match ending {
             Ok(Err(ending @ (Ending::Stalled | Ending::Journal(_)))) => {

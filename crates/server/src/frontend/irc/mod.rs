@@ -41,7 +41,7 @@ use chat_protocol::{
 };
 use jiff::tz::TimeZone;
 
-use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Reading, Wish};
+use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Missed, Reading, Wish};
 use crate::limits::{IRC_INVITED_MAX, IRC_PENDING_MAX, NAME_TRIES_MAX};
 use asked::{Asked, Queue};
 use capability::{Capabilities, Capability};
@@ -61,6 +61,8 @@ use server::UserModes;
 pub(crate) struct IrcSettings {
     /// The server's name, as a word.
     pub(crate) server: String,
+    /// What it calls itself, as a word of `005`: a blank is written `\x20`.
+    pub(crate) network: String,
     /// The message of the day.
     pub(crate) motd: Option<String>,
     /// Stored messages that are shown on entering.
@@ -83,8 +85,9 @@ impl IrcSettings {
         } else {
             "irc.samovar".to_owned()
         };
-        let (motd, password) = (None, None);
-        Self { server, motd, replay, zone, password, registers: true, registers_before: true }
+        let network = isupport::value(name);
+        let (motd, password, registers) = (None, None, true);
+        Self { server, network, motd, replay, zone, password, registers, registers_before: true }
     }
 }
 
@@ -369,7 +372,11 @@ impl Frontend for IrcFrontend {
             } else {
                 Reading::Speaking
             },
-            asks_for_missed: self.capabilities.has(Capability::ChatHistory),
+            missed: if self.capabilities.has(Capability::ChatHistory) {
+                Missed::Asked
+            } else {
+                Missed::AsHistory
+            },
             wants_wallops: self.modes.wallops,
             only_waits: false,
         }
