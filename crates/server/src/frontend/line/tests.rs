@@ -366,7 +366,7 @@ fn history_and_search_are_typed_as_the_table_says() {
                    around_ms: None, newest: false, part: All }, limit: 5 }";
     check(StyleName::Samovar, "/history 5 before 41", &[history], "");
     let search = "Search { room: Some(Named(\"ops\")), text: tea -milk, from: None, \
-                  after_ms: Some(Ago { ms: 3600000 }), before_ms: None, before: None, limit: 20 }";
+                  after_ms: Some(Ago { ms: 3600000 }), before_ms: None, before: None, limit: 20, whole: false }";
     let search = search.replace("tea -milk", "\"tea -milk\"");
     check(StyleName::Samovar, "/search in:ops since:1h tea -milk", &[&search], "");
     let wrong = "! It only says what must not be there; name a word that must. \
