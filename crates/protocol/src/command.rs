@@ -401,7 +401,7 @@ pub enum Command {
         /// In which room; none: in all that one may read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         room: Option<RoomAddress>,
-        /// Which words: [`crate::search::Query`].
+        /// Which words: [`crate::search::Query`]. In one room, or of one user, there may be none.
         text: LineText,
         /// Only what this user said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -418,6 +418,9 @@ pub enum Command {
         /// How many at most, up to [`PAGE_HITS_MAX`].
         #[serde(default = "page_hits_default")]
         limit: u32,
+        /// With the whole texts of what is found.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        whole: bool,
     },
     /// Make an account of the name one has. Answer: `identified`.
     Register {

@@ -354,7 +354,7 @@ pub enum Event {
         /// Who one is there; none: one is not in it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
-        /// When its first event that is kept was stored, or it was entered first.
+        /// When its first event was stored, or it was entered first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since_ms: Option<Timestamp>,
     },
@@ -367,6 +367,9 @@ pub enum Event {
         rooms: Vec<RoomInfo>,
         /// How many there are.
         total: u64,
+        /// When that was so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time_ms: Option<Timestamp>,
     },
     /// Who is connected, as asked, in order of arrival.
     UserList {
@@ -759,6 +762,12 @@ pub struct RoomInfo {
     /// Its topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<LineText>,
+    /// Who set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_set: Option<TopicSet>,
+    /// When its first event was stored, or it was entered first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<Timestamp>,
 }
 
 /// What one has not read in a room, in a list.

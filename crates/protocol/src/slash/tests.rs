@@ -135,6 +135,7 @@ fn history_is_paged_by_sequence_and_by_age() {
 #[test]
 fn a_search_has_words_and_options() {
     let search = |text| Command::Search {
+        whole: false,
         room: None,
         text: LineText::parse(text).unwrap(),
         from: None,
@@ -149,6 +150,7 @@ fn a_search_has_words_and_options() {
     check(
         "search in:ops deploy FROM:maya since:1h before:77 \"a  b\"",
         &Command::Search {
+            whole: false,
             room: RoomAddress::parse("ops").ok(),
             text,
             from: UserName::parse("maya").ok(),

@@ -335,7 +335,7 @@ pub(crate) async fn execute(
         Command::Conversations { after_ms, before_ms, newest, limit } => {
             list::conversations(house, caller, id, (after_ms, before_ms), newest, limit).await
         }
-        Command::Search { room, text, from, after_ms, before_ms, before, limit } => {
+        Command::Search { room, text, from, after_ms, before_ms, before, limit, whole } => {
             let wanted = search::Wanted {
                 room,
                 text,
@@ -343,6 +343,7 @@ pub(crate) async fn execute(
                 after: after_ms,
                 until: before_ms,
                 cursor: before,
+                whole,
             };
             search::search(house, caller, id, wanted, limit).await
         }

@@ -25,7 +25,7 @@ pub(crate) use feed::{FeedItem, Subscription};
 pub(crate) use followed::{Bells, Follower, Hung};
 pub(crate) use handle::{
     Asker, Description, Entrant, Person, Power, RoomGone, RoomHandle, Roster, Said, Signalled,
-    Snapshot,
+    Snapshot, Summary,
 };
 pub(crate) use heard::DirectSignal;
 pub(crate) use moderation::{Ask, Target};

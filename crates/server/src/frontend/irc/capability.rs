@@ -36,6 +36,7 @@ pub(super) enum Capability {
     PreAway,
     ReadMarker,
     Sasl,
+    Search,
     ServerTime,
     Setname,
     StandardReplies,
@@ -87,6 +88,7 @@ const OFFERED: &[Offer] = &[
     offer(Capability::Sasl, "sasl"), // by connection: sasl::mechanisms
     offer(Capability::ServerTime, "server-time"),
     offer(Capability::Setname, "setname"),
+    offer(Capability::Search, "soju.im/search"),
     offer(Capability::StandardReplies, "standard-replies"),
     offer(Capability::UserhostInNames, "userhost-in-names"),
 ];

@@ -50,7 +50,7 @@ fn tokens() -> Vec<String> {
         "INVEX=I",
         "PREFIX=(ov)@+",
         "BOT=B",
-        "ELIST=MNU",
+        "ELIST=CMNTU",
         "WHOX",
         "UTF8ONLY",
         "CLIENTTAGDENY=*,-typing,-draft/react,-draft/unreact,-draft/reply,-reply",

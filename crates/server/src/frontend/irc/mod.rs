@@ -27,6 +27,7 @@ mod reply;
 mod rooms;
 mod sasl;
 mod say;
+mod search;
 mod server;
 mod tell;
 

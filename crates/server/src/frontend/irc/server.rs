@@ -19,7 +19,7 @@ const HELP: &[(&str, &str)] = &[
     ("INVITE", "INVITE NICK #ROOM: let somebody in"),
     ("JOIN", "JOIN #ROOM [KEY]: enter a room, or make it"),
     ("KICK", "KICK #ROOM NICK [:WHY]: put somebody out"),
-    ("LIST", "LIST [>MEMBERS | <MEMBERS | MASK]: the rooms"),
+    ("LIST", "LIST [>MEMBERS | <MEMBERS | C>MINUTES | T<MINUTES | MASK]: the rooms"),
     ("MODE", "MODE #ROOM [+-iklmnst, o v NICK, b e I MASK]: what a room is like"),
     ("NICK", "NICK NAME: another name, as a guest"),
     ("NOTICE", "NOTICE NICK|#ROOM :TEXT: say something that nobody answers by itself"),

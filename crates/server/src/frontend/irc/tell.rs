@@ -10,7 +10,9 @@ use super::looks::About;
 use super::message::Line;
 use super::refused::refused;
 use super::reply::{mask, target, word};
-use super::{IrcFrontend, Phase, certificate, chathistory, markread, metadata, monitor, render};
+use super::{
+    IrcFrontend, Phase, certificate, chathistory, markread, metadata, monitor, render, search,
+};
 
 /// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
@@ -92,6 +94,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
                 chathistory::batch(session, &wanted.target, room, events, out);
             }
         }
+        Event::Found { hits, .. } => search::found(session, hits, out),
         Event::ConversationList { conversations, .. } => {
             chathistory::conversations(session, conversations, out);
         }
@@ -193,7 +196,6 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::CensusIs { .. }
         | Event::MemberList { .. }
         | Event::UnreadList { .. }
-        | Event::Found { .. }
         | Event::StayIs { .. }
         | Event::TokenMade { .. }
         | Event::TokenList { .. }
@@ -220,8 +222,8 @@ fn answer(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: 
             }
             None => session.numeric(331, out).word(target(room)).text("No topic is set"),
         },
-        (Event::RoomList { rooms, .. }, Some(Asked::List(filter))) => {
-            session.list(rooms, filter, out);
+        (Event::RoomList { rooms, time_ms, .. }, Some(Asked::List(filter))) => {
+            session.list(rooms, filter, time_ms.unwrap_or_default(), out);
         }
         (Event::MemberList { members, private, .. }, Some(Asked::Names { room, end })) => {
             let login = |member: &UserInfo| member.login.as_ref().map(ToString::to_string);

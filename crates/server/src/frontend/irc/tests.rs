@@ -83,7 +83,7 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
          draft/metadata-3=max-subs=50,max-keys=20,max-value-bytes=300 draft/multiline=max-bytes=4096,max-lines=64 draft/no-implicit-names \
          draft/pre-away\r\n\
          :chat.example CAP * LS :draft/read-marker echo-message extended-join extended-monitor invite-notify labeled-response message-tags \
-         multi-prefix sasl=PLAIN,SCRAM-SHA-256 server-time setname standard-replies userhost-in-names\r\n"
+         multi-prefix sasl=PLAIN,SCRAM-SHA-256 server-time setname soju.im/search standard-replies userhost-in-names\r\n"
     );
     let (asked, answer) =
         feed(&mut session, "CAP REQ :server-time nothing\r\nCAP REQ server-time\r\n");
@@ -292,7 +292,8 @@ fn answers_have_their_label_at_once_and_later() {
          @label=3 :chat.example ACK\r\n"
     );
     assert_eq!(feed(&mut session, "@label=4 LIST\r\n").1, "");
-    let rooms = Event::RoomList { id: Some(RequestId(2)), rooms: Vec::new(), total: 0 };
+    let rooms =
+        Event::RoomList { id: Some(RequestId(2)), rooms: Vec::new(), total: 0, time_ms: None };
     assert_eq!(
         told(&mut session, &rooms),
         "@label=4 :chat.example BATCH +l4 labeled-response\r\n\

@@ -250,7 +250,7 @@ impl LineFrontend {
 
     fn room_list(&self, rooms: &[RoomInfo], total: u64, out: &mut BytesMut) {
         self.note(&format!("rooms ({total}):"), out);
-        for RoomInfo { room, members, topic } in rooms {
+        for RoomInfo { room, members, topic, .. } in rooms {
             let topic = topic.as_ref().map(|topic| format!("  {topic}")).unwrap_or_default();
             self.show(&format!("  {room}  {members} here{topic}"), out);
         }

@@ -71,7 +71,17 @@ impl Talk {
 fn search(query: &str, scope: Scope) -> Search {
     let query = Query::parse(query).unwrap();
     let reader = Reader::default();
-    Search { query, scope, reader, from: None, after: None, before: None, cursor: None, limit: 50 }
+    Search {
+        query,
+        scope,
+        reader,
+        from: None,
+        after: None,
+        before: None,
+        cursor: None,
+        limit: 50,
+        whole: false,
+    }
 }
 
 fn shown(found: &Found) -> Vec<String> {
@@ -282,7 +292,8 @@ async fn the_index_goes_on_where_it_was_and_an_older_journal_is_indexed() {
              ALTER TABLE rooms DROP COLUMN settings;
              ALTER TABLE rooms DROP COLUMN secret; ALTER TABLE rooms DROP COLUMN visibility;
              ALTER TABLE rooms DROP COLUMN keep_age_ms; ALTER TABLE rooms DROP COLUMN keep_events;
-             ALTER TABLE rooms DROP COLUMN first_seq;
+             ALTER TABLE rooms DROP COLUMN created_ms; ALTER TABLE rooms DROP COLUMN topic_by;
+             ALTER TABLE rooms DROP COLUMN topic_ms; ALTER TABLE rooms DROP COLUMN first_seq;
              ALTER TABLE messages DROP COLUMN number;
              ALTER TABLE messages DROP COLUMN reply_to; PRAGMA user_version = 2;",
         )
