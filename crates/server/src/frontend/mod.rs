@@ -200,6 +200,17 @@ impl Dialect {
     }
 }
 
+/// How a peer came here, as far as it may be told to come otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Over a network, for all to read.
+    Plain,
+    /// Inside TLS.
+    Encrypted,
+    /// In a way of its own: by a socket of this machine, from a web page.
+    Otherwise,
+}
+
 /// Makes front ends, and shared encodings. What they need of the world is passed in here.
 #[derive(Clone, Debug)]
 pub(crate) struct Frontends {
@@ -214,11 +225,11 @@ pub(crate) struct Frontends {
 impl Frontends {
     /// A front end for who speaks. `undecided`: a line session that may still turn out to be
     /// something else.
-    pub(crate) fn make(&self, wire: Wire, undecided: bool) -> Box<dyn Frontend> {
+    pub(crate) fn make(&self, wire: Wire, undecided: bool, reach: Reach) -> Box<dyn Frontend> {
         match wire {
             Wire::Native => Box::new(NativeFrontend::new(self.replay)),
             Wire::Line => Box::new(LineFrontend::new(Arc::clone(&self.line), undecided)),
-            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc))),
+            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc), reach)),
             Wire::Http => Box::new(HttpHint),
         }
     }

@@ -334,7 +334,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         self.is_welcome = false;
         self.opened = Instant::now();
         self.counted.speaks(super::spoken(wire));
-        self.frontend = self.around.frontends.make(wire, false);
+        self.frontend = self.around.frontends.make(wire, false, self.reach);
         self.manners = self.frontend.manners();
         match self.frontend.open(self.outbox.bytes()) {
             Some(wish) => self.identify(wish).await,

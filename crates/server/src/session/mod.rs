@@ -36,7 +36,7 @@ use crate::account::Origin;
 use crate::command::account::Proven;
 use crate::command::scram::Underway;
 use crate::command::{Announcement, Caller, House};
-use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
+use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Reach, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::rate::{Meter, RateLimits};
 use crate::room::{Follower, Rooms};
@@ -86,6 +86,18 @@ pub(crate) struct Visitor {
     pub(crate) meter: Option<Box<Meter>>,
     /// It came in by TLS.
     pub(crate) is_encrypted: bool,
+    /// It speaks inside WebSocket.
+    pub(crate) is_web: bool,
+}
+
+impl Visitor {
+    fn reach(&self) -> Reach {
+        match (self.origin.address, self.is_web, self.is_encrypted) {
+            (None, _, _) | (_, true, _) => Reach::Otherwise,
+            (Some(_), false, true) => Reach::Encrypted,
+            (Some(_), false, false) => Reach::Plain,
+        }
+    }
 }
 
 /// What sessions need of the world.
@@ -153,6 +165,8 @@ pub(crate) struct Session<S> {
     /// As it was told last.
     stage_now: Stage,
     frontend: Box<dyn Frontend>,
+    /// How it came here.
+    reach: Reach,
     /// The front end's.
     manners: Manners,
     caller: Caller,
@@ -224,8 +238,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         input: BytesMut,
         undecided: bool,
     ) -> Self {
-        let frontend = around.frontends.make(wire, undecided);
-        let Visitor { peer, origin, meter, is_encrypted } = visitor;
+        let reach = visitor.reach();
+        let frontend = around.frontends.make(wire, undecided, reach);
+        let Visitor { peer, origin, meter, is_encrypted, is_web: _ } = visitor;
         let counted = Counted::new(&around.house.tally, spoken(wire), is_encrypted);
         let has_spoken = !input.is_empty();
         let announced = around.house.announcements.count();
@@ -240,6 +255,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             around,
             stage_now,
             stage,
+            reach,
             manners: frontend.manners(),
             frontend,
             caller: Caller { origin, meter, session, ..Caller::default() },
