@@ -79,6 +79,11 @@ pub(crate) enum Proof {
         /// That.
         password: Password,
     },
+    /// Its connection has this account's certificate; none: whosever it is.
+    Certificate {
+        /// Whose.
+        name: Option<UserName>,
+    },
     /// It begins to prove by SCRAM that it knows a password: what it says first.
     ScramFirst(String),
     /// It goes on with that.
@@ -211,6 +216,21 @@ pub(crate) enum Reach {
     Otherwise,
 }
 
+/// How a peer came here, and with what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    /// How.
+    pub(crate) reach: Reach,
+    /// Its connection has a certificate of its own.
+    pub(crate) has_certificate: bool,
+}
+
+impl Way {
+    /// As most do in tests and benches.
+    #[cfg(test)]
+    pub(crate) const PLAIN: Self = Self { reach: Reach::Plain, has_certificate: false };
+}
+
 /// Makes front ends, and shared encodings. What they need of the world is passed in here.
 #[derive(Clone, Debug)]
 pub(crate) struct Frontends {
@@ -225,11 +245,11 @@ pub(crate) struct Frontends {
 impl Frontends {
     /// A front end for who speaks. `undecided`: a line session that may still turn out to be
     /// something else.
-    pub(crate) fn make(&self, wire: Wire, undecided: bool, reach: Reach) -> Box<dyn Frontend> {
+    pub(crate) fn make(&self, wire: Wire, undecided: bool, way: Way) -> Box<dyn Frontend> {
         match wire {
             Wire::Native => Box::new(NativeFrontend::new(self.replay)),
             Wire::Line => Box::new(LineFrontend::new(Arc::clone(&self.line), undecided)),
-            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc), reach)),
+            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc), way)),
             Wire::Http => Box::new(HttpHint),
         }
     }

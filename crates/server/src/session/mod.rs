@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Event, MetadataKey, Refusal, RoomName};
+use chat_protocol::{Event, Fingerprint, MetadataKey, Refusal, RoomName};
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -36,7 +36,7 @@ use crate::account::Origin;
 use crate::command::account::Proven;
 use crate::command::scram::Underway;
 use crate::command::{Announcement, Caller, House};
-use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Reach, Wire};
+use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Reach, Way, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::rate::{Meter, RateLimits};
 use crate::room::{Follower, Rooms};
@@ -86,17 +86,20 @@ pub(crate) struct Visitor {
     pub(crate) meter: Option<Box<Meter>>,
     /// It came in by TLS.
     pub(crate) is_encrypted: bool,
+    /// With this certificate, whose key it has.
+    pub(crate) certificate: Option<Fingerprint>,
     /// It speaks inside WebSocket.
     pub(crate) is_web: bool,
 }
 
 impl Visitor {
-    fn reach(&self) -> Reach {
-        match (self.origin.address, self.is_web, self.is_encrypted) {
+    fn way(&self) -> Way {
+        let reach = match (self.origin.address, self.is_web, self.is_encrypted) {
             (None, _, _) | (_, true, _) => Reach::Otherwise,
             (Some(_), false, true) => Reach::Encrypted,
             (Some(_), false, false) => Reach::Plain,
-        }
+        };
+        Way { reach, has_certificate: self.certificate.is_some() }
     }
 }
 
@@ -153,6 +156,8 @@ struct Seldom {
     metadata_keys: Box<[MetadataKey]>,
     /// A proof that goes on.
     scram: Option<Underway>,
+    /// The certificate with which it came.
+    certificate: Option<Fingerprint>,
 }
 
 /// A connection.
@@ -238,9 +243,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         input: BytesMut,
         undecided: bool,
     ) -> Self {
-        let reach = visitor.reach();
-        let frontend = around.frontends.make(wire, undecided, reach);
-        let Visitor { peer, origin, meter, is_encrypted, is_web: _ } = visitor;
+        let way = visitor.way();
+        let frontend = around.frontends.make(wire, undecided, way);
+        let Visitor { peer, origin, meter, is_encrypted, certificate, is_web: _ } = visitor;
+        let with_certificate = |_| Box::new(Seldom { certificate, ..Seldom::default() });
         let counted = Counted::new(&around.house.tally, spoken(wire), is_encrypted);
         let has_spoken = !input.is_empty();
         let announced = around.house.announcements.count();
@@ -255,7 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             around,
             stage_now,
             stage,
-            reach,
+            reach: way.reach,
             manners: frontend.manners(),
             frontend,
             caller: Caller { origin, meter, session, ..Caller::default() },
@@ -284,7 +290,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             said_goodbye: false,
             announced,
             watching: None,
-            seldom: None,
+            seldom: certificate.map(with_certificate),
             cut_alarm: None,
             flood: None,
             counted,
@@ -407,6 +413,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
 
     fn seldom(&mut self) -> &mut Seldom {
         self.seldom.get_or_insert_default()
+    }
+
+    fn certificate(&self) -> Option<Fingerprint> {
+        self.seldom.as_ref().and_then(|seldom| seldom.certificate)
     }
 
     fn metadata_keys(&self) -> &[MetadataKey] {

@@ -4,6 +4,7 @@
 
 mod asked;
 mod capability;
+mod certificate;
 mod chathistory;
 mod command;
 mod identifier;
@@ -41,7 +42,7 @@ use chat_protocol::{
 };
 use jiff::tz::TimeZone;
 
-use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Missed, Reach, Reading, Wish};
+use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Missed, Reach, Reading, Way, Wish};
 use crate::limits::{IRC_INVITED_MAX, IRC_PENDING_MAX, NAME_TRIES_MAX};
 use asked::{Asked, Queue};
 use capability::{Capabilities, Capability};
@@ -112,6 +113,8 @@ pub(crate) struct IrcFrontend {
     registering: Box<Registering>,
     /// It has given the server's password.
     is_admitted: bool,
+    /// Its connection has a certificate of its own.
+    has_certificate: bool,
     capabilities: Capabilities,
     /// It speaks version 302 of CAP: it understands values and lists of several lines.
     knows_values: bool,
@@ -154,13 +157,15 @@ enum Phase {
 }
 
 impl IrcFrontend {
-    pub(crate) fn new(settings: Arc<IrcSettings>, reach: Reach) -> Self {
+    pub(crate) fn new(settings: Arc<IrcSettings>, way: Way) -> Self {
+        let Way { reach, has_certificate } = way;
         Self {
             settings,
             reach,
             phase: Phase::Registering { tries: 0 },
             registering: Box::default(),
             is_admitted: false,
+            has_certificate,
             capabilities: Capabilities::default(),
             knows_values: false,
             me: None,
