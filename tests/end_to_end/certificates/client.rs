@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-use samovar_tests::{Finished, Signal, chat_client, run};
+use samovar_tests::{Finished, Process, Signal, chat_client, run};
 
 use super::*;
 
@@ -74,6 +74,31 @@ fn the_client_logs_in_once_by_password_and_then_by_its_certificate() {
     let said = chat(&daemon, &home, &other, &["history"]);
     assert_eq!(said.stdout.lines().count(), 5, "{said:?}");
     assert!(said.stdout.lines().all(|line| line.contains("ana: ")), "{said:?}");
+}
+
+#[test]
+fn a_client_that_stays_is_told_when_its_certificate_is_worth_nothing() {
+    let daemon = Daemon::start(&[], "");
+    let (own, home) = (daemon.ana(), Home::new());
+    let (_, port) = daemon.server.address().rsplit_once(':').unwrap();
+    let mut command = home.command(chat_client());
+    command.args(["--server", &format!("tls://localhost:{port}"), "--room", "lobby"]);
+    command.arg("--tls-ca").arg(&daemon.believed.cert);
+    command.arg("--tls-cert").arg(&own.cert).arg("--tls-key").arg(&own.key);
+    let mut client = Process::start(command.arg("--follow"));
+    let mut bob = daemon.server.native("bob");
+    bob.join("lobby");
+    client.write("one\n");
+    assert_eq!(bob.message(), (1, "ana".to_owned(), "one".to_owned()));
+    let password = Password::parse(HORSE).unwrap();
+    let hello = Hello { v: 1, name: Some("ana".to_owned()), ..Hello::default() };
+    let mut ana = NativeClient::over(daemon.server.connect());
+    let hello = Hello { password: Some(password), ..hello };
+    ana.send_frame(serde_json::to_vec(&hello).unwrap());
+    let remove = Command::RemoveCertificate { fingerprint: fingerprint(&own) };
+    assert!(matches!(ana.event(), Event::Welcome(_)));
+    assert!(matches!(ana.ask(remove), Event::Done { .. }));
+    while !client.stderr_line().contains("No account has this connection's certificate") {}
 }
 
 #[test]

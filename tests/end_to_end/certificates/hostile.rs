@@ -87,6 +87,35 @@ fn a_chain_has_a_bound() {
     assert!(daemon.server.logs().contains("the client's certificates have 16385 bytes"));
 }
 
+/// Some browsers ask the person which one it is to be, others give up. A stolen certificate tells: who is
+/// not asked for one is not refused for it.
+#[test]
+fn browsers_are_not_asked_for_a_certificate() {
+    let daemon = Daemon::start(&["auto://127.0.0.1:0", "irc+ws+tls://127.0.0.1:0"], "");
+    let (ana, eve) = (daemon.certificate("ana"), daemon.certificate("eve"));
+    for version in BOTH {
+        let stolen = TlsManner::showing(&daemon.believed.cert, version, &[ana.der()], &eve);
+        let at = |listener| daemon.server.address_of(listener);
+        for (listener, manner) in [
+            (0, stolen.clone().speaking(b"http/1.1")),
+            (0, stolen.clone().speaking(b"h2")),
+            (1, stolen.clone()),
+        ] {
+            let mut browser = manner.connect(at(listener)).unwrap().client;
+            browser.send(
+                "GET /irc HTTP/1.1\r\nHost: chat.example\r\nConnection: Upgrade\r\n\
+                 Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
+                 Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+                 Sec-WebSocket-Protocol: text.ircv3.net\r\n\r\n",
+            );
+            browser.expect("HTTP/1.1 101 ");
+        }
+    }
+    assert!(!daemon.server.logs().contains("no TLS handshake"));
+    let stolen = TlsManner::showing(&daemon.believed.cert, Version::Tls13, &[ana.der()], &eve);
+    is_refused(&daemon, &stolen, 1);
+}
+
 /// Who made it says how long it is valid, and nobody vouches for it: its dates mean nothing.
 #[test]
 fn a_certificate_that_has_ended_is_one_still() {

@@ -1,4 +1,5 @@
 mod beside;
+mod certificates;
 mod damage;
 mod gone;
 mod measure;
