@@ -11,6 +11,7 @@ mod accounts;
 mod bad_input;
 mod bench;
 mod bots;
+mod certificates;
 mod client;
 mod config;
 mod cost;

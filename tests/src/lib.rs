@@ -38,7 +38,7 @@ pub use native::{NativeClient, framed, room, say};
 pub use pane::Pane;
 pub use process::{Finished, Process, run};
 pub use server::{Server, Setup, Signal};
-pub use tls::{Certificate, Encrypted, Version};
+pub use tls::{Certificate, Encrypted, TlsManner, Version};
 
 /// How long anything may take before a test says that it does not happen. Generous: the machine may
 /// be busy.

@@ -10,9 +10,9 @@ pub use self::sort::Sort;
 use crate::administration::{AddressBan, BanInfo, RoomReport, Status, StoredRoomInfo};
 use crate::search::Hit;
 use crate::{
-    JournalId, LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Refusal, RequestId,
-    Role, RoomAddress, RoomChange, RoomName, RoomSettings, SayKind, SearchCursor, Sequence, Signal,
-    Timestamp, Token, TokenName, UserName,
+    Fingerprint, JournalId, LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Refusal,
+    RequestId, Role, RoomAddress, RoomChange, RoomName, RoomSettings, SayKind, SearchCursor,
+    Sequence, Signal, Timestamp, Token, TokenName, UserName,
 };
 
 /// What a client is told. An event with an `id` answers the request with that id.
@@ -591,6 +591,14 @@ pub enum Event {
         /// At most [`crate::limits::TOKENS_MAX`].
         tokens: Vec<TokenInfo>,
     },
+    /// By which certificates one logs in, as asked.
+    CertificateList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::CERTIFICATES_MAX`], the first that was added first.
+        certificates: Vec<CertificateInfo>,
+    },
     /// Whom one ignores and blocks, as asked.
     Shunned {
         /// Of the request.
@@ -809,6 +817,15 @@ pub struct TokenInfo {
     pub created_ms: Timestamp,
 }
 
+/// A certificate by which one logs in, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateInfo {
+    /// By what it is known.
+    pub fingerprint: Fingerprint,
+    /// When it was added.
+    pub added_ms: Timestamp,
+}
+
 /// An account, in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountInfo {
@@ -822,6 +839,9 @@ pub struct AccountInfo {
     /// It may not log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended: Option<SuspensionInfo>,
+    /// The certificates by which it logs in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<Fingerprint>,
 }
 
 /// That an account may not log in.

@@ -97,7 +97,7 @@ fn decode(c: &mut Criterion) {
 
 /// A session that is in a room.
 fn greeted(wire: Wire) -> Box<dyn frontend::Frontend> {
-    let mut session = frontends().make(wire, false);
+    let mut session = frontends().make(wire, false, false);
     let mut out = BytesMut::new();
     session.open(&mut out);
     let mut greeting = BytesMut::from(match wire {

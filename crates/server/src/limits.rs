@@ -79,6 +79,9 @@ pub(crate) const SESSION_READ_BYTES: usize = 16 * 1_024;
 pub(crate) const TLS_HANDSHAKES_MAX: usize = 1_024;
 /// What TLS takes from a session before the socket has taken it, in bytes.
 pub(crate) const TLS_BUFFER_BYTES_MAX: usize = 16 * 1_024;
+/// A certificate of a client, with the others that it sends along, in bytes. All are kept as long as its
+/// connection.
+pub(crate) const CLIENT_CHAIN_BYTES_MAX: usize = 16 * 1_024;
 /// A request for a WebSocket, its headers with it, in bytes.
 pub(crate) const WEBSOCKET_REQUEST_BYTES_MAX: usize = 16 * 1_024;
 /// A message inside a WebSocket, in bytes: a line of IRC with its tags.

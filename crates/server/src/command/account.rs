@@ -6,14 +6,14 @@ use std::sync::Arc;
 use chat_protocol::event::TokenInfo;
 use chat_protocol::limits::{TOKEN_ROOMS_MAX, TOKENS_MAX};
 use chat_protocol::{
-    Event, Identity, Password, Refusal, RequestId, RoomAddress, RoomName, Token, TokenName,
-    UserName,
+    Event, Fingerprint, Identity, Password, Refusal, RequestId, RoomAddress, RoomName, Token,
+    TokenName, UserName,
 };
 
 use super::guest::Identified;
 use super::room::{self, How};
 use super::scope::Scope;
-use super::{Answer, Caller, House, journal_refusal, metadata, presence, stay};
+use super::{Answer, Caller, House, certificate, journal_refusal, metadata, presence, stay};
 use crate::account::{Verified, hash_of, new_token};
 use crate::journal::{
     AccountChange, AccountRoom, Changed, MetadataOwner, RoomKey, StoredToken, TokenHash,
@@ -167,6 +167,13 @@ impl Proven {
     pub(super) const fn by_password(name: UserName, verified: Verified) -> Self {
         Self { name, by: By::Password(verified) }
     }
+
+    /// Its connection has its certificate.
+    pub(crate) fn by_certificate(
+        (account, name, fingerprint): (Identity, UserName, Fingerprint),
+    ) -> Self {
+        Self { name, by: By::Certificate { account, fingerprint } }
+    }
 }
 
 /// What it was proved by.
@@ -174,6 +181,7 @@ impl Proven {
 enum By {
     Password(Verified),
     Token(Token),
+    Certificate { account: Identity, fingerprint: Fingerprint },
 }
 
 /// Somebody knows a password, or has a token.
@@ -198,10 +206,8 @@ pub(crate) async fn prove(
             (verified.account, By::Password(verified))
         }
     };
-    match house.registry.account_name(account) {
-        Some(known) if known == name => Ok(Proven { name: known, by }),
-        Some(_) | None => Err(Refusal::LoginFailed),
-    }
+    let known = house.registry.may_log_in(account, (house.clock)())?;
+    if known == name { Ok(Proven { name: known, by }) } else { Err(Refusal::LoginFailed) }
 }
 
 /// Somebody makes an account that it will be.
@@ -246,6 +252,9 @@ pub(crate) async fn enter(
             let caller = Caller::default();
             return identify_by_token(house, &caller, &token, called, false).await;
         }
+        By::Certificate { account, fingerprint } => {
+            return certificate::enter(house, (account, fingerprint), called, false).await;
+        }
     };
     let claim = begin(house, verified.account, None, called).await?;
     if let Err(refusal) = verified.is_still_true(&house.journal, &name).await {
@@ -280,7 +289,12 @@ pub(super) async fn identify_by_token(
 }
 
 /// A session of an account has begun, and was not to. Who has given up its name for it ends with it.
-async fn after_all(house: &House, claim: Claim, called: Called<'_>, why: Refusal) -> Refusal {
+pub(super) async fn after_all(
+    house: &House,
+    claim: Claim,
+    called: Called<'_>,
+    why: Refusal,
+) -> Refusal {
     if let Called::As(user) = called
         && !house.registry.find(&user.name()).is_some_and(|it| std::ptr::eq(&raw const *it, user))
     {
@@ -292,7 +306,7 @@ async fn after_all(house: &House, claim: Claim, called: Called<'_>, why: Refusal
 
 /// A session of an account begins. The first one enters its rooms; but if it has the name of the user
 /// that it was until now, that one has to leave its own first.
-async fn begin(
+pub(super) async fn begin(
     house: &House,
     account: Identity,
     access: Option<TokenHash>,

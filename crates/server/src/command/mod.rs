@@ -5,6 +5,7 @@ pub(crate) mod account;
 mod address;
 mod admin;
 mod announcements;
+pub(crate) mod certificate;
 pub(crate) mod guest;
 mod list;
 pub(crate) mod metadata;
@@ -354,6 +355,9 @@ pub(crate) async fn execute(
         | Command::MakeToken { .. }
         | Command::Tokens
         | Command::RevokeToken { .. }
+        | Command::AddCertificate { .. }
+        | Command::Certificates
+        | Command::RemoveCertificate { .. }
         | Command::Ignore { .. }
         | Command::Unignore { .. }
         | Command::Block { .. }
@@ -409,6 +413,13 @@ async fn identity(
         Command::Stay { on } => stay::stay(house, caller, id, on).await,
         Command::Tokens => account::tokens(house, caller, id).await,
         Command::RevokeToken { name } => account::revoke_token(house, caller, id, name).await,
+        Command::AddCertificate { fingerprint } => {
+            certificate::add(house, caller, id, fingerprint).await
+        }
+        Command::Certificates => certificate::list(house, caller, id).await,
+        Command::RemoveCertificate { fingerprint } => {
+            certificate::remove(house, caller, id, fingerprint).await
+        }
         Command::Ignore { user } => shun::shun(house, caller, id, user, Shun::Ignored).await,
         Command::Unignore { user } => shun::unshun(house, caller, id, &user, Shun::Ignored).await,
         Command::Block { user } => shun::shun(house, caller, id, user, Shun::Blocked).await,

@@ -79,6 +79,11 @@ pub(crate) enum Proof {
         /// That.
         password: Password,
     },
+    /// Its connection has this account's certificate; none: whosever it is.
+    Certificate {
+        /// Whose.
+        name: Option<UserName>,
+    },
     /// It begins to prove by SCRAM that it knows a password: what it says first.
     ScramFirst(String),
     /// It goes on with that.
@@ -213,12 +218,17 @@ pub(crate) struct Frontends {
 
 impl Frontends {
     /// A front end for who speaks. `undecided`: a line session that may still turn out to be
-    /// something else.
-    pub(crate) fn make(&self, wire: Wire, undecided: bool) -> Box<dyn Frontend> {
+    /// something else. `has_certificate`: its connection has one of its peer's.
+    pub(crate) fn make(
+        &self,
+        wire: Wire,
+        undecided: bool,
+        has_certificate: bool,
+    ) -> Box<dyn Frontend> {
         match wire {
             Wire::Native => Box::new(NativeFrontend::new(self.replay)),
             Wire::Line => Box::new(LineFrontend::new(Arc::clone(&self.line), undecided)),
-            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc))),
+            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc), has_certificate)),
             Wire::Http => Box::new(HttpHint),
         }
     }

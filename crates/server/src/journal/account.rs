@@ -7,15 +7,15 @@ use chat_protocol::administration::AddressBan;
 use chat_protocol::event::TokenInfo;
 use chat_protocol::limits::{SHUNNED_MAX, TOKENS_MAX};
 use chat_protocol::{
-    Identity, LineText, MetadataKey, MetadataValue, Network, RoomName, Sequence, Timestamp,
-    TokenName, UserName,
+    Fingerprint, Identity, LineText, MetadataKey, MetadataValue, Network, RoomName, Sequence,
+    Timestamp, TokenName, UserName,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use uuid::Uuid;
 
 use super::metadata::{self, MetadataOwner};
 use super::record::RoomKey;
-use super::{JournalError, TokenHash, address, apply, examine};
+use super::{JournalError, TokenHash, address, apply, certificate, examine};
 
 /// An account, without what it logs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -138,7 +138,11 @@ pub(crate) enum AccountChange {
     AddToken(StoredToken),
     /// A token is worth nothing any more, nor what was given to its sessions.
     RevokeToken { account: Identity, name: TokenName },
-    /// All tokens of an account, and what lets its sessions come back.
+    /// It is logged in to by a certificate.
+    AddCertificate { account: Identity, fingerprint: Fingerprint },
+    /// It is so no more, nor by what was given to its sessions.
+    RemoveCertificate { account: Identity, fingerprint: Fingerprint },
+    /// All tokens and certificates of an account, and what lets its sessions come back.
     RevokeAll { account: Identity },
     /// What lets its sessions come back, but for this one.
     ForgetSessions { account: Identity, but: Option<TokenHash> },
@@ -224,7 +228,7 @@ pub(super) fn apply(
         AccountChange::ClearMetadata { owner } => metadata::clear(transaction, owner)?,
         AccountChange::Delete { account } => {
             metadata::clear(transaction, &MetadataOwner::Account(*account))?;
-            for table in ["account_tokens", "account_rooms", "account_shunned", "account_scram"] {
+            for table in ACCOUNTS_TABLES {
                 run(&format!("DELETE FROM {table} WHERE account = ?1"), &[account.0.as_bytes()])?;
             }
             run("DELETE FROM guests WHERE identity = ?1", &[account.0.as_bytes()])?;
@@ -242,9 +246,16 @@ pub(super) fn apply(
                 &[account.0.as_bytes(), &name.as_str()],
             )?)
         }
+        AccountChange::AddCertificate { account, fingerprint } => {
+            certificate::add(transaction, *account, *fingerprint, now)?
+        }
+        AccountChange::RemoveCertificate { account, fingerprint } => {
+            certificate::remove(transaction, *account, *fingerprint)?
+        }
         AccountChange::RevokeAll { account } => {
             run("DELETE FROM guests WHERE identity = ?1", &[account.0.as_bytes()])?;
             run("DELETE FROM account_tokens WHERE account = ?1", &[account.0.as_bytes()])?;
+            certificate::remove_all(transaction, *account)?;
             Changed::Done
         }
         AccountChange::ForgetSessions { account, but } => {
@@ -603,7 +614,7 @@ pub(super) fn examine(
             note(format!("tokens: {error}"));
         }
     }
-    for table in ["account_tokens", "account_rooms", "account_shunned", "account_scram"] {
+    for table in ACCOUNTS_TABLES {
         let sql = format!(
             "SELECT DISTINCT account FROM {table}
              WHERE account NOT IN (SELECT identity FROM accounts)"
@@ -629,6 +640,10 @@ pub(super) fn examine(
     }
     Ok(())
 }
+
+/// What has its account's identity.
+const ACCOUNTS_TABLES: [&str; 5] =
+    ["account_tokens", "account_certificates", "account_rooms", "account_shunned", "account_scram"];
 
 const TOKEN: &str = "SELECT token, account, name, rooms, read_only, created_ms FROM account_tokens";
 

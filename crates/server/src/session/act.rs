@@ -167,8 +167,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         Ok(())
     }
 
-    async fn execute(&mut self, request: Request) -> Result<(), Ending> {
+    async fn execute(&mut self, mut request: Request) -> Result<(), Ending> {
         let id = request.id;
+        if let Command::AddCertificate { fingerprint: which @ None } = &mut request.command {
+            *which = self.certificate();
+        }
         let limit = self.around.house.rooms_per_user_max;
         if let Command::Watch { room } = &request.command
             && self.inbox.len() >= limit
@@ -334,7 +337,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         self.is_welcome = false;
         self.opened = Instant::now();
         self.counted.speaks(super::spoken(wire));
-        self.frontend = self.around.frontends.make(wire, false);
+        self.frontend = self.around.frontends.make(wire, false, self.certificate().is_some());
         self.manners = self.frontend.manners();
         match self.frontend.open(self.outbox.bytes()) {
             Some(wish) => self.identify(wish).await,

@@ -25,7 +25,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Event, MetadataKey, Refusal, RoomName};
+use chat_protocol::{Event, Fingerprint, MetadataKey, Refusal, RoomName};
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -86,6 +86,8 @@ pub(crate) struct Visitor {
     pub(crate) meter: Option<Box<Meter>>,
     /// It came in by TLS.
     pub(crate) is_encrypted: bool,
+    /// With this certificate, whose key it has.
+    pub(crate) certificate: Option<Fingerprint>,
 }
 
 /// What sessions need of the world.
@@ -141,6 +143,8 @@ struct Seldom {
     metadata_keys: Box<[MetadataKey]>,
     /// A proof that goes on.
     scram: Option<Underway>,
+    /// The certificate with which it came.
+    certificate: Option<Fingerprint>,
 }
 
 /// A connection.
@@ -224,8 +228,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         input: BytesMut,
         undecided: bool,
     ) -> Self {
-        let frontend = around.frontends.make(wire, undecided);
-        let Visitor { peer, origin, meter, is_encrypted } = visitor;
+        let Visitor { peer, origin, meter, is_encrypted, certificate } = visitor;
+        let frontend = around.frontends.make(wire, undecided, certificate.is_some());
+        let with_certificate = |_| Box::new(Seldom { certificate, ..Seldom::default() });
         let counted = Counted::new(&around.house.tally, spoken(wire), is_encrypted);
         let has_spoken = !input.is_empty();
         let announced = around.house.announcements.count();
@@ -268,7 +273,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             said_goodbye: false,
             announced,
             watching: None,
-            seldom: None,
+            seldom: certificate.map(with_certificate),
             cut_alarm: None,
             flood: None,
             counted,
@@ -391,6 +396,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
 
     fn seldom(&mut self) -> &mut Seldom {
         self.seldom.get_or_insert_default()
+    }
+
+    fn certificate(&self) -> Option<Fingerprint> {
+        self.seldom.as_ref().and_then(|seldom| seldom.certificate)
     }
 
     fn metadata_keys(&self) -> &[MetadataKey] {

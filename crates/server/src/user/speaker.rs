@@ -217,7 +217,7 @@ impl User {
     }
 
     /// Ends sessions of an account, parked ones too, and says why: all, or those that came with
-    /// this token; never `but`.
+    /// this token or certificate; never `but`.
     pub(crate) fn cut(&self, access: Option<TokenHash>, but: Option<&Pass>, why: &Refusal) {
         for pass in self.lock_passes().iter() {
             let is_meant = access.is_none() || pass.access == access;

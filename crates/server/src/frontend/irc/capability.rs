@@ -4,7 +4,7 @@
 use bytes::BytesMut;
 
 use super::message::Line;
-use super::sasl::MECHANISMS;
+use super::sasl;
 use super::{IrcFrontend, IrcSettings, Phase, metadata, multiline};
 
 /// Something that is offered.
@@ -85,7 +85,7 @@ const OFFERED: &[Offer] = &[
     offer(Capability::LabeledResponse, "labeled-response"),
     offer(Capability::MessageTags, "message-tags"),
     offer(Capability::MultiPrefix, "multi-prefix"),
-    Offer { value: |_| MECHANISMS.to_owned(), ..offer(Capability::Sasl, "sasl") },
+    offer(Capability::Sasl, "sasl"), // by connection: sasl::mechanisms
     offer(Capability::ServerTime, "server-time"),
     offer(Capability::Setname, "setname"),
     offer(Capability::Search, "soju.im/search"),
@@ -169,7 +169,11 @@ fn request(session: &mut IrcFrontend, wanted: &str, out: &mut BytesMut) {
 fn list(session: &IrcFrontend, knows_values: bool, out: &mut BytesMut) {
     let settings = &session.settings;
     let offered = OFFERED.iter().filter(|offer| (offer.is_offered)(settings));
-    let words = offered.map(|offer| match (offer.value)(settings) {
+    let value = |offer: &Offer| {
+        let is_sasl = offer.capability == Capability::Sasl;
+        if is_sasl { sasl::mechanisms(session).to_owned() } else { (offer.value)(settings) }
+    };
+    let words = offered.map(|offer| match value(offer) {
         value if knows_values && !value.is_empty() => format!("{}={value}", offer.name),
         _ => offer.name.to_owned(),
     });

@@ -4,6 +4,7 @@
 
 mod asked;
 mod capability;
+mod certificate;
 mod chathistory;
 mod command;
 mod identifier;
@@ -106,6 +107,8 @@ pub(crate) struct IrcFrontend {
     registering: Box<Registering>,
     /// It has given the server's password.
     is_admitted: bool,
+    /// Its connection has a certificate of its own.
+    has_certificate: bool,
     capabilities: Capabilities,
     /// It speaks version 302 of CAP: it understands values and lists of several lines.
     knows_values: bool,
@@ -148,12 +151,13 @@ enum Phase {
 }
 
 impl IrcFrontend {
-    pub(crate) fn new(settings: Arc<IrcSettings>) -> Self {
+    pub(crate) fn new(settings: Arc<IrcSettings>, has_certificate: bool) -> Self {
         Self {
             settings,
             phase: Phase::Registering { tries: 0 },
             registering: Box::default(),
             is_admitted: false,
+            has_certificate,
             capabilities: Capabilities::default(),
             knows_values: false,
             me: None,

@@ -88,6 +88,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::Identified { .. }
         | Event::TokenMade { .. }
         | Event::TokenList { .. }
+        | Event::CertificateList { .. }
         | Event::Shunned { .. }
         | Event::AccountList { .. }
         | Event::BanList { .. }

@@ -11,7 +11,7 @@ use super::capability::Capability;
 use super::identifier::MessageId;
 use super::message::{LINE_BYTES_MAX, Tags};
 use super::reply::{room_of, word};
-use super::{IrcFrontend, render};
+use super::{IrcFrontend, certificate, render};
 
 /// Targets of one line.
 const TARGETS_MAX: usize = 4;
@@ -167,7 +167,7 @@ pub(super) fn somewhere(to: &str) -> Option<RoomAddress> {
 }
 
 /// What people of IRC say to its services, as our commands: `IDENTIFY [NAME] PASSWORD`,
-/// `REGISTER PASSWORD`, `LOGOUT`.
+/// `REGISTER PASSWORD`, `LOGOUT`, `CERT ADD [FINGERPRINT]`, `CERT DEL FINGERPRINT`, `CERT LIST`.
 pub(super) fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut) {
     let words: Vec<&str> = text.split_whitespace().collect();
     let me = session.me().to_owned();
@@ -175,6 +175,9 @@ pub(super) fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut)
         [word, password] if word.eq_ignore_ascii_case("identify") => login(&me, password),
         [word, name, password] if word.eq_ignore_ascii_case("identify") => login(name, password),
         [word] if word.eq_ignore_ascii_case("logout") => Some(Command::Logout),
+        [word, rest @ ..] if word.eq_ignore_ascii_case("cert") => {
+            return certificate::command(session, rest, out);
+        }
         [word, password, ..] if word.eq_ignore_ascii_case("register") => {
             match Password::parse(password) {
                 Ok(password) => Some(Command::Register { password }),
@@ -185,7 +188,10 @@ pub(super) fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut)
     };
     match command {
         Some(command) => session.ask(command, Asked::Service),
-        None => session.notice("IDENTIFY [NAME] PASSWORD, REGISTER PASSWORD, or LOGOUT", out),
+        None => {
+            let words = "IDENTIFY [NAME] PASSWORD, REGISTER PASSWORD, LOGOUT, CERT ADD|DEL|LIST";
+            session.notice(words, out);
+        }
     }
 }
 

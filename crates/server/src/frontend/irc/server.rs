@@ -25,7 +25,7 @@ const HELP: &[(&str, &str)] = &[
     ("NOTICE", "NOTICE NICK|#ROOM :TEXT: say something that nobody answers by itself"),
     ("OPER", "OPER NAME PASSWORD: administer"),
     ("PART", "PART #ROOM [:WHY]: leave"),
-    ("PRIVMSG", "PRIVMSG NICK|#ROOM :TEXT: say something; to NickServ: REGISTER, IDENTIFY"),
+    ("PRIVMSG", "PRIVMSG NICK|#ROOM :TEXT: say something; to NickServ: REGISTER, IDENTIFY, CERT"),
     ("QUIT", "QUIT [:WHY]: go"),
     ("TOPIC", "TOPIC #ROOM [:TEXT]: what is it about"),
     ("WHO", "WHO #ROOM|MASK [%FIELDS]: who is there"),

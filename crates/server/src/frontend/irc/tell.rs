@@ -10,7 +10,9 @@ use super::looks::About;
 use super::message::Line;
 use super::refused::refused;
 use super::reply::{mask, target, word};
-use super::{IrcFrontend, Phase, chathistory, markread, metadata, monitor, render, search};
+use super::{
+    IrcFrontend, Phase, certificate, chathistory, markread, metadata, monitor, render, search,
+};
 
 /// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
@@ -177,6 +179,9 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             Some(Asked::Metadata(wanted)) => metadata::done(session, wanted, out),
             Some(_) | None => done(session, asked, out),
         },
+        Event::CertificateList { certificates, .. } => {
+            certificate::list(session, certificates, out);
+        }
         Event::Stored { .. }
         | Event::Signalled { .. }
         | Event::Tombstone { .. }
@@ -389,6 +394,7 @@ fn done(session: &mut IrcFrontend, asked: Option<&Asked>, out: &mut BytesMut) {
     match asked {
         Some(Asked::Oper) => session.is_oper(out),
         Some(Asked::Deoper) => session.user_mode("-o", out),
+        Some(Asked::Service) => session.notice("Done. CERT LIST shows your certificates", out),
         Some(_) | None => {}
     }
 }

@@ -61,6 +61,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         }
         Event::TokenMade { name, token, .. } => session.token_made(name, token, out),
         Event::TokenList { tokens, .. } => session.token_list(tokens, out),
+        Event::CertificateList { certificates, .. } => session.certificates(certificates, out),
         Event::Shunned { ignored, blocked, .. } => session.shunned(ignored, blocked, out),
         Event::AccountList { accounts, total, .. } => session.account_list(accounts, *total, out),
         Event::BanList { room, bans, total, .. } => session.ban_list(room, bans, *total, out),

@@ -21,6 +21,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("013_scram.sql"),
     include_str!("014_told.sql"),
     include_str!("015_room_times.sql"),
+    include_str!("016_certificates.sql"),
 ];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.

@@ -285,7 +285,8 @@ async fn the_index_goes_on_where_it_was_and_an_older_journal_is_indexed() {
             "DROP TABLE search; DROP VIEW searchable; DROP INDEX messages_by_number;
              DROP TABLE search_mark; DROP TABLE search_marks; DROP TABLE spent_keys;
              DROP TABLE metadata; DROP TABLE accounts; DROP TABLE account_tokens; DROP TABLE account_rooms;
-             DROP TABLE account_shunned; DROP TABLE account_scram; DROP TABLE secrets; DROP TABLE audit; DROP INDEX guests_by_identity;
+             DROP TABLE account_shunned; DROP TABLE account_scram; DROP TABLE secrets;
+             DROP TABLE account_certificates; DROP TABLE audit; DROP INDEX guests_by_identity;
              ALTER TABLE guests DROP COLUMN access;
              DROP TABLE address_bans; DROP TABLE room_users;
              ALTER TABLE rooms DROP COLUMN settings;
