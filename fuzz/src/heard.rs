@@ -79,7 +79,8 @@ fn hear(wire: Wire, style: StyleName, data: &[u8]) -> Heard {
 }
 
 fn feed(wire: Wire, style: StyleName, pieces: &[&[u8]]) -> Heard {
-    let mut session = frontends(style).make(wire, false);
+    let has_certificate = pieces.iter().map(|piece| piece.len()).sum::<usize>() % 2 == 1;
+    let mut session = frontends(style).make(wire, false, has_certificate);
     let (mut heard, mut input, mut out) = (Heard::default(), BytesMut::new(), BytesMut::new());
     session.open(&mut out);
     let mut steps_left = 1_000 + 8 * pieces.iter().map(|piece| piece.len()).sum::<usize>();
@@ -141,7 +142,10 @@ fn deal(
                 Proof::Password { name, .. } | Proof::Registration { name, .. } => {
                     session.proved(Ok(name), out);
                 }
-                Proof::ScramNext(_) => session.proved(Err(Refusal::LoginFailed), out),
+                Proof::Certificate { name: Some(name) } => session.proved(Ok(name), out),
+                Proof::Certificate { name: None } | Proof::ScramNext(_) => {
+                    session.proved(Err(Refusal::LoginFailed), out);
+                }
             }
         }
     }
