@@ -28,6 +28,7 @@ mod irc_rooms;
 mod irc_sasl;
 mod irc_search;
 mod irc_signals;
+mod irc_sts;
 mod irc_websocket;
 mod journal;
 mod layers;

@@ -205,6 +205,32 @@ impl Dialect {
     }
 }
 
+/// How a peer came here, as far as it may be told to come otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Over a network, for all to read.
+    Plain,
+    /// Inside TLS.
+    Encrypted,
+    /// In a way of its own: by a socket of this machine, from a web page.
+    Otherwise,
+}
+
+/// How a peer came here, and with what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    /// How.
+    pub(crate) reach: Reach,
+    /// Its connection has a certificate of its own.
+    pub(crate) has_certificate: bool,
+}
+
+impl Way {
+    /// As most do in tests and benches.
+    #[cfg(test)]
+    pub(crate) const PLAIN: Self = Self { reach: Reach::Plain, has_certificate: false };
+}
+
 /// Makes front ends, and shared encodings. What they need of the world is passed in here.
 #[derive(Clone, Debug)]
 pub(crate) struct Frontends {
@@ -218,17 +244,12 @@ pub(crate) struct Frontends {
 
 impl Frontends {
     /// A front end for who speaks. `undecided`: a line session that may still turn out to be
-    /// something else. `has_certificate`: its connection has one of its peer's.
-    pub(crate) fn make(
-        &self,
-        wire: Wire,
-        undecided: bool,
-        has_certificate: bool,
-    ) -> Box<dyn Frontend> {
+    /// something else.
+    pub(crate) fn make(&self, wire: Wire, undecided: bool, way: Way) -> Box<dyn Frontend> {
         match wire {
             Wire::Native => Box::new(NativeFrontend::new(self.replay)),
             Wire::Line => Box::new(LineFrontend::new(Arc::clone(&self.line), undecided)),
-            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc), has_certificate)),
+            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc), way)),
             Wire::Http => Box::new(HttpHint),
         }
     }

@@ -157,7 +157,8 @@ impl Listener {
         let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
         let peer = peer.to_string().into_boxed_str();
         tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
-        let visitor = Visitor { peer, origin, meter, is_encrypted: false, certificate: None };
+        let (is_encrypted, certificate, is_web) = (false, None, false);
+        let visitor = Visitor { peer, origin, meter, is_encrypted, certificate, is_web };
         let (protocol, at) = (self.url.protocol, Arc::clone(reception));
         let arrival = Box::new(Arrival { visitor, shaking: limits.handshakes, protocol, at });
         reception.sessions.spawn(self.welcome(connection, arrival, pass));
@@ -292,8 +293,13 @@ where
 }
 
 /// IRC inside WebSocket: the session does not know.
-async fn meet_web(stream: Encrypted, head: BytesMut, arrival: Box<Arrival>) -> Option<Received> {
+async fn meet_web(
+    stream: Encrypted,
+    head: BytesMut,
+    mut arrival: Box<Arrival>,
+) -> Option<Received> {
     let stream = upgrade(stream, head, &arrival).await?;
+    arrival.visitor.is_web = true;
     let (input, wire, undecided) = (BytesMut::new(), Wire::Irc, false);
     Some(Received::Wrapped(Box::new(Speaker { stream, input, wire, undecided, arrival })))
 }

@@ -66,6 +66,9 @@ pub(crate) enum TlsError {
         /// Which.
         url: ListenUrl,
     },
+    /// Clients would be sent where nobody has TLS.
+    #[error("`irc.sts_port` needs a certificate: set `tls.cert` and `tls.key`, or take it out")]
+    NeededBySts,
     /// One without the other.
     #[error("`{set}` is set and `{missing}` is not; there are both or none")]
     Half {
@@ -124,6 +127,7 @@ impl Tls {
             TlsConfig { cert: None, key: None } => {
                 return match config.listen.iter().find(|url| url.tls) {
                     Some(url) => Err(TlsError::Needed { url: url.clone() }),
+                    None if config.irc.sts_port.is_some() => Err(TlsError::NeededBySts),
                     None => Ok(None),
                 };
             }

@@ -9,7 +9,7 @@ use super::deadline::HESITATION;
 use super::pace::Verdict;
 use super::{Doing, Ending, Session};
 use crate::command::{Answer, execute};
-use crate::frontend::{AtEnd, Decoded, Wire};
+use crate::frontend::{AtEnd, Decoded, Way, Wire};
 use crate::journal::Outcome;
 use crate::room::{Follower, RoomHandle, Snapshot};
 
@@ -337,7 +337,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         self.is_welcome = false;
         self.opened = Instant::now();
         self.counted.speaks(super::spoken(wire));
-        self.frontend = self.around.frontends.make(wire, false, self.certificate().is_some());
+        let way = Way { reach: self.reach, has_certificate: self.certificate().is_some() };
+        self.frontend = self.around.frontends.make(wire, false, way);
         self.manners = self.frontend.manners();
         match self.frontend.open(self.outbox.bytes()) {
             Some(wish) => self.identify(wish).await,

@@ -36,7 +36,7 @@ use crate::account::Origin;
 use crate::command::account::Proven;
 use crate::command::scram::Underway;
 use crate::command::{Announcement, Caller, House};
-use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
+use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Reach, Way, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::rate::{Meter, RateLimits};
 use crate::room::{Follower, Rooms};
@@ -88,6 +88,19 @@ pub(crate) struct Visitor {
     pub(crate) is_encrypted: bool,
     /// With this certificate, whose key it has.
     pub(crate) certificate: Option<Fingerprint>,
+    /// It speaks inside WebSocket.
+    pub(crate) is_web: bool,
+}
+
+impl Visitor {
+    fn way(&self) -> Way {
+        let reach = match (self.origin.address, self.is_web, self.is_encrypted) {
+            (None, _, _) | (_, true, _) => Reach::Otherwise,
+            (Some(_), false, true) => Reach::Encrypted,
+            (Some(_), false, false) => Reach::Plain,
+        };
+        Way { reach, has_certificate: self.certificate.is_some() }
+    }
 }
 
 /// What sessions need of the world.
@@ -157,6 +170,8 @@ pub(crate) struct Session<S> {
     /// As it was told last.
     stage_now: Stage,
     frontend: Box<dyn Frontend>,
+    /// How it came here.
+    reach: Reach,
     /// The front end's.
     manners: Manners,
     caller: Caller,
@@ -228,8 +243,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         input: BytesMut,
         undecided: bool,
     ) -> Self {
-        let Visitor { peer, origin, meter, is_encrypted, certificate } = visitor;
-        let frontend = around.frontends.make(wire, undecided, certificate.is_some());
+        let way = visitor.way();
+        let frontend = around.frontends.make(wire, undecided, way);
+        let Visitor { peer, origin, meter, is_encrypted, certificate, is_web: _ } = visitor;
         let with_certificate = |_| Box::new(Seldom { certificate, ..Seldom::default() });
         let counted = Counted::new(&around.house.tally, spoken(wire), is_encrypted);
         let has_spoken = !input.is_empty();
@@ -245,6 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             around,
             stage_now,
             stage,
+            reach: way.reach,
             manners: frontend.manners(),
             frontend,
             caller: Caller { origin, meter, session, ..Caller::default() },

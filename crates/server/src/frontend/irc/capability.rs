@@ -5,7 +5,7 @@ use bytes::BytesMut;
 
 use super::message::Line;
 use super::sasl;
-use super::{IrcFrontend, IrcSettings, Phase, metadata, multiline};
+use super::{IrcFrontend, IrcSettings, Phase, Reach, Sts, metadata, multiline};
 
 /// Something that is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +165,17 @@ fn request(session: &mut IrcFrontend, wanted: &str, out: &mut BytesMut) {
     answer(session, if is_known { "ACK" } else { "NAK" }, wanted, out);
 }
 
+/// What is told of TLS to who may act by it; nobody asks for it
+/// (<https://ircv3.net/specs/extensions/sts>).
+fn sts(session: &IrcFrontend) -> Option<String> {
+    let Sts { port, duration_s } = session.settings.sts?;
+    match session.reach {
+        Reach::Plain => Some(format!("sts=port={port}")),
+        Reach::Encrypted => Some(format!("sts=duration={duration_s}")),
+        Reach::Otherwise => None,
+    }
+}
+
 /// What is offered, in lines that are not too long.
 fn list(session: &IrcFrontend, knows_values: bool, out: &mut BytesMut) {
     let settings = &session.settings;
@@ -177,7 +188,8 @@ fn list(session: &IrcFrontend, knows_values: bool, out: &mut BytesMut) {
         value if knows_values && !value.is_empty() => format!("{}={value}", offer.name),
         _ => offer.name.to_owned(),
     });
-    let words: Vec<String> = words.collect();
+    let mut words: Vec<String> = words.collect();
+    words.extend(sts(session).filter(|_| knows_values));
     answer_list(session, "LS", &words, knows_values, out);
 }
 

@@ -42,7 +42,7 @@ use chat_protocol::{
 };
 use jiff::tz::TimeZone;
 
-use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Missed, Reading, Wish};
+use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Missed, Reach, Reading, Way, Wish};
 use crate::limits::{IRC_INVITED_MAX, IRC_PENDING_MAX, NAME_TRIES_MAX};
 use asked::{Asked, Queue};
 use capability::{Capabilities, Capability};
@@ -58,7 +58,7 @@ pub(crate) use render::room_event;
 use server::UserModes;
 
 /// What all IRC sessions of a listener share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct IrcSettings {
     /// The server's name, as a word.
     pub(crate) server: String,
@@ -75,6 +75,17 @@ pub(crate) struct IrcSettings {
     /// Guests make accounts; also ahead of their welcome.
     pub(crate) registers: bool,
     pub(crate) registers_before: bool,
+    /// Where clients are to come with TLS, if they are to.
+    pub(crate) sts: Option<Sts>,
+}
+
+/// What clients are told of TLS (<https://ircv3.net/specs/extensions/sts>).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sts {
+    /// Where they come in with it.
+    pub(crate) port: u16,
+    /// How long those who did remember that, in seconds.
+    pub(crate) duration_s: u64,
 }
 
 impl IrcSettings {
@@ -83,7 +94,8 @@ impl IrcSettings {
         let server = if is_host_name(name) { name } else { "irc.samovar" }.to_owned();
         let network = isupport::value(name);
         let (motd, password, registers) = (None, None, true);
-        Self { server, network, motd, replay, zone, password, registers, registers_before: true }
+        let (registers_before, sts) = (registers, None);
+        Self { server, network, motd, replay, zone, password, registers, registers_before, sts }
     }
 }
 
@@ -103,6 +115,7 @@ fn is_host_name(text: &str) -> bool {
 #[derive(Debug)]
 pub(crate) struct IrcFrontend {
     settings: Arc<IrcSettings>,
+    reach: Reach,
     phase: Phase,
     registering: Box<Registering>,
     /// It has given the server's password.
@@ -151,9 +164,11 @@ enum Phase {
 }
 
 impl IrcFrontend {
-    pub(crate) fn new(settings: Arc<IrcSettings>, has_certificate: bool) -> Self {
+    pub(crate) fn new(settings: Arc<IrcSettings>, way: Way) -> Self {
+        let Way { reach, has_certificate } = way;
         Self {
             settings,
+            reach,
             phase: Phase::Registering { tries: 0 },
             registering: Box::default(),
             is_admitted: false,

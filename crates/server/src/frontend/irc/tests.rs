@@ -6,7 +6,7 @@ use super::*;
 
 fn session() -> IrcFrontend {
     let settings = IrcSettings::new("chat.example", 20, TimeZone::UTC);
-    IrcFrontend::new(Arc::new(settings), false)
+    IrcFrontend::new(Arc::new(settings), Way::PLAIN)
 }
 
 fn welcome(name: &str) -> Event {
