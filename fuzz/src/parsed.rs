@@ -48,8 +48,10 @@ pub fn names(data: &[u8]) {
         is_word(name.as_str());
         assert_eq!(UserName::parse(name.as_str()).as_ref(), Ok(&name));
         assert_eq!(UserName::parse(name.as_str()).unwrap().as_str(), name.as_str());
-        let folded = UserName::parse(name.folded()).expect("what is folded is a name");
-        assert_eq!(folded.folded(), name.folded(), "folded once is folded");
+        // What is folded is for comparing alone: of some scripts it is no name.
+        if let Ok(folded) = UserName::parse(name.folded()) {
+            assert_eq!(folded, name, "folded once is folded");
+        }
         assert!(!name.skeleton().is_empty());
         assert!(name.is_mentioned_in(&format!("hi {name}, there")), "{name}");
     }
@@ -57,7 +59,9 @@ pub fn names(data: &[u8]) {
         assert!(name.as_str().len() <= ROOM_NAME_BYTES_MAX);
         is_word(name.as_str());
         assert_eq!(RoomName::parse(name.as_str()).unwrap().as_str(), name.as_str());
-        assert_eq!(RoomName::parse(name.folded()).as_ref(), Ok(&name));
+        if let Ok(folded) = RoomName::parse(name.folded()) {
+            assert_eq!(folded, name, "folded once is folded");
+        }
     }
     if let Ok(address) = RoomAddress::parse(text) {
         assert_eq!(RoomAddress::parse(&address.to_string()), Ok(address));
