@@ -16,7 +16,7 @@ use uuid::Uuid;
 use crate::frontend::irc::IrcSettings;
 use crate::frontend::line::LineSettings;
 use crate::frontend::line::style::{Overrides, Style, StyleName};
-use crate::frontend::{Decoded, Frontend, Frontends, Proof, Wire};
+use crate::frontend::{Decoded, Frontend, Frontends, Proof, Reach, Way, Wire};
 use crate::told;
 
 /// What one step may answer by itself.
@@ -80,7 +80,8 @@ fn hear(wire: Wire, style: StyleName, data: &[u8]) -> Heard {
 
 fn feed(wire: Wire, style: StyleName, pieces: &[&[u8]]) -> Heard {
     let has_certificate = pieces.iter().map(|piece| piece.len()).sum::<usize>() % 2 == 1;
-    let mut session = frontends(style).make(wire, false, has_certificate);
+    let mut session =
+        frontends(style).make(wire, false, Way { reach: Reach::Plain, has_certificate });
     let (mut heard, mut input, mut out) = (Heard::default(), BytesMut::new(), BytesMut::new());
     session.open(&mut out);
     let mut steps_left = 1_000 + 8 * pieces.iter().map(|piece| piece.len()).sum::<usize>();
