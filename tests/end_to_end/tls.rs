@@ -349,7 +349,7 @@ fn a_long_pipe_through_the_client_is_delivered_whole() {
 
 #[test]
 fn an_address_has_its_share_of_connections_and_of_handshakes() {
-    let limits = "[limits]\nexempt = []\nconnections_per_address = 3\nhandshakes_per_address = 1\n";
+    let limits = "log.level = \"debug\"\n[limits]\nexempt = []\nconnections_per_address = 3\nhandshakes_per_address = 1\n";
     let (server, certificate) = server(&["auto://127.0.0.1:0", "line+tls://127.0.0.1:0"], limits);
     let first = server.native("ana");
     let silent = Client::connect(server.address_of(1));

@@ -27,7 +27,8 @@ pub mod text;
 pub use command::{Command, Hello, Request, SayKind};
 pub use event::Event;
 pub use id::{
-    Cursor, Identity, JournalId, MessageKey, RequestId, SearchCursor, Sequence, Timestamp,
+    ByIdentity, Cursor, Identity, IdentityHasher, JournalId, MessageKey, RequestId, SearchCursor,
+    Sequence, Timestamp,
 };
 pub use metadata::{MetadataKey, MetadataValue};
 pub use moment::Moment;

@@ -154,7 +154,7 @@ impl Listener {
         }
         let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
         let peer = peer.to_string().into_boxed_str();
-        tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
+        tracing::info_span!("session", %peer).in_scope(|| tracing::debug!("accepted"));
         let visitor = Visitor { peer, origin, meter, is_encrypted: false };
         let (protocol, at) = (self.url.protocol, Arc::clone(reception));
         let arrival = Box::new(Arrival { visitor, shaking: limits.handshakes, protocol, at });

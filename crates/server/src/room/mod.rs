@@ -23,8 +23,8 @@ pub(crate) use envelope::{Envelope, RoomEvent, author_bit};
 pub(crate) use feed::{FeedItem, Subscription};
 pub(crate) use followed::{Bells, Follower, Hung};
 pub(crate) use handle::{
-    Asker, Description, Entrant, Person, Power, RoomGone, RoomHandle, Roster, Said, Signalled,
-    Snapshot,
+    Asker, Description, Entrant, Members, Person, Power, RoomGone, RoomHandle, Roster, Said,
+    Signalled, Snapshot,
 };
 pub(crate) use moderation::{Ask, Target};
 pub(crate) use pages::Pages;

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::{Census, UserInfo, UserState};
 use chat_protocol::name::OPERATOR_NAME;
-use chat_protocol::{Identity, Refusal, Timestamp, UserName};
+use chat_protocol::{ByIdentity, Identity, Refusal, Timestamp, UserName};
 use tokio::sync::Notify;
 
 use super::claim::{Claim, LetGo, Pass};
@@ -54,7 +54,7 @@ pub(super) struct Names {
     arrivals: u64,
     /// The most users that were here at a time.
     most: u64,
-    accounts: HashMap<Identity, Registered>,
+    accounts: ByIdentity<Registered>,
     registered: HashMap<UserName, Identity>,
     /// Of operators: nobody registers them, and they are administrators.
     operators: HashSet<UserName>,
