@@ -165,7 +165,16 @@ fn what_is_not_kept_goes_while_the_daemon_runs_and_a_reader_is_told_of_the_gap()
     let found = |client: &mut NativeClient, words: &str| {
         let text = LineText::parse(words).unwrap();
         let (room, from, after_ms, before_ms, before) = (None, None, None, None, None);
-        let search = Command::Search { room, text, from, after_ms, before_ms, before, limit: 50 };
+        let search = Command::Search {
+            whole: false,
+            room,
+            text,
+            from,
+            after_ms,
+            before_ms,
+            before,
+            limit: 50,
+        };
         match client.ask(search) {
             Event::Found { hits, .. } => hits.len(),
             other => panic!("expected what was found, but came {other:?}"),

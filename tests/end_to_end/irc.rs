@@ -141,7 +141,7 @@ fn an_account_is_made_and_come_back_to_by_the_words_of_irc() {
     ana.expect(":irc.samovar NOTICE ana :You are logged in");
     ana.expect(":irc.samovar 900 ana ana!ana@samovar ana :You are now logged in as ana");
     ana.send("PRIVMSG NickServ :help");
-    ana.expect(":irc.samovar NOTICE ana :IDENTIFY [NAME] PASSWORD, REGISTER PASSWORD, or LOGOUT");
+    ana.expect(":irc.samovar NOTICE ana :IDENTIFY [NAME] PASSWORD, REGISTER PASSWORD, LOGOUT, CERT ADD|DEL|LIST");
     // A second client, as the same one, while it registers; a third behind that.
     let mut again = Irc(Client::connect(server.address()));
     again.send("PASS ana:correct-horse\r\nNICK other\r\nUSER a 0 * :a");

@@ -1,12 +1,12 @@
 //! What IRC clients ask of history, delete, mark and watch, beside native ones.
 
-use chat_protocol::{Command, Event, Password, RoomAddress, Sequence, Timestamp};
-use samovar_tests::{Client, Server};
+use chat_protocol::{Command, Event, LineText, Password, RoomAddress, Sequence, Timestamp};
+use samovar_tests::{Client, Server, Signal};
 
 use crate::irc::Irc;
 
 /// Registered, with these capabilities.
-fn capable(server: &Server, nick: &str, capabilities: &str) -> Irc {
+pub(crate) fn capable(server: &Server, nick: &str, capabilities: &str) -> Irc {
     let mut irc = Irc(Client::connect(server.address()));
     irc.send(&format!("CAP REQ :{capabilities}\r\nNICK {nick}\r\nUSER {nick} 0 * :{nick}"));
     irc.send("CAP END");
@@ -204,4 +204,54 @@ fn what_an_account_missed_is_told_once_and_not_to_a_client_that_asks() {
     irc.send("QUIT :bye");
     irc.until("Goodbye");
     assert_eq!(comes(&server, "server-time").1, [""; 0]);
+}
+
+#[test]
+fn what_a_client_was_told_is_not_told_again_after_a_restart_and_what_is_over_is_not_told() {
+    let server = Server::start("");
+    let mut maya = server.native("maya");
+    maya.ask(Command::Register { password: Password::parse("correct-horse").unwrap() });
+    maya.join("ops");
+    drop(maya);
+    let mut tomas = server.native("tomas");
+    tomas.join("ops");
+    let room = RoomAddress::parse("ops").unwrap();
+    for topic in ["old plans", "new plans"] {
+        tomas.ask(Command::SetTopic { room: room.clone(), topic: LineText::parse(topic).unwrap() });
+        tomas.say("ops", &format!("talk of {topic}"));
+    }
+    let mut irc = Irc(Client::connect(server.address()));
+    irc.send("CAP REQ :server-time\r\nPASS maya:correct-horse\r\nNICK maya\r\nUSER m 0 * :m");
+    irc.send("CAP END\r\nPING 1");
+    let told = irc.until(" PONG irc.samovar :1");
+    let texts_told = told.iter().filter(|line| line.contains(" PRIVMSG #ops ")).cloned();
+    assert_eq!(texts(&texts_told.collect::<Vec<_>>()), ["talk of old plans", "talk of new plans"]);
+    // The topic as it is, and not how it was set.
+    assert!(!told.iter().any(|line| line.contains(" TOPIC ")), "{told:?}");
+    assert!(told.iter().any(|line| line.ends_with(" 332 maya #ops :new plans")), "{told:?}");
+    // It has them, has said nothing since, and the daemon stops.
+    irc.send("PING 2");
+    irc.until(" PONG irc.samovar :2");
+    let server = server.restart(Signal::TERM);
+    let (mut irc, told) = comes(&server, "server-time");
+    assert_eq!(told, [""; 0]);
+    let mut tomas = server.native("tomas");
+    tomas.join("ops");
+    tomas.say("ops", "live");
+    irc.until(" PRIVMSG #ops :live");
+    irc.send("PRIVMSG #ops :and mine");
+    while tomas.message().2 != "and mine" {}
+    irc.send("PING 3");
+    irc.until(" PONG irc.samovar :3");
+    irc.0.end();
+    irc.0.expect_closed();
+    let server = server.restart(Signal::KILL);
+    let mut tomas = server.native("tomas");
+    tomas.join("ops");
+    tomas.say("ops", "while you were away");
+    // A client without a clock reads when it was.
+    let (_irc, told) = comes(&server, "setname");
+    assert_eq!(told.len(), 1, "{told:?}");
+    assert!(told[0].starts_with(":tomas!tomas@samovar PRIVMSG #ops :["), "{told:?}");
+    assert!(told[0].ends_with("] while you were away"), "{told:?}");
 }

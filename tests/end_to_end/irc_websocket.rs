@@ -11,11 +11,11 @@ const REQUEST: &str = "GET /irc HTTP/1.1\r\nHost: chat.example\r\nConnection: ke
                        Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n\
                        Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n";
 
-struct Web(TcpStream);
+pub(crate) struct Web(TcpStream);
 
 impl Web {
     /// A request with these headers too, and the answer.
-    fn ask(address: &str, headers: &str) -> (Self, String) {
+    pub(crate) fn ask(address: &str, headers: &str) -> (Self, String) {
         let mut web = Self(TcpStream::connect(address).unwrap());
         write!(web.0, "{REQUEST}{headers}\r\n").unwrap();
         let mut answer = Vec::new();
@@ -27,14 +27,14 @@ impl Web {
         (web, String::from_utf8(answer).unwrap())
     }
 
-    fn send(&mut self, line: &str) {
+    pub(crate) fn send(&mut self, line: &str) {
         let length = u8::try_from(line.len()).unwrap();
         assert!(length < 126, "a short line");
         self.0.write_all(&[&[0x81, 0x80 | length, 0, 0, 0, 0], line.as_bytes()].concat()).unwrap();
     }
 
     /// The next message, which is a line of text.
-    fn line(&mut self) -> String {
+    pub(crate) fn line(&mut self) -> String {
         let mut head = [0; 2];
         self.0.read_exact(&mut head).unwrap();
         assert_eq!(head[0], 0x81, "text, whole");

@@ -175,7 +175,7 @@ fn roles_are_given_and_taken_by_those_above() {
         eve< {"type":"room_changed","seq":1,"change":"role","user":"bob","role":"operator","was":"member"}
         ana> /op bob
         ana< ! bob is operator of ops.
-        bob> /kick ana
+        bob> /mute ana
         bob< ! ana is as much as you in ops, or more.
         bob> /ban ana
         bob< ! ana is as much as you in ops, or more.

@@ -48,6 +48,7 @@ fn read(client: &mut NativeClient, name: &str) -> Vec<u64> {
 
 fn search(words: &str, within: Option<&str>) -> Command {
     Command::Search {
+        whole: false,
         room: within.map(room),
         text: LineText::parse(words).unwrap(),
         from: None,

@@ -15,6 +15,7 @@ mod binaries;
 mod cast;
 pub mod checker;
 mod client;
+mod clock;
 mod home;
 mod incoming;
 pub mod layers;
@@ -31,12 +32,13 @@ use std::time::Duration;
 pub use binaries::{chat_bench, chat_client, chat_server, example, repository};
 pub use cast::{Cast, Style, check};
 pub use client::Client;
+pub use clock::Clock;
 pub use home::Home;
 pub use native::{NativeClient, framed, room, say};
 pub use pane::Pane;
 pub use process::{Finished, Process, run};
 pub use server::{Server, Setup, Signal};
-pub use tls::{Certificate, Encrypted, Version};
+pub use tls::{Certificate, Encrypted, TlsManner, Version};
 
 /// How long anything may take before a test says that it does not happen. Generous: the machine may
 /// be busy.

@@ -276,6 +276,7 @@ async fn hello(
             },
             password: password.clone(),
             token: token.clone(),
+            certificate: false,
             client: Some(concat!("chat-client ", env!("CARGO_PKG_VERSION")).to_owned()),
         };
         framed.send(hello).await.map_err(broken)?;

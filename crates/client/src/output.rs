@@ -3,7 +3,7 @@
 use std::fmt::Write as _;
 
 use chat_client::{Gap, Update};
-use chat_protocol::event::{UnreadInfo, UserInfo, Welcome};
+use chat_protocol::event::{CertificateInfo, UnreadInfo, UserInfo, Welcome};
 use chat_protocol::moment::in_utc;
 use chat_protocol::search::Hit;
 use chat_protocol::{Event, LineText, RoomAddress, RoomName, SayKind, SearchCursor, UserName};
@@ -212,6 +212,14 @@ impl Output {
                 });
                 list("Tokens", tokens, total)
             }
+            Event::CertificateList { certificates, .. } => {
+                let total = u64::try_from(certificates.len()).unwrap_or(u64::MAX);
+                let certificates = certificates.iter().map(|certificate| {
+                    let CertificateInfo { fingerprint, added_ms } = certificate;
+                    format!("{fingerprint}  added {}", in_utc(*added_ms))
+                });
+                list("Certificates", certificates, total)
+            }
             Event::Shunned { ignored, blocked, .. } => {
                 let names = |names: &[UserName]| {
                     let names: Vec<&str> = names.iter().map(UserName::as_str).collect();
@@ -223,7 +231,10 @@ impl Output {
                 let accounts = accounts.iter().map(|account| {
                     let administrator = if account.administrator { "  administrator" } else { "" };
                     let suspended = if account.suspended.is_some() { "  suspended" } else { "" };
-                    format!("{}{administrator}{suspended}", account.name)
+                    let certificates = account.certificates.iter();
+                    let certificates: String =
+                        certificates.map(|it| format!("\n    certificate {it}")).collect();
+                    format!("{}{administrator}{suspended}{certificates}", account.name)
                 });
                 list("Accounts", accounts, *total)
             }

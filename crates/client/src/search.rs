@@ -65,6 +65,7 @@ async fn print_one(
     let mut before = None;
     while left > 0 {
         let command = Command::Search {
+            whole: false,
             room: room.clone(),
             text: text.clone(),
             from: wanted.from.clone(),

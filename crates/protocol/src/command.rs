@@ -4,9 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits::{PAGE_EVENTS_MAX, PAGE_HITS_MAX};
 use crate::{
-    LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Moment, Network, Password,
-    RequestId, Role, RoomAddress, RoomName, RoomSecret, SearchCursor, Sequence, Setting, Signal,
-    Timestamp, Token, TokenName, UserName,
+    Fingerprint, LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Moment, Network,
+    Password, RequestId, Role, RoomAddress, RoomName, RoomSecret, SearchCursor, Sequence, Setting,
+    Signal, Timestamp, Token, TokenName, UserName,
 };
 
 /// The version of the native protocol that this crate speaks.
@@ -35,6 +35,10 @@ pub struct Hello {
     /// A personal token: be the account that made it. The name does not matter.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub token: Option<Token>,
+    /// Be the account that has the certificate of this connection (TLS). With a name, that account
+    /// and no other.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub certificate: bool,
     /// What the client is, for the log: `chat-client 0.1.0`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<String>,
@@ -397,7 +401,7 @@ pub enum Command {
         /// In which room; none: in all that one may read.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         room: Option<RoomAddress>,
-        /// Which words: [`crate::search::Query`].
+        /// Which words: [`crate::search::Query`]. In one room, or of one user, there may be none.
         text: LineText,
         /// Only what this user said.
         #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -414,6 +418,9 @@ pub enum Command {
         /// How many at most, up to [`PAGE_HITS_MAX`].
         #[serde(default = "page_hits_default")]
         limit: u32,
+        /// With the whole texts of what is found.
+        #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+        whole: bool,
     },
     /// Make an account of the name one has. Answer: `identified`.
     Register {
@@ -466,6 +473,19 @@ pub enum Command {
         /// Which.
         name: TokenName,
     },
+    /// Log in by a certificate from now on. Not for who came by a token. Answer: `done`.
+    AddCertificate {
+        /// Which; none: that of this connection.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        fingerprint: Option<Fingerprint>,
+    },
+    /// By which certificates does one log in? Answer: `certificate_list`.
+    Certificates,
+    /// Do so no more: other sessions that came by it end. Answer: `done`.
+    RemoveCertificate {
+        /// Which.
+        fingerprint: Fingerprint,
+    },
     /// Be shown no message of a user any more. Answer: `done`.
     Ignore {
         /// Whom.
@@ -514,7 +534,7 @@ pub enum Command {
         /// Whose.
         user: UserName,
     },
-    /// Give an account another password: its sessions end, its tokens are revoked. For
+    /// Give an account another password: its sessions end, its tokens and certificates are revoked. For
     /// administrators. Answer: `done`.
     ResetPassword {
         /// Whose.

@@ -11,9 +11,9 @@ pub use self::sort::Sort;
 use crate::administration::{AddressBan, BanInfo, RoomReport, Status, StoredRoomInfo};
 use crate::search::Hit;
 use crate::{
-    JournalId, LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Refusal, RequestId,
-    Role, RoomAddress, RoomChange, RoomName, RoomSettings, SayKind, SearchCursor, Sequence, Signal,
-    Timestamp, Token, TokenName, UserName,
+    Fingerprint, JournalId, LineText, MessageKey, MessageText, MetadataKey, MetadataValue, Refusal,
+    RequestId, Role, RoomAddress, RoomChange, RoomName, RoomSettings, SayKind, SearchCursor,
+    Sequence, Signal, Timestamp, Token, TokenName, UserName,
 };
 
 /// What a client is told. An event with an `id` answers the request with that id.
@@ -355,7 +355,7 @@ pub enum Event {
         /// Who one is there; none: one is not in it.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         role: Option<Role>,
-        /// When its first event that is kept was stored, or it was entered first.
+        /// When its first event was stored, or it was entered first.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         since_ms: Option<Timestamp>,
     },
@@ -368,6 +368,9 @@ pub enum Event {
         rooms: Vec<RoomInfo>,
         /// How many there are.
         total: u64,
+        /// When that was so.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        time_ms: Option<Timestamp>,
     },
     /// Who is connected, as asked, in order of arrival.
     UserList {
@@ -589,6 +592,14 @@ pub enum Event {
         /// At most [`crate::limits::TOKENS_MAX`].
         tokens: Vec<TokenInfo>,
     },
+    /// By which certificates one logs in, as asked.
+    CertificateList {
+        /// Of the request.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        id: Option<RequestId>,
+        /// At most [`crate::limits::CERTIFICATES_MAX`], the first that was added first.
+        certificates: Vec<CertificateInfo>,
+    },
     /// Whom one ignores and blocks, as asked.
     Shunned {
         /// Of the request.
@@ -752,6 +763,12 @@ pub struct RoomInfo {
     /// Its topic.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub topic: Option<LineText>,
+    /// Who set it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub topic_set: Option<TopicSet>,
+    /// When its first event was stored, or it was entered first.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub since_ms: Option<Timestamp>,
 }
 
 /// What one has not read in a room, in a list.
@@ -801,6 +818,15 @@ pub struct TokenInfo {
     pub created_ms: Timestamp,
 }
 
+/// A certificate by which one logs in, in a list.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CertificateInfo {
+    /// By what it is known.
+    pub fingerprint: Fingerprint,
+    /// When it was added.
+    pub added_ms: Timestamp,
+}
+
 /// An account, in a list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AccountInfo {
@@ -814,6 +840,9 @@ pub struct AccountInfo {
     /// It may not log in.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub suspended: Option<SuspensionInfo>,
+    /// The certificates by which it logs in.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub certificates: Vec<Fingerprint>,
 }
 
 /// That an account may not log in.

@@ -7,6 +7,7 @@ pub mod administration;
 pub mod base64;
 pub mod command;
 pub mod event;
+pub mod fingerprint;
 pub mod frame;
 pub mod glob;
 pub mod id;
@@ -26,6 +27,7 @@ pub mod text;
 
 pub use command::{Command, Hello, Request, SayKind};
 pub use event::Event;
+pub use fingerprint::Fingerprint;
 pub use id::{
     ByIdentity, Cursor, Identity, IdentityHasher, JournalId, MessageKey, RequestId, SearchCursor,
     Sequence, Timestamp,

@@ -68,6 +68,8 @@ pub const TOKEN_BYTES_MAX: usize = 128;
 pub const TOKEN_NAME_BYTES_MAX: usize = 32;
 /// Personal tokens of one account.
 pub const TOKENS_MAX: usize = 32;
+/// Certificates by which one account is logged in to.
+pub const CERTIFICATES_MAX: usize = 8;
 /// Rooms that one token is for.
 pub const TOKEN_ROOMS_MAX: usize = 32;
 /// Users that one ignores or blocks.

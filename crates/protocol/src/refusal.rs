@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::limits::REFUSAL_DETAIL_BYTES_MAX;
 use crate::moment::{age_text, in_utc};
 use crate::secret::PasswordError;
-use crate::{LineText, Role, RoomAddress, Sequence, Timestamp, TokenName, UserName};
+use crate::{Fingerprint, LineText, Role, RoomAddress, Sequence, Timestamp, TokenName, UserName};
 
 /// Why something was refused. On the wire `{"code":"name_taken","name":"ana"}`, with the sentence
 /// of [`fmt::Display`] beside it for clients that do not know the code.
@@ -274,6 +274,22 @@ pub enum Refusal {
     },
     /// The token that one came with is not for that.
     OutOfScope,
+    /// No token is for that.
+    CameByToken,
+    /// There is no certificate on this connection.
+    NoCertificate,
+    /// No account has the certificate of this connection.
+    CertificateUnknown,
+    /// An account has this certificate, one's own or another.
+    CertificateTaken {
+        /// Which.
+        fingerprint: Fingerprint,
+    },
+    /// One has no such certificate.
+    NoSuchCertificate {
+        /// Which.
+        fingerprint: Fingerprint,
+    },
     /// One has as many as one may have.
     TooMany {
         /// Of what.
@@ -505,6 +521,23 @@ impl fmt::Display for Refusal {
                 write!(f, "You have a token {name}. /token revoke {name} takes it back.")
             }
             Self::OutOfScope => f.write_str("The token you came with is not for that."),
+            Self::CameByToken => f.write_str(
+                "You came by a token. That takes the password: /logout, then /login NAME PASSWORD.",
+            ),
+            Self::NoCertificate => f.write_str(
+                "This connection has no certificate of yours: come by TLS, with one and its key.",
+            ),
+            Self::CertificateUnknown => f.write_str(
+                "No account has this connection's certificate. Log in otherwise, then /cert add.",
+            ),
+            Self::CertificateTaken { fingerprint } => write!(
+                f,
+                "An account has the certificate {fingerprint} already, yours or another. \
+                 /cert lists yours."
+            ),
+            Self::NoSuchCertificate { fingerprint } => {
+                write!(f, "You have no certificate {fingerprint}. /cert lists them.")
+            }
             Self::TooMany { what, limit } => {
                 write!(f, "There are as many {what} as there may be ({limit}).")
             }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::limits::{QUERY_PREFIX_LETTERS_MIN, QUERY_TERMS_MAX};
-use crate::{LineText, RoomAddress, SayKind, Sequence, Timestamp, UserName};
+use crate::{LineText, MessageText, RoomAddress, SayKind, Sequence, Timestamp, UserName};
 
 /// A query that has been read: what a message must have, and what it must not have.
 ///
@@ -13,7 +13,7 @@ use crate::{LineText, RoomAddress, SayKind, Sequence, Timestamp, UserName};
 /// run: `日本*` finds what begins so.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Query {
-    /// All of these; at least one.
+    /// All of these.
     pub with: Vec<Term>,
     /// None of these.
     pub without: Vec<Term>,
@@ -79,6 +79,19 @@ impl Query {
     /// # Errors
     /// [`QueryError`] says what is wrong with it.
     pub fn parse(text: &str) -> Result<Self, QueryError> {
+        let query = Self::within(text)?;
+        match (query.with.is_empty(), query.without.is_empty()) {
+            (true, true) => Err(QueryError::Empty),
+            (true, false) => Err(QueryError::OnlyWithout),
+            (false, _) => Ok(query),
+        }
+    }
+
+    /// The same, of what is narrowed already: it may say nothing, or only what must not be there.
+    ///
+    /// # Errors
+    /// [`QueryError`] says what is wrong with it.
+    pub fn within(text: &str) -> Result<Self, QueryError> {
         let mut query = Self { with: Vec::new(), without: Vec::new() };
         let mut terms = 0;
         for part in parts(text)? {
@@ -89,11 +102,7 @@ impl Query {
         if terms > QUERY_TERMS_MAX {
             return Err(QueryError::TooMany { terms, terms_max: QUERY_TERMS_MAX });
         }
-        match (query.with.is_empty(), query.without.is_empty()) {
-            (true, true) => Err(QueryError::Empty),
-            (true, false) => Err(QueryError::OnlyWithout),
-            (false, _) => Ok(query),
-        }
+        Ok(query)
     }
 }
 
@@ -176,6 +185,9 @@ pub struct Hit {
     pub kind: SayKind,
     /// The part of its text around what was found, as one line.
     pub snippet: Vec<SnippetPart>,
+    /// All of its text, if that was asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub text: Option<MessageText>,
 }
 
 /// A part of a snippet.
@@ -261,6 +273,10 @@ mod tests {
         }
         assert_eq!(said("-a"), "it only says what must not be there; name a word that must");
         assert!(Query::parse(&"a ".repeat(QUERY_TERMS_MAX)).is_ok());
+        assert!(Query::within(&"a ".repeat(QUERY_TERMS_MAX + 1)).is_err());
+        // Of what is narrowed already, all is something, and so is all but this.
+        assert_eq!(Query::within(" ").unwrap(), Query { with: Vec::new(), without: Vec::new() });
+        assert_eq!(Query::within("-tea").unwrap().without.len(), 1);
         assert_eq!(
             said(&"a ".repeat(QUERY_TERMS_MAX + 1)),
             "it has too many words and phrases (17, the limit is 16)"

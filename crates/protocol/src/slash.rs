@@ -325,6 +325,13 @@ pub const WORDS: &[Word] = &[
         parse: |typed| command(account::token(typed)?),
     },
     Word {
+        name: "cert",
+        aliases: &["certs"],
+        arguments: "[add [FINGERPRINT] | remove FINGERPRINT]",
+        help: "log in by a TLS certificate, this connection's if none is named; list them; take one back",
+        parse: |typed| command(account::certificate(typed)?),
+    },
+    Word {
         name: "ignore",
         aliases: &[],
         arguments: "[NAME]",
@@ -383,7 +390,7 @@ pub const WORDS: &[Word] = &[
         name: "resetpassword",
         aliases: &[],
         arguments: "NAME PASSWORD",
-        help: "give an account another password; its sessions and tokens end (administrators)",
+        help: "give an account another password; its sessions, tokens and certificates end (administrators)",
         parse: |typed| {
             let (user, password) = account::name_and_password(typed)?;
             command(Command::ResetPassword { user, password })

@@ -199,7 +199,17 @@ fn reads(c: &mut Criterion) {
             let scope = Scope::Readable { direct: Vec::new() };
             let (from, after, before, cursor) = (None, None, None, None);
             let reader = Reader::default();
-            let search = Search { query, scope, reader, from, after, before, cursor, limit: 50 };
+            let search = Search {
+                query,
+                scope,
+                reader,
+                from,
+                after,
+                before,
+                cursor,
+                limit: 50,
+                whole: false,
+            };
             b.iter(|| {
                 black_box(bench.runtime.block_on(bench.journal.search(search.clone()))).ok();
             });

@@ -23,7 +23,7 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use frontend::irc::{IrcSettings, Looks};
 use frontend::line::LineSettings;
 use frontend::line::style::{Overrides, Style, StyleName};
-use frontend::{Decoded, Dialect, Frontends, Wire};
+use frontend::{Decoded, Dialect, Frontends, Way, Wire};
 use jiff::tz::TimeZone;
 use uuid::Uuid;
 
@@ -97,7 +97,7 @@ fn decode(c: &mut Criterion) {
 
 /// A session that is in a room.
 fn greeted(wire: Wire) -> Box<dyn frontend::Frontend> {
-    let mut session = frontends().make(wire, false);
+    let mut session = frontends().make(wire, false, Way::PLAIN);
     let mut out = BytesMut::new();
     session.open(&mut out);
     let mut greeting = BytesMut::from(match wire {

@@ -131,10 +131,21 @@ pub(crate) enum Registration {
 }
 
 /// `[irc]`
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct IrcConfig {
     /// What IRC clients give with PASS; none: nothing.
     pub(crate) password: Option<String>,
+    /// Where clients that come without TLS are to come with it; none: they may go on as they are.
+    pub(crate) sts_port: Option<u16>,
+    /// For how long they are to remember that.
+    pub(crate) sts_duration: Duration,
+}
+
+impl Default for IrcConfig {
+    fn default() -> Self {
+        let sts_duration = Duration::from_secs(5 * 60);
+        Self { password: None, sts_port: None, sts_duration }
+    }
 }
 
 /// `[[operator]]`

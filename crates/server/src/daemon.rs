@@ -21,9 +21,9 @@ use uuid::Uuid;
 
 use crate::account::{AccountSettings, Accounts};
 use crate::command::{Announcements, BannedAddresses, House, account, guest, stay};
-use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl};
+use crate::config::{self, Config, Endpoint, Environment, Flags, ListenUrl, Protocol};
 use crate::frontend::Frontends;
-use crate::frontend::irc::IrcSettings;
+use crate::frontend::irc::{IrcSettings, Sts};
 use crate::frontend::line::LineSettings;
 use crate::frontend::line::style::Style;
 use crate::journal::{self, Journal, JournalSettings, Keep, Retention, RoomId};
@@ -255,6 +255,10 @@ impl Daemon {
             surroundings.send_modify(|around| {
                 let mut changed = (**around).clone();
                 changed.limits = session_limits(config);
+                changed.frontends.irc = Arc::new(IrcSettings {
+                    sts: sts(config),
+                    ..IrcSettings::clone(&changed.frontends.irc)
+                });
                 changed.origins = config.server.origins.clone().into();
                 changed.welcome = Arc::new(welcome(config, self.house.journal.id()));
                 *around = Arc::new(changed);
@@ -435,6 +439,12 @@ fn surroundings(config: &Config, house: &House, url: &ListenUrl) -> Surroundings
     }
 }
 
+/// Where IRC clients are to come with TLS.
+fn sts(config: &Config) -> Option<Sts> {
+    let config::IrcConfig { sts_port, sts_duration, .. } = &config.irc;
+    sts_port.map(|port| Sts { port, duration_s: sts_duration.as_secs() })
+}
+
 fn irc_settings(config: &Config) -> IrcSettings {
     let registration = config.accounts.registration;
     IrcSettings {
@@ -442,6 +452,7 @@ fn irc_settings(config: &Config) -> IrcSettings {
         password: config.irc.password.clone(),
         registers: registration != config::Registration::Closed,
         registers_before: registration == config::Registration::Open,
+        sts: sts(config),
         ..IrcSettings::new(&config.server.name, config.history.replay, TimeZone::system())
     }
 }
@@ -479,10 +490,23 @@ fn say_how_to_reach(url: &ListenUrl, config: &Config) {
                 host => host,
             };
             let bracketed = if host.contains(':') { format!("[{host}]") } else { host.to_owned() };
-            let (plain, scheme) = if url.tls {
-                (format!("openssl s_client -quiet -connect {bracketed}:{port}"), "tls://")
-            } else {
-                (format!("nc {host} {port}"), "")
+            let (plain, scheme) = match (url.protocol, url.tls) {
+                (Protocol::Irc, is_encrypted) => {
+                    let tls = if is_encrypted { " with TLS" } else { "" };
+                    tracing::info!("come in with: an IRC client, at {host} port {port}{tls}");
+                    return;
+                }
+                (Protocol::IrcWebSocket, is_encrypted) => {
+                    let scheme = if is_encrypted { "wss" } else { "ws" };
+                    tracing::info!("come in with: an IRC client, at {scheme}://{bracketed}:{port}");
+                    return;
+                }
+                (Protocol::Auto | Protocol::Native | Protocol::Line, true) => {
+                    (format!("openssl s_client -quiet -connect {bracketed}:{port}"), "tls://")
+                }
+                (Protocol::Auto | Protocol::Native | Protocol::Line, false) => {
+                    (format!("nc {host} {port}"), "")
+                }
             };
             tracing::info!("come in with: {plain}");
             tracing::info!(

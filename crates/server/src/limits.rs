@@ -9,6 +9,8 @@ pub(crate) const ROOM_USERS_MAX: usize = 4_096;
 pub(crate) const NO_HISTORY_KEEP: Duration = Duration::from_secs(600);
 /// Rooms that a user was put out of, and invitations, that its sessions have not seen yet.
 pub(crate) const SEAT_NEWS_MAX: usize = 64;
+/// Signals from user to user that not all sessions of one of them have heard yet. The oldest goes.
+pub(crate) const SEAT_SIGNALS_MAX: usize = 16;
 /// Rooms of which one user's clients have said until when they are read.
 pub(crate) const READ_UNTIL_MAX: usize = 256;
 /// Commands that wait for one room.
@@ -77,6 +79,9 @@ pub(crate) const SESSION_READ_BYTES: usize = 16 * 1_024;
 pub(crate) const TLS_HANDSHAKES_MAX: usize = 1_024;
 /// What TLS takes from a session before the socket has taken it, in bytes.
 pub(crate) const TLS_BUFFER_BYTES_MAX: usize = 16 * 1_024;
+/// A certificate of a client, with the others that it sends along, in bytes. All are kept as long as its
+/// connection.
+pub(crate) const CLIENT_CHAIN_BYTES_MAX: usize = 16 * 1_024;
 /// A request for a WebSocket, its headers with it, in bytes.
 pub(crate) const WEBSOCKET_REQUEST_BYTES_MAX: usize = 16 * 1_024;
 /// A message inside a WebSocket, in bytes: a line of IRC with its tags.

@@ -1,52 +1,14 @@
 //! The clock of the machine jumps.
 
-use std::fs;
-use std::path::PathBuf;
 use std::time::SystemTime;
 
 use chat_protocol::Event;
-use samovar_tests::{Home, Server, Setup, Signal};
+use samovar_tests::{Clock, Home, Server, Signal};
 
 use super::crowd::{Crowd, End, timed_history};
 use super::log::LOBBY;
 
 const HOUR_MS: i64 = 60 * 60 * 1_000;
-
-/// The library that changes what time a program thinks it is: /usr/lib/ARCH/faketime/.
-fn libfaketime() -> PathBuf {
-    let libraries = fs::read_dir("/usr/lib").into_iter().flatten().map_while(Result::ok);
-    let found = libraries
-        .map(|library| library.path().join("faketime/libfaketimeMT.so.1"))
-        .find(|path| path.exists());
-    found.expect("libfaketime is installed (Debian: faketime)")
-}
-
-/// A clock that a test sets.
-struct Clock {
-    file: PathBuf,
-}
-
-impl Clock {
-    /// A clock that goes right, and a daemon that goes by it. What it waits for does not depend on
-    /// the time of day, so that stays real.
-    fn in_home(home: &Home) -> (Self, Setup) {
-        let clock = Self { file: home.path().join("clock") };
-        clock.set("+0");
-        let setup = Setup::default()
-            .variable("LD_PRELOAD", libfaketime())
-            .variable("FAKETIME_TIMESTAMP_FILE", &clock.file)
-            .variable("FAKETIME_NO_CACHE", "1")
-            .variable("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-        (clock, setup)
-    }
-
-    /// So much off, at once.
-    fn set(&self, offset: &str) {
-        let next = self.file.with_extension("next");
-        fs::write(&next, offset).unwrap();
-        fs::rename(next, &self.file).unwrap();
-    }
-}
 
 /// How far the daemon's clock is off, as it says when somebody comes in.
 fn hours_off(server: &Server) -> i64 {

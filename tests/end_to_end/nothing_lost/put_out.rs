@@ -159,6 +159,7 @@ fn ask_for_all(wire: &mut Wire, log: &Shared, session: &str, seq: u64) {
     }
     for within in [None, Some(room(LOBBY))] {
         wire.send(Command::Search {
+            whole: false,
             room: within,
             text: LineText::parse("m1*").unwrap(),
             from: None,

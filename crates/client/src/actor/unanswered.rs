@@ -30,6 +30,7 @@ impl Actor {
                 | Command::Search { .. }
                 | Command::Unread
                 | Command::Tokens
+                | Command::Certificates
                 | Command::Shunned
                 | Command::Accounts { .. }
                 | Command::Bans { .. }
@@ -77,6 +78,8 @@ impl Actor {
                 | Command::ChangePassword { .. }
                 | Command::MakeToken { .. }
                 | Command::RevokeToken { .. }
+                | Command::AddCertificate { .. }
+                | Command::RemoveCertificate { .. }
                 | Command::Ignore { .. }
                 | Command::Unignore { .. }
                 | Command::Block { .. }

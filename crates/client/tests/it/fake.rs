@@ -265,7 +265,7 @@ impl Room {
                 let part = |text, hit| SnippetPart { text: LineText::parse(text).unwrap(), hit };
                 let snippet = vec![part(head, false), part(text.as_str(), true), part(tail, false)];
                 let (room, seq, time_ms, from) = (room.clone(), *seq, *time_ms, from.clone());
-                Some(Hit { room, seq, time_ms, from, kind: *kind, snippet })
+                Some(Hit { text: None, room, seq, time_ms, from, kind: *kind, snippet })
             }
             other => panic!("{other:?} is no message"),
         };
@@ -312,8 +312,11 @@ impl Room {
                     room: "lobby".parse().unwrap(),
                     members: 3,
                     topic: Some("tea".to_owned().try_into().unwrap()),
+                    topic_set: None,
+                    since_ms: None,
                 }],
                 total: 1,
+                time_ms: None,
             }],
             Command::Users => vec![Event::UserList {
                 id,

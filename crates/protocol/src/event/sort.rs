@@ -79,6 +79,7 @@ impl Event {
             | Self::StayIs { id, .. }
             | Self::TokenMade { id, .. }
             | Self::TokenList { id, .. }
+            | Self::CertificateList { id, .. }
             | Self::Shunned { id, .. }
             | Self::AccountList { id, .. }
             | Self::BanList { id, .. }
@@ -171,6 +172,7 @@ impl Event {
             | Self::StayIs { .. }
             | Self::TokenMade { .. }
             | Self::TokenList { .. }
+            | Self::CertificateList { .. }
             | Self::Shunned { .. }
             | Self::AccountList { .. }
             | Self::Status { .. }
@@ -233,6 +235,7 @@ impl Event {
             | Self::StayIs { .. }
             | Self::TokenMade { .. }
             | Self::TokenList { .. }
+            | Self::CertificateList { .. }
             | Self::Shunned { .. }
             | Self::AccountList { .. }
             | Self::BanList { .. }

@@ -53,6 +53,7 @@ fn search() -> impl Strategy<Value = Command> {
     let cursor = proptest::option::of(any::<u64>().prop_map(SearchCursor));
     (room, line_text(), moment(), moment(), cursor, any::<u32>()).prop_map(
         |(room, text, after_ms, before_ms, before, limit)| Command::Search {
+            whole: false,
             room,
             text,
             from: UserName::parse("maya").ok(),
@@ -265,6 +266,7 @@ fn an_older_client_s_page_and_a_shortest_search_are_read() {
 
     let search = br#"{"type":"search","id":4,"text":"tea","after_ms":-3600000}"#;
     let command = Command::Search {
+        whole: false,
         room: None,
         text: LineText::parse("tea").unwrap(),
         from: None,
@@ -281,6 +283,7 @@ fn an_older_client_s_page_and_a_shortest_search_are_read() {
 fn what_was_found_comes_back_as_it_was_sent_and_fits_a_frame() {
     let part = |text: &str, hit| SnippetPart { text: LineText::parse(text).unwrap(), hit };
     let hit = |seq| Hit {
+        text: None,
         room: RoomAddress::parse(&"r".repeat(64)).unwrap(),
         seq: Sequence(seq),
         time_ms: Timestamp(u64::MAX),

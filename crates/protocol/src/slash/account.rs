@@ -2,7 +2,7 @@
 //! what may be a password.
 
 use super::{SlashError, Typed, capital};
-use crate::{Command, LineText, Moment, Password, RoomName, TokenName, UserName};
+use crate::{Command, Fingerprint, LineText, Moment, Password, RoomName, TokenName, UserName};
 
 pub(super) fn login(typed: &Typed<'_>) -> Result<Command, SlashError> {
     let (name, password) = name_and_password(typed)?;
@@ -47,6 +47,24 @@ pub(super) fn token(typed: &Typed<'_>) -> Result<Command, SlashError> {
         rooms: rooms.collect::<Result<_, _>>()?,
         read_only: access.is_some_and(|word| word.eq_ignore_ascii_case("ro")),
     })
+}
+
+pub(super) fn certificate(typed: &Typed<'_>) -> Result<Command, SlashError> {
+    let words: Vec<&str> = typed.rest.split_whitespace().collect();
+    let (what, which) = words.split_first().unzip();
+    let which = which.unwrap_or_default().iter().map(|word| Fingerprint::parse(word));
+    let which = which.collect::<Result<Vec<_>, _>>();
+    let which = which.map_err(|error| typed.usage(capital(&error.to_string())))?;
+    let what = what.unwrap_or(&"list").to_ascii_lowercase();
+    match (what.as_str(), which.as_slice()) {
+        ("list", []) => Ok(Command::Certificates),
+        ("add", []) => Ok(Command::AddCertificate { fingerprint: None }),
+        ("add", [one]) => Ok(Command::AddCertificate { fingerprint: Some(*one) }),
+        ("remove" | "del", [one]) => Ok(Command::RemoveCertificate { fingerprint: *one }),
+        ("remove" | "del", []) => Err(typed.usage("Which one? Its fingerprint is needed")),
+        (_, []) => Err(typed.usage("It is add, list or remove")),
+        (..) => Err(typed.usage("That is too much")),
+    }
 }
 
 pub(super) fn stay(typed: &Typed<'_>) -> Result<Command, SlashError> {

@@ -80,6 +80,7 @@ pub(super) fn search(typed: &Typed<'_>) -> Result<Command, SlashError> {
     Query::parse(&text).map_err(|error| typed.usage(super::capital(&error)))?;
     let text = typed.line(&text)?;
     Ok(Command::Search {
+        whole: false,
         room,
         text,
         from,

@@ -135,6 +135,7 @@ fn history_is_paged_by_sequence_and_by_age() {
 #[test]
 fn a_search_has_words_and_options() {
     let search = |text| Command::Search {
+        whole: false,
         room: None,
         text: LineText::parse(text).unwrap(),
         from: None,
@@ -149,6 +150,7 @@ fn a_search_has_words_and_options() {
     check(
         "search in:ops deploy FROM:maya since:1h before:77 \"a  b\"",
         &Command::Search {
+            whole: false,
             room: RoomAddress::parse("ops").ok(),
             text,
             from: UserName::parse("maya").ok(),
@@ -217,6 +219,19 @@ fn words_about_accounts_become_commands() {
     check("token ci rw ops", &make(vec![ops()], false));
     check("token ci ops", &make(vec![ops()], false));
     check("token revoke ci", &Command::RevokeToken { name: token("ci") });
+    let hex = "ab".repeat(32);
+    let fingerprint = crate::Fingerprint([0xab; 32]);
+    check("cert", &Command::Certificates);
+    check("certs list", &Command::Certificates);
+    check("cert ADD", &Command::AddCertificate { fingerprint: None });
+    check(&format!("cert add {hex}"), &Command::AddCertificate { fingerprint: Some(fingerprint) });
+    for word in ["remove", "del"] {
+        check(&format!("cert {word} {hex}"), &Command::RemoveCertificate { fingerprint });
+    }
+    for wrong in ["remove", "add 1234", "list x", "add x y", "show"] {
+        assert!(parse(&format!("cert {wrong}"), None).is_err(), "{wrong}");
+    }
+    assert!(parse(&format!("cert list {hex}"), None).is_err());
     check("ignore", &Command::Shunned);
     check("ignore @bob", &Command::Ignore { user: name("bob") });
     let reason = |text| LineText::parse(text).unwrap();

@@ -10,7 +10,7 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use chat_protocol::secret::TOKEN_PREFIX;
-use chat_protocol::{Identity, Password, Refusal, Timestamp, Token, UserName};
+use chat_protocol::{Fingerprint, Identity, Password, Refusal, Timestamp, Token, UserName};
 use sha2::{Digest, Sha256};
 
 pub(crate) use hash::{HashCost, Hasher};
@@ -295,6 +295,28 @@ impl Accounts {
             None => {
                 self.0.throttle.tried(&tries, now);
                 Err(Refusal::LoginFailed)
+            }
+        }
+    }
+
+    /// Whose certificate is this? Nobody guesses one, so an account has no tries of it.
+    ///
+    /// # Errors
+    /// Nobody's; too many tries.
+    pub(crate) async fn certificate(
+        &self,
+        journal: &Journal,
+        from: Option<IpAddr>,
+        fingerprint: Fingerprint,
+    ) -> Result<Identity, Refusal> {
+        let tries: Vec<Tried> = from.map(Tried::Address).into_iter().collect();
+        let now = (self.0.settings.clock)();
+        self.0.throttle.may_try(&tries, now)?;
+        match journal.certificate(fingerprint).await.map_err(unavailable)? {
+            Some(account) => Ok(account),
+            None => {
+                self.0.throttle.tried(&tries, now);
+                Err(Refusal::CertificateUnknown)
             }
         }
     }

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use chat_protocol::event::TokenInfo;
 use chat_protocol::limits::{TOKEN_ROOMS_MAX, TOKENS_MAX};
 use chat_protocol::{
-    Event, Identity, Password, Refusal, RequestId, RoomAddress, RoomName, Token, TokenName,
-    UserName,
+    Event, Fingerprint, Identity, Password, Refusal, RequestId, RoomAddress, RoomName, Token,
+    TokenName, UserName,
 };
 
 use super::guest::Identified;
 use super::room::{self, How};
 use super::scope::Scope;
-use super::{Answer, Caller, House, journal_refusal, metadata, presence, stay};
+use super::{Answer, Caller, House, certificate, journal_refusal, metadata, presence, stay};
 use crate::account::{Verified, hash_of, new_token};
 use crate::journal::{
     AccountChange, AccountRoom, Changed, MetadataOwner, RoomKey, StoredToken, TokenHash,
@@ -167,6 +167,13 @@ impl Proven {
     pub(super) const fn by_password(name: UserName, verified: Verified) -> Self {
         Self { name, by: By::Password(verified) }
     }
+
+    /// Its connection has its certificate.
+    pub(crate) fn by_certificate(
+        (account, name, fingerprint): (Identity, UserName, Fingerprint),
+    ) -> Self {
+        Self { name, by: By::Certificate { account, fingerprint } }
+    }
 }
 
 /// What it was proved by.
@@ -174,6 +181,7 @@ impl Proven {
 enum By {
     Password(Verified),
     Token(Token),
+    Certificate { account: Identity, fingerprint: Fingerprint },
 }
 
 /// Somebody knows a password, or has a token.
@@ -198,10 +206,8 @@ pub(crate) async fn prove(
             (verified.account, By::Password(verified))
         }
     };
-    match house.registry.account_name(account) {
-        Some(known) if known == name => Ok(Proven { name: known, by }),
-        Some(_) | None => Err(Refusal::LoginFailed),
-    }
+    let known = house.registry.may_log_in(account, (house.clock)())?;
+    if known == name { Ok(Proven { name: known, by }) } else { Err(Refusal::LoginFailed) }
 }
 
 /// Somebody makes an account that it will be.
@@ -246,6 +252,9 @@ pub(crate) async fn enter(
             let caller = Caller::default();
             return identify_by_token(house, &caller, &token, called, false).await;
         }
+        By::Certificate { account, fingerprint } => {
+            return certificate::enter(house, (account, fingerprint), called, false).await;
+        }
     };
     let claim = begin(house, verified.account, None, called).await?;
     if let Err(refusal) = verified.is_still_true(&house.journal, &name).await {
@@ -280,7 +289,12 @@ pub(super) async fn identify_by_token(
 }
 
 /// A session of an account has begun, and was not to. Who has given up its name for it ends with it.
-async fn after_all(house: &House, claim: Claim, called: Called<'_>, why: Refusal) -> Refusal {
+pub(super) async fn after_all(
+    house: &House,
+    claim: Claim,
+    called: Called<'_>,
+    why: Refusal,
+) -> Refusal {
     if let Called::As(user) = called
         && !house.registry.find(&user.name()).is_some_and(|it| std::ptr::eq(&raw const *it, user))
     {
@@ -292,7 +306,7 @@ async fn after_all(house: &House, claim: Claim, called: Called<'_>, why: Refusal
 
 /// A session of an account begins. The first one enters its rooms; but if it has the name of the user
 /// that it was until now, that one has to leave its own first.
-async fn begin(
+pub(super) async fn begin(
     house: &House,
     account: Identity,
     access: Option<TokenHash>,
@@ -381,38 +395,38 @@ pub(crate) async fn settle(house: &House, user: &User) {
 }
 
 async fn enter_again(house: &House, user: &User, kept: AccountRoom) -> Result<(), Refusal> {
-    let AccountRoom { room: key, read, read_until, peer } = kept;
-    let (address, is_over) = match &key {
+    let AccountRoom { room: key, read, told, read_until, peer } = &kept;
+    let (address, is_over) = match key {
         RoomKey::Named(name) => (RoomAddress::Named(name.clone()), false),
         RoomKey::Direct(one, other) => {
             let other = if *one == user.identity() { *other } else { *one };
             let account = house.registry.account_name(other);
             let is_guest = account.is_none();
             let here = house.registry.find_account(other).map(|user| user.name());
-            let Some(name) = here.or(account).or(peer) else { return Ok(()) };
+            let Some(name) = here.or(account).or_else(|| peer.clone()) else { return Ok(()) };
             let there = house.registry.find(&name);
             let is_there = there.is_some_and(|there| there.identity() == other);
             (RoomAddress::Direct(name), is_guest && !is_there)
         }
     };
     if let Some(time) = read_until {
-        user.seat.mark_read_until(&address, time);
+        user.seat.mark_read_until(&address, *time);
     }
     let how = How { may_administer: true, ..How::default() };
-    let (room, snapshot) = room::enter(house, user, &key, &address, how).await?;
+    let (room, snapshot) = room::enter(house, user, key, &address, how).await?;
     let place = user.seat.rooms().into_iter().find(|place| place.room.is_same(&room));
     if let Some(place) = place {
-        place.restore_read(read);
+        place.restore_read(*read, *told);
     }
-    if is_over && snapshot.roster.last <= read {
+    if is_over && snapshot.roster.last <= *read {
         // The talk with a guest ends with the guest, once all of it is read.
         drop(room.leave(user.identity(), None, None).await); // or it is gone
-        let rooms = vec![key];
+        let rooms = vec![kept.room];
         let leave = AccountChange::LeaveRooms { account: user.identity(), rooms };
         house.journal.change_later(vec![leave]).await.map_err(journal_refusal)?;
         return Ok(());
     }
-    user.keep(key, read, read_until);
+    user.keep(kept);
     Ok(())
 }
 
@@ -421,16 +435,17 @@ pub(crate) async fn keep_rooms(house: &House, user: &User) {
     let account = user.identity();
     let Some(places) = user.seat.kept().filter(|_| user.is_settled()) else { return };
     let key = |(place, read_until): (Membership, _)| {
-        let read = place.read();
+        let (read, told) = (place.read(), place.told());
         match place.address {
             RoomAddress::Named(name) => {
-                Some(AccountRoom { room: RoomKey::Named(name), read, read_until, peer: None })
+                let room = RoomKey::Named(name);
+                Some(AccountRoom { room, read, told, read_until, peer: None })
             }
             // A talk with a guest ends with the guest.
             RoomAddress::Direct(_) => {
                 let name = house.registry.account_name(place.peer?)?;
                 let room = RoomKey::direct(account, place.peer?);
-                Some(AccountRoom { room, read, read_until, peer: Some(name) })
+                Some(AccountRoom { room, read, told, read_until, peer: Some(name) })
             }
         }
     };

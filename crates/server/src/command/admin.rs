@@ -225,7 +225,9 @@ pub(super) async fn list(
     let total = u64::try_from(all.len()).unwrap_or(u64::MAX);
     let now = (house.clock)();
     let behind = |account: &Account| after.as_ref().is_none_or(|after| account.name > *after);
+    let mut certificates = house.journal.all_certificates().await.map_err(journal_refusal)?;
     let info = |account: Account| AccountInfo {
+        certificates: certificates.remove(&account.identity).unwrap_or_default(),
         administrator: house.registry.is_administrator(account.identity),
         name: account.name,
         created_ms: account.created,

@@ -4,12 +4,12 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use chat_protocol::{Hello, Refusal, UserName};
+use chat_protocol::{Fingerprint, Hello, Refusal, UserName};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::WaitForCancellationFutureOwned;
 
 use super::scope::Scope;
-use super::{Caller, House, account, presence, stay};
+use super::{Caller, House, account, certificate, presence, stay};
 use crate::journal::{Guest, TokenHash};
 use crate::user::{Called, Claim, LetGo, NotAttached, User, friendly};
 
@@ -46,7 +46,8 @@ pub(crate) struct ReturnTicket {
     pub(crate) token: String,
 }
 
-/// Finds out who a session is. A guest that may come back is on disk when this returns.
+/// Finds out who a session is; `certificate`: its connection has this one. A guest that may come back is
+/// on disk when this returns.
 ///
 /// # Errors
 /// The name cannot be had.
@@ -54,6 +55,7 @@ pub(crate) async fn identify(
     house: &House,
     caller: &Caller,
     wanted: Wanted,
+    certificate: Option<Fingerprint>,
 ) -> Result<Identified, Refusal> {
     let hello = match wanted {
         Wanted::Somebody => return somebody(house, false).await,
@@ -73,8 +75,16 @@ pub(crate) async fn identify(
         return account::identify_by_token(house, caller, &token, Called::Account, hello.resumable)
             .await;
     }
-    let Some(name) = hello.name else { return Ok(Identified::default()) };
-    let name = UserName::parse(&name).map_err(|error| Refusal::name_invalid(&error))?;
+    let name = hello.name.as_deref().map(UserName::parse).transpose();
+    let name = name.map_err(|error| Refusal::name_invalid(&error))?;
+    if hello.certificate {
+        let whose =
+            certificate::whose(house, caller.origin.counted(), certificate, name.as_ref()).await?;
+        let (account, _, fingerprint) = whose;
+        let whose = (account, fingerprint);
+        return certificate::enter(house, whose, Called::Account, hello.resumable).await;
+    }
+    let Some(name) = name else { return Ok(Identified::default()) };
     if let Some(password) = hello.password {
         return account::identify(
             house,

@@ -13,7 +13,7 @@ use chat_protocol::{
 use super::{Answer, Caller, House, journal_refusal, key_of, peer};
 use crate::journal::{Look, Range, RoomId, RoomKey};
 use crate::policy;
-use crate::room::{Members, RoomEvent, RoomHandle, Seat};
+use crate::room::{Members, RoomEvent, RoomHandle, Seat, Summary};
 use crate::user::User;
 
 /// The rooms: the fullest first, then those that only have a history.
@@ -28,7 +28,9 @@ pub(super) async fn rooms(
         let summary = handle.summary();
         let is_shown = !summary.is_private || is_in(&handle);
         let members = count(summary.members);
-        is_shown.then_some(RoomInfo { room, members, topic: summary.topic })
+        let Summary { topic, topic_set, since: since_ms, .. } = summary;
+        let topic_set = topic_set.filter(|_| topic.is_some());
+        is_shown.then_some(RoomInfo { room, members, topic, topic_set, since_ms })
     });
     let mut live: Vec<RoomInfo> = live.collect();
     live.sort_by(|one, other| {
@@ -39,13 +41,14 @@ pub(super) async fn rooms(
         house.journal.rooms(LIST_ENTRIES_MAX).await.map_err(journal_refusal)?;
     let quiet = stored.into_iter().filter(|room| !known.contains(&room.name)).map(|room| {
         let topic = Some(room.topic).filter(|topic| !topic.as_str().is_empty());
-        RoomInfo { room: room.name, members: 0, topic }
+        let topic_set = room.topic_set.filter(|_| topic.is_some());
+        RoomInfo { room: room.name, members: 0, topic, topic_set, since_ms: room.created }
     });
     let mut rooms = live;
     rooms.extend(quiet);
     let total = count(rooms.len()).max(stored_total);
     rooms.truncate(LIST_ENTRIES_MAX);
-    Ok(Answer::Event(Event::RoomList { id, rooms, total }))
+    Ok(Answer::Event(Event::RoomList { id, rooms, total, time_ms: Some((house.clock)()) }))
 }
 
 /// Who is connected.

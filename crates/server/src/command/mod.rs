@@ -5,6 +5,7 @@ pub(crate) mod account;
 mod address;
 mod admin;
 mod announcements;
+pub(crate) mod certificate;
 pub(crate) mod guest;
 mod list;
 pub(crate) mod metadata;
@@ -187,6 +188,13 @@ impl Caller {
 pub(crate) enum Answer {
     /// This.
     Event(Event),
+    /// This, and what the caller signals, for itself.
+    Signalled {
+        /// That it is signalled.
+        answer: Event,
+        /// What.
+        signal: Event,
+    },
     /// A receipt will come: one more is in flight.
     InFlight,
     /// The session follows a room from this snapshot on.
@@ -327,7 +335,7 @@ pub(crate) async fn execute(
         Command::Conversations { after_ms, before_ms, newest, limit } => {
             list::conversations(house, caller, id, (after_ms, before_ms), newest, limit).await
         }
-        Command::Search { room, text, from, after_ms, before_ms, before, limit } => {
+        Command::Search { room, text, from, after_ms, before_ms, before, limit, whole } => {
             let wanted = search::Wanted {
                 room,
                 text,
@@ -335,6 +343,7 @@ pub(crate) async fn execute(
                 after: after_ms,
                 until: before_ms,
                 cursor: before,
+                whole,
             };
             search::search(house, caller, id, wanted, limit).await
         }
@@ -346,6 +355,9 @@ pub(crate) async fn execute(
         | Command::MakeToken { .. }
         | Command::Tokens
         | Command::RevokeToken { .. }
+        | Command::AddCertificate { .. }
+        | Command::Certificates
+        | Command::RemoveCertificate { .. }
         | Command::Ignore { .. }
         | Command::Unignore { .. }
         | Command::Block { .. }
@@ -401,6 +413,13 @@ async fn identity(
         Command::Stay { on } => stay::stay(house, caller, id, on).await,
         Command::Tokens => account::tokens(house, caller, id).await,
         Command::RevokeToken { name } => account::revoke_token(house, caller, id, name).await,
+        Command::AddCertificate { fingerprint } => {
+            certificate::add(house, caller, id, fingerprint).await
+        }
+        Command::Certificates => certificate::list(house, caller, id).await,
+        Command::RemoveCertificate { fingerprint } => {
+            certificate::remove(house, caller, id, fingerprint).await
+        }
         Command::Ignore { user } => shun::shun(house, caller, id, user, Shun::Ignored).await,
         Command::Unignore { user } => shun::unshun(house, caller, id, &user, Shun::Ignored).await,
         Command::Block { user } => shun::shun(house, caller, id, user, Shun::Blocked).await,

@@ -53,18 +53,9 @@ pub(super) async fn open_direct(
         return enter(house, user, &key, address, how).await;
     }
     let is_account = house.registry.account_name(identity).is_some();
-    let blocks =
-        match &here {
-            Some(peer) => peer.blocks(user.identity()),
-            None => {
-                house.journal.belongings(identity).await.map_err(journal_refusal)?.1.iter().any(
-                    |Shunned { whom, how, .. }| *whom == user.identity() && *how == Shun::Blocked,
-                )
-            }
-        };
-    if blocks {
-        return Err(Refusal::Blocked { name });
-    }
+    let peer = Peer { identity, name, here };
+    may_address(house, user, &peer).await?;
+    let Peer { name, here, .. } = peer;
     // The peer first: nobody is left alone in a room of two, but by an account that is away. What
     // is said to that one waits.
     let ours = RoomAddress::Direct(user.name());
@@ -80,11 +71,28 @@ pub(super) async fn open_direct(
     if is_away {
         let room = key.clone();
         let peer = Some(user.seat.known_as());
-        let room = AccountRoom { room, read: Sequence(0), read_until: None, peer };
+        let room =
+            AccountRoom { room, read: Sequence(0), told: Sequence(0), read_until: None, peer };
         let add = vec![AccountChange::AddRoom { account: identity, room }];
         house.journal.change_later(add).await.map_err(journal_refusal)?;
     }
     enter(house, user, &key, address, how).await
+}
+
+/// May a user speak to this one? Not to who does not want to hear of it.
+pub(super) async fn may_address(house: &House, user: &User, peer: &Peer) -> Result<(), Refusal> {
+    let is_it = |shunned: &Shunned| {
+        let Shunned { whom, how, .. } = shunned;
+        *whom == user.identity() && *how == Shun::Blocked
+    };
+    let blocks = match &peer.here {
+        Some(here) => here.blocks(user.identity()),
+        None => {
+            let belongings = house.journal.belongings(peer.identity).await;
+            belongings.map_err(journal_refusal)?.1.iter().any(is_it)
+        }
+    };
+    if blocks { Err(Refusal::Blocked { name: peer.name.clone() }) } else { Ok(()) }
 }
 
 /// Whoever enters a room that is not there makes it: not too often. One that is not there for this

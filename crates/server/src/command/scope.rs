@@ -89,6 +89,9 @@ impl Scope {
             | Command::MakeToken { .. }
             | Command::Tokens
             | Command::RevokeToken { .. }
+            | Command::AddCertificate { .. }
+            | Command::Certificates
+            | Command::RemoveCertificate { .. }
             | Command::Ignore { .. }
             | Command::Unignore { .. }
             | Command::Block { .. }
@@ -152,7 +155,17 @@ mod tests {
         for typed in ["history", "topic", "search x", "unread", "who ops", "rooms"] {
             check(&[], true, typed, true);
         }
-        for typed in ["me waves", "join ops", "leave ops", "topic x", "delete", "token", "nick x"] {
+        for typed in [
+            "me waves",
+            "join ops",
+            "leave ops",
+            "topic x",
+            "delete",
+            "token",
+            "cert add",
+            "cert",
+            "nick x",
+        ] {
             check(&[], true, typed, false);
         }
     }

@@ -41,10 +41,9 @@ pub(crate) fn finish(
 ) -> Result<(Underway, String), Refusal> {
     let name = scram.name.clone();
     let (verified, answer) = house.accounts.finish_scram(scram, said)?;
-    match house.registry.account_name(verified.account) {
-        Some(known) if known == name => {
-            Ok((Underway::Proved(Box::new(Proven::by_password(known, verified))), answer))
-        }
-        Some(_) | None => Err(Refusal::LoginFailed),
+    let known = house.registry.may_log_in(verified.account, (house.clock)())?;
+    if known != name {
+        return Err(Refusal::LoginFailed);
     }
+    Ok((Underway::Proved(Box::new(Proven::by_password(known, verified))), answer))
 }

@@ -20,6 +20,8 @@ pub(super) struct Wanted {
     pub(super) after: Option<Moment>,
     pub(super) until: Option<Moment>,
     pub(super) cursor: Option<SearchCursor>,
+    /// With the whole texts.
+    pub(super) whole: bool,
 }
 
 /// Searches in one room, or in all that the caller may read.
@@ -30,7 +32,9 @@ pub(super) async fn search(
     wanted: Wanted,
     limit: u32,
 ) -> Result<Answer, Refusal> {
-    let query = Query::parse(wanted.text.as_str()).map_err(|error| Refusal::query(&error))?;
+    let is_narrowed = wanted.room.is_some() || wanted.from.is_some();
+    let parse = if is_narrowed { Query::within } else { Query::parse };
+    let query = parse(wanted.text.as_str()).map_err(|error| Refusal::query(&error))?;
     let (scope, direct) = match &wanted.room {
         Some(room) => match one_room(house, caller, room).await? {
             Some(places) => places,
@@ -48,6 +52,7 @@ pub(super) async fn search(
         before: wanted.until.map(|moment| moment.resolve(now)),
         cursor: wanted.cursor,
         limit,
+        whole: wanted.whole,
     };
     let mut page = house.journal.search(search).await.map_err(journal_refusal)?;
     if let Some(claim) = &caller.claim {
@@ -79,11 +84,11 @@ fn everywhere(caller: &Caller) -> (Scope, Direct) {
 
 fn found(id: Option<RequestId>, page: Found, direct: &Direct) -> Answer {
     let hit = |message: FoundMessage| {
-        let FoundMessage { room, room_name, sequence, time, author: _, from, kind, snippet } =
+        let FoundMessage { room, room_name, sequence, time, author: _, from, kind, snippet, text } =
             message;
         let named = room_name.map(RoomAddress::Named);
         let room = named.or_else(|| direct.get(&room).cloned())?;
-        Some(Hit { room, seq: sequence, time_ms: time, from, kind, snippet })
+        Some(Hit { text, room, seq: sequence, time_ms: time, from, kind, snippet })
     };
     let Found { hits, next, unsearched } = page;
     let hits = hits.into_iter().filter_map(hit).collect();

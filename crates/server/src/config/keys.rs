@@ -130,6 +130,10 @@ pub(super) const KEYS: &[Key] = &[
 
     key!("irc.password", irc.password, AtStart, irc_password,
         "a word of up to 256 bytes, or \"\" for none"),
+    key!("irc.sts_port", irc.sts_port, AtReload, port_or_off,
+        "a port from 1 to 65535, such as 6697, or \"off\""),
+    key!("irc.sts_duration", irc.sts_duration, AtReload, time,
+        "a time up to a year, such as \"5m\" or \"720h\""),
 
     key!("history.sync", history.sync, AtStart, one_of,
         "\"always\" or \"os\""),
@@ -225,6 +229,8 @@ mod tests {
                 "server.origins",
                 "tls.cert",
                 "tls.key",
+                "irc.sts_port",
+                "irc.sts_duration",
                 "limits.enabled",
                 "limits.connections",
                 "limits.connections_per_address",

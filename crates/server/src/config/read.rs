@@ -277,6 +277,15 @@ pub(super) fn count_or_off(value: &Value<'_>) -> Result<Option<u64>, Refused> {
     count(value).map(Some)
 }
 
+/// A port, or `"off"`.
+pub(super) fn port_or_off(value: &Value<'_>) -> Result<Option<u16>, Refused> {
+    if is_off(value) {
+        return Ok(None);
+    }
+    let port = u16::try_from(whole(value, 1, u64::from(u16::MAX))?);
+    port.map(Some).map_err(|_| Refused::value(value))
+}
+
 /// How many stored messages are shown on joining: 0 to one page.
 pub(super) fn replay(value: &Value<'_>) -> Result<u32, Refused> {
     let messages = whole(value, 0, u64::from(PAGE_EVENTS_MAX))?;

@@ -65,6 +65,7 @@ async fn ask_alone(data: &Path, command: Command) -> anyhow::Result<Event> {
         Ok(Answer::Event(event)) => event,
         Ok(
             Answer::InFlight
+            | Answer::Signalled { .. }
             | Answer::Entered { .. }
             | Answer::Absent { .. }
             | Answer::Changed { .. }

@@ -3,7 +3,7 @@
 use bytes::{BufMut, BytesMut};
 use chat_protocol::{Event, RoomAddress};
 
-use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Reading, Wish};
+use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Missed, Reading, Wish};
 
 const HINT: &str = "This is a Samovar chat port, not a web page.\n\
     Come in with: nc HOST PORT   or: chat-client --server HOST:PORT\n";
@@ -44,7 +44,7 @@ impl Frontend for HttpHint {
             at_end: AtEnd::Leave,
             is_typed: false,
             reading: Reading::Told,
-            asks_for_missed: false,
+            missed: Missed::AsNews,
             wants_wallops: false,
             only_waits: false,
             watches_own: false,

@@ -79,6 +79,11 @@ pub(crate) enum Proof {
         /// That.
         password: Password,
     },
+    /// Its connection has this account's certificate; none: whosever it is.
+    Certificate {
+        /// Whose.
+        name: Option<UserName>,
+    },
     /// It begins to prove by SCRAM that it knows a password: what it says first.
     ScramFirst(String),
     /// It goes on with that.
@@ -114,6 +119,18 @@ pub(crate) enum Reading {
     Speaking,
 }
 
+/// How an account is told what it missed, when it comes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Missed {
+    /// Its client asks for it.
+    Asked,
+    /// What it has not read, as if it were said now: its client sees by the numbers what is old.
+    AsNews,
+    /// What no client of this kind was told either, as what was said before: what is shown a second
+    /// time stands twice on the screen.
+    AsHistory,
+}
+
 /// How a session of this front end behaves.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Manners {
@@ -129,8 +146,8 @@ pub(crate) struct Manners {
     pub(crate) is_typed: bool,
     /// What shows that its person has read what it was told.
     pub(crate) reading: Reading,
-    /// It asks for what an account missed, and is not told it when it comes.
-    pub(crate) asks_for_missed: bool,
+    /// How an account is told what it missed, when it comes.
+    pub(crate) missed: Missed,
     /// It is told what administrators say to those who want to hear it.
     pub(crate) wants_wallops: bool,
     /// It may be a pipe: however much it says, it only waits, and is never refused for it.
@@ -188,6 +205,32 @@ impl Dialect {
     }
 }
 
+/// How a peer came here, as far as it may be told to come otherwise.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Reach {
+    /// Over a network, for all to read.
+    Plain,
+    /// Inside TLS.
+    Encrypted,
+    /// In a way of its own: by a socket of this machine, from a web page.
+    Otherwise,
+}
+
+/// How a peer came here, and with what.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Way {
+    /// How.
+    pub(crate) reach: Reach,
+    /// Its connection has a certificate of its own.
+    pub(crate) has_certificate: bool,
+}
+
+impl Way {
+    /// As most do in tests and benches.
+    #[cfg(test)]
+    pub(crate) const PLAIN: Self = Self { reach: Reach::Plain, has_certificate: false };
+}
+
 /// Makes front ends, and shared encodings. What they need of the world is passed in here.
 #[derive(Clone, Debug)]
 pub(crate) struct Frontends {
@@ -202,11 +245,11 @@ pub(crate) struct Frontends {
 impl Frontends {
     /// A front end for who speaks. `undecided`: a line session that may still turn out to be
     /// something else.
-    pub(crate) fn make(&self, wire: Wire, undecided: bool) -> Box<dyn Frontend> {
+    pub(crate) fn make(&self, wire: Wire, undecided: bool, way: Way) -> Box<dyn Frontend> {
         match wire {
             Wire::Native => Box::new(NativeFrontend::new(self.replay)),
             Wire::Line => Box::new(LineFrontend::new(Arc::clone(&self.line), undecided)),
-            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc))),
+            Wire::Irc => Box::new(IrcFrontend::new(Arc::clone(&self.irc), way)),
             Wire::Http => Box::new(HttpHint),
         }
     }

@@ -7,7 +7,7 @@ use chat_protocol::limits::CLIENT_FRAME_BYTES_MAX;
 use chat_protocol::{Event, Hello, Refusal, RoomAddress};
 use tokio_util::codec::{Decoder, LengthDelimitedCodec};
 
-use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Reading, Wish};
+use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Missed, Reading, Wish};
 
 /// One native client.
 #[derive(Debug)]
@@ -81,7 +81,7 @@ impl Frontend for NativeFrontend {
             at_end: AtEnd::LeaveWhenStored,
             is_typed: false,
             reading: Reading::Told,
-            asks_for_missed: false,
+            missed: Missed::AsNews,
             wants_wallops: false,
             only_waits: true,
             watches_own: false,

@@ -7,15 +7,15 @@ use chat_protocol::administration::AddressBan;
 use chat_protocol::event::TokenInfo;
 use chat_protocol::limits::{SHUNNED_MAX, TOKENS_MAX};
 use chat_protocol::{
-    Identity, LineText, MetadataKey, MetadataValue, Network, RoomName, Sequence, Timestamp,
-    TokenName, UserName,
+    Fingerprint, Identity, LineText, MetadataKey, MetadataValue, Network, RoomName, Sequence,
+    Timestamp, TokenName, UserName,
 };
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, params};
 use uuid::Uuid;
 
 use super::metadata::{self, MetadataOwner};
 use super::record::RoomKey;
-use super::{JournalError, TokenHash, address, apply, examine};
+use super::{JournalError, TokenHash, address, apply, certificate, examine};
 
 /// An account, without what it logs in with.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -61,6 +61,8 @@ pub(crate) struct AccountRoom {
     pub(crate) room: RoomKey,
     /// Read up to there.
     pub(crate) read: Sequence,
+    /// Told so far to clients that do not say what is read.
+    pub(crate) told: Sequence,
     /// Read until then, if a client said so.
     pub(crate) read_until: Option<Timestamp>,
     /// What the other one of a direct room was called.
@@ -136,7 +138,11 @@ pub(crate) enum AccountChange {
     AddToken(StoredToken),
     /// A token is worth nothing any more, nor what was given to its sessions.
     RevokeToken { account: Identity, name: TokenName },
-    /// All tokens of an account, and what lets its sessions come back.
+    /// It is logged in to by a certificate.
+    AddCertificate { account: Identity, fingerprint: Fingerprint },
+    /// It is so no more, nor by what was given to its sessions.
+    RemoveCertificate { account: Identity, fingerprint: Fingerprint },
+    /// All tokens and certificates of an account, and what lets its sessions come back.
     RevokeAll { account: Identity },
     /// What lets its sessions come back, but for this one.
     ForgetSessions { account: Identity, but: Option<TokenHash> },
@@ -222,7 +228,7 @@ pub(super) fn apply(
         AccountChange::ClearMetadata { owner } => metadata::clear(transaction, owner)?,
         AccountChange::Delete { account } => {
             metadata::clear(transaction, &MetadataOwner::Account(*account))?;
-            for table in ["account_tokens", "account_rooms", "account_shunned", "account_scram"] {
+            for table in ACCOUNTS_TABLES {
                 run(&format!("DELETE FROM {table} WHERE account = ?1"), &[account.0.as_bytes()])?;
             }
             run("DELETE FROM guests WHERE identity = ?1", &[account.0.as_bytes()])?;
@@ -240,9 +246,16 @@ pub(super) fn apply(
                 &[account.0.as_bytes(), &name.as_str()],
             )?)
         }
+        AccountChange::AddCertificate { account, fingerprint } => {
+            certificate::add(transaction, *account, *fingerprint, now)?
+        }
+        AccountChange::RemoveCertificate { account, fingerprint } => {
+            certificate::remove(transaction, *account, *fingerprint)?
+        }
         AccountChange::RevokeAll { account } => {
             run("DELETE FROM guests WHERE identity = ?1", &[account.0.as_bytes()])?;
             run("DELETE FROM account_tokens WHERE account = ?1", &[account.0.as_bytes()])?;
+            certificate::remove_all(transaction, *account)?;
             Changed::Done
         }
         AccountChange::ForgetSessions { account, but } => {
@@ -253,12 +266,13 @@ pub(super) fn apply(
             Changed::Done
         }
         AccountChange::KeepRooms { account, rooms } => {
-            for AccountRoom { room, read, read_until, peer } in rooms {
+            for AccountRoom { room, read, told, read_until, peer } in rooms {
                 run(
-                    "INSERT INTO account_rooms (account, room, name, peer, read_seq, read_ms)
-                     SELECT identity, ?2, ?3, ?4, ?5, ?6 FROM accounts WHERE identity = ?1
+                    "INSERT INTO account_rooms (account, room, name, peer, read_seq, read_ms, told_seq)
+                     SELECT identity, ?2, ?3, ?4, ?5, ?6, ?7 FROM accounts WHERE identity = ?1
                      ON CONFLICT (account, room)
                      DO UPDATE SET read_seq = max(read_seq, excluded.read_seq),
+                         told_seq = max(told_seq, excluded.told_seq),
                          read_ms = coalesce(max(read_ms, excluded.read_ms), excluded.read_ms, read_ms)",
                     &[
                         account.0.as_bytes(),
@@ -267,6 +281,7 @@ pub(super) fn apply(
                         &peer.as_ref().map_or("", UserName::as_str),
                         &sequence(*read),
                         &read_until.map(milliseconds),
+                        &sequence(*told),
                     ],
                 )?;
             }
@@ -509,7 +524,7 @@ pub(super) fn rooms(
     account: Identity,
 ) -> Result<Vec<AccountRoom>, JournalError> {
     let mut statement = connection.prepare_cached(
-        "SELECT room, name, read_seq, peer, read_ms FROM account_rooms
+        "SELECT room, name, read_seq, peer, read_ms, told_seq FROM account_rooms
          WHERE account = ?1 ORDER BY room",
     )?;
     let mut rows = statement.query([account.0.as_bytes()])?;
@@ -521,7 +536,8 @@ pub(super) fn rooms(
         let peer: String = row.get(3)?;
         let peer = (!peer.is_empty()).then(|| user(&peer)).transpose()?;
         let read_until = row.get::<_, Option<u64>>(4)?.map(Timestamp);
-        all.push(AccountRoom { room, read: Sequence(row.get(2)?), read_until, peer });
+        let (read, told) = (Sequence(row.get(2)?), Sequence(row.get(5)?));
+        all.push(AccountRoom { room, read, told, read_until, peer });
     }
     Ok(all)
 }
@@ -598,7 +614,7 @@ pub(super) fn examine(
             note(format!("tokens: {error}"));
         }
     }
-    for table in ["account_tokens", "account_rooms", "account_shunned", "account_scram"] {
+    for table in ACCOUNTS_TABLES {
         let sql = format!(
             "SELECT DISTINCT account FROM {table}
              WHERE account NOT IN (SELECT identity FROM accounts)"
@@ -624,6 +640,10 @@ pub(super) fn examine(
     }
     Ok(())
 }
+
+/// What has its account's identity.
+const ACCOUNTS_TABLES: [&str; 5] =
+    ["account_tokens", "account_certificates", "account_rooms", "account_shunned", "account_scram"];
 
 const TOKEN: &str = "SELECT token, account, name, rooms, read_only, created_ms FROM account_tokens";
 

@@ -1,6 +1,7 @@
 //! One record inside the writer's transaction: the sequence, the time, the key. Never commits.
 
-use chat_protocol::{LineText, Refusal, RoomName, SayKind, Sequence, Timestamp};
+use chat_protocol::event::TopicSet;
+use chat_protocol::{LineText, Refusal, RoomName, SayKind, Sequence, Timestamp, UserName};
 use rusqlite::{OptionalExtension, Row, Transaction, params};
 
 use super::JournalError;
@@ -130,10 +131,12 @@ pub(super) fn record(
         return first.ok_or_else(|| JournalError::Damaged("a key is there, and is not".to_owned()));
     }
     turn.newest += 1;
+    state.created.get_or_insert(entry.time);
     state.last = entry.sequence;
     state.time = entry.time;
     if let Body::Topic(topic) = &entry.body {
         state.topic.clone_from(topic);
+        state.topic_set = Some(TopicSet { by: entry.name.clone(), time_ms: entry.time });
     }
     if let Body::Change(change) = &entry.body {
         standing::follow(transaction, room, state, change, entry.sequence)?;
@@ -205,12 +208,15 @@ pub(super) fn room(
     if state.last == Sequence(0) {
         return Ok(()); // all of the batch was refused: there is nothing to remember
     }
+    let set = state.topic_set.as_ref();
     transaction
         .prepare_cached(
-            "INSERT INTO rooms (id, key, name, topic, last_seq, last_time_ms)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6)
+            "INSERT INTO rooms (id, key, name, topic, last_seq, last_time_ms, created_ms, topic_by,
+                 topic_ms)
+             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
              ON CONFLICT (id) DO UPDATE SET topic = excluded.topic,
-                 last_seq = excluded.last_seq, last_time_ms = excluded.last_time_ms",
+                 last_seq = excluded.last_seq, last_time_ms = excluded.last_time_ms,
+                 topic_by = excluded.topic_by, topic_ms = excluded.topic_ms",
         )?
         .execute(params![
             id.0,
@@ -219,6 +225,9 @@ pub(super) fn room(
             state.topic.as_str(),
             i64::try_from(state.last.0).unwrap_or(i64::MAX),
             i64::try_from(state.time.0).unwrap_or(i64::MAX),
+            stored_time(state.created),
+            set.map_or("", |set| set.by.as_str()),
+            stored_time(set.map(|set| set.time_ms)),
         ])?;
     state.stored = true;
     if std::mem::take(&mut state.has_new_rules) {
@@ -227,8 +236,23 @@ pub(super) fn room(
     Ok(())
 }
 
-/// Reads `SELECT id, name, topic, last_seq, last_time_ms, first_seq, settings, secret`. The name is the stored one: whoever
-/// opens a room later does not rewrite it.
+/// A time that may not be known.
+fn stored_time(time: Option<Timestamp>) -> i64 {
+    time.map_or(0, |time| i64::try_from(time.0).unwrap_or(i64::MAX))
+}
+
+/// The same, read.
+pub(super) fn known_time(time: i64) -> Option<Timestamp> {
+    (time > 0).then_some(Timestamp(time.unsigned_abs()))
+}
+
+/// Who set a topic, from `topic_by` and `topic_ms`.
+pub(super) fn topic_set(by: &str, time: i64) -> Option<TopicSet> {
+    Some(TopicSet { by: UserName::parse(by).ok()?, time_ms: known_time(time)? })
+}
+
+/// Reads `SELECT id, name, topic, last_seq, last_time_ms, first_seq, settings, secret, created_ms, topic_by, topic_ms`. The
+/// name is the stored one: whoever opens a room later does not rewrite it.
 pub(super) fn room_row(
     row: &Row<'_>,
     key: &RoomKey,
@@ -244,11 +268,25 @@ pub(super) fn room_row(
         RoomKey::Direct(..) => Ok(key.clone()),
     };
     let rules = standing::rules(row, 6)?;
+    let created = known_time(row.get(8)?);
+    let topic_set = topic_set(&row.get::<_, String>(9)?, row.get(10)?);
     Ok(key.and_then(|key| {
         let (topic, rules) = (line(&topic)?, rules?);
         let has_new_rules = false;
         let stored = true;
-        Ok((id, RoomState { key, first, last, time, topic, rules, has_new_rules, stored }))
+        let state = RoomState {
+            key,
+            first,
+            last,
+            time,
+            created,
+            topic,
+            topic_set,
+            rules,
+            has_new_rules,
+            stored,
+        };
+        Ok((id, state))
     }))
 }
 

@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::JournalError;
 
-/// The SHA-256 of a token: what is stored of it.
+/// The SHA-256 of a token, or of a certificate: what is stored of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) struct TokenHash(pub(crate) [u8; 32]);
 
@@ -20,7 +20,7 @@ pub(crate) struct Guest {
     pub(crate) identity: Identity,
     /// Its name, which is kept for it.
     pub(crate) name: UserName,
-    /// The personal token that its session came with.
+    /// The personal token, or the certificate, that its session came with.
     pub(crate) access: Option<TokenHash>,
 }
 
@@ -38,9 +38,13 @@ pub(super) fn apply(
     change: &GuestChange,
 ) -> Result<(), JournalError> {
     match change {
+        // Not by what was taken back while its session began.
         GuestChange::Save(guest) => transaction
             .prepare_cached(
-                "INSERT INTO guests (token, identity, name, access) VALUES (?1, ?2, ?3, ?4)
+                "INSERT INTO guests (token, identity, name, access) SELECT ?1, ?2, ?3, ?4
+                 WHERE ?4 IS NULL
+                     OR EXISTS (SELECT 1 FROM account_tokens WHERE token = ?4)
+                     OR EXISTS (SELECT 1 FROM account_certificates WHERE fingerprint = ?4)
                  ON CONFLICT (token) DO UPDATE SET name = excluded.name",
             )?
             .execute(params![

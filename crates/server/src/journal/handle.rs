@@ -1,12 +1,14 @@
 //! The journal's face: opens the database, starts the writer, and offers what the rest may ask.
 
+use std::collections::HashMap;
 use std::fs::{DirBuilder, File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use chat_protocol::administration::{AddressBan, StoredRoomInfo};
 use chat_protocol::command::HistoryPart;
-use chat_protocol::{Identity, JournalId, RoomName, Sequence, Timestamp, UserName};
+use chat_protocol::event::CertificateInfo;
+use chat_protocol::{Fingerprint, Identity, JournalId, RoomName, Sequence, Timestamp, UserName};
 use rusqlite::{Connection, OpenFlags};
 use tokio::sync::{Semaphore, mpsc, oneshot};
 use tokio_util::sync::CancellationToken;
@@ -27,7 +29,7 @@ use super::retention::{Retention, Swept};
 use super::search::{Found, Search};
 use super::standing::{self, Look, Reader};
 use super::writer::{Batch, Committed, Job, Writer};
-use super::{JournalError, schema};
+use super::{JournalError, certificate, schema};
 use crate::limits::{JOURNAL_QUEUE_JOBS, JOURNAL_READERS, JOURNAL_SEARCHES, START_CHECK};
 use crate::policy::Extent;
 
@@ -255,6 +257,31 @@ impl Journal {
     /// The personal tokens of an account.
     pub(crate) async fn tokens(&self, account: Identity) -> Result<Vec<StoredToken>, JournalError> {
         self.readers.read(move |connection| account::tokens(connection, account)).await
+    }
+
+    /// The account that has a certificate.
+    pub(crate) async fn certificate(
+        &self,
+        fingerprint: Fingerprint,
+    ) -> Result<Option<Identity>, JournalError> {
+        let read =
+            move |connection: &Connection| certificate::of_fingerprint(connection, fingerprint);
+        self.readers.read(read).await
+    }
+
+    /// The certificates of an account.
+    pub(crate) async fn certificates(
+        &self,
+        account: Identity,
+    ) -> Result<Vec<CertificateInfo>, JournalError> {
+        self.readers.read(move |connection| certificate::of_account(connection, account)).await
+    }
+
+    /// The certificates of all accounts.
+    pub(crate) async fn all_certificates(
+        &self,
+    ) -> Result<HashMap<Identity, Vec<Fingerprint>>, JournalError> {
+        self.readers.read(certificate::all).await
     }
 
     /// The rooms that an account is in, and whom it shuns.

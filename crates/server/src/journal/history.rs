@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::command::HistoryPart;
-use chat_protocol::event::Original;
+use chat_protocol::event::{Original, TopicSet};
 use chat_protocol::limits::UNREAD_COUNTED_MAX;
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, RoomName, Sequence, Timestamp, UserName,
@@ -15,7 +15,7 @@ use uuid::Uuid;
 use super::JournalError;
 use super::apply::{
     KIND_ACTION, KIND_CHANGE, KIND_DELETION, KIND_NOTICE, KIND_TEXT, KIND_TOMBSTONE, KIND_TOPIC,
-    line, message_id, say_kind, sequence_of,
+    known_time, line, message_id, say_kind, sequence_of, topic_set,
 };
 use super::deletion;
 use super::record::{Body, Entry, RoomId, RoomKey};
@@ -60,6 +60,10 @@ pub(crate) struct StoredRoom {
     pub(crate) name: RoomName,
     /// Its topic; empty: none.
     pub(crate) topic: LineText,
+    /// Who set that.
+    pub(crate) topic_set: Option<TopicSet>,
+    /// When it was made.
+    pub(crate) created: Option<Timestamp>,
 }
 
 /// The connections that read.
@@ -307,7 +311,8 @@ pub(super) fn rooms(
         .prepare_cached("SELECT count(*) FROM rooms WHERE name <> '' AND visibility < 2")?
         .query_row([], |row| row.get(0))?;
     let mut statement = connection.prepare_cached(
-        "SELECT name, topic FROM rooms WHERE name <> '' AND visibility < 2
+        "SELECT name, topic, created_ms, topic_by, topic_ms FROM rooms
+         WHERE name <> '' AND visibility < 2
          ORDER BY last_time_ms DESC LIMIT ?1",
     )?;
     let mut rows = statement.query([i64::try_from(limit).unwrap_or(i64::MAX)])?;
@@ -318,6 +323,8 @@ pub(super) fn rooms(
         found.push(StoredRoom {
             name: RoomName::parse(&name).map_err(|error| damaged(&error))?,
             topic: line(&topic)?,
+            topic_set: topic_set(&row.get::<_, String>(3)?, row.get(4)?),
+            created: known_time(row.get(2)?),
         });
     }
     Ok((found, total))

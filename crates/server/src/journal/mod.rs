@@ -5,6 +5,7 @@ mod account;
 mod address;
 mod apply;
 mod backup;
+mod certificate;
 mod deletion;
 mod examine;
 mod export;

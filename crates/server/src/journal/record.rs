@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use chat_protocol::event::Original;
+use chat_protocol::event::{Original, TopicSet};
 use chat_protocol::{
     Identity, LineText, MessageKey, MessageText, Refusal, RoomChange, RoomName, SayKind, Sequence,
     Timestamp, UserName,
@@ -147,6 +147,9 @@ pub(crate) struct Change {
     pub(crate) known_as: Option<UserName>,
     /// What.
     pub(crate) change: RoomChange,
+    /// Of an invitation: whoever invites keeps order, so it holds also where the room is full, or a mask
+    /// bans; not stored here.
+    pub(crate) passes_all: bool,
     /// The room's new key; not stored here.
     pub(crate) secret: Option<Secret>,
 }
@@ -193,7 +196,7 @@ pub(crate) struct OpenedRoom {
     pub(crate) id: RoomId,
     /// Its name as whoever made it wrote it; none: a direct room.
     pub(crate) name: Option<RoomName>,
-    /// When its first event that is kept was stored.
+    /// When its first event was stored, as far as that is known.
     pub(crate) since: Option<Timestamp>,
     /// The first stored event that is kept.
     pub(crate) first: Sequence,
@@ -201,6 +204,8 @@ pub(crate) struct OpenedRoom {
     pub(crate) last: Sequence,
     /// Its topic; empty: none.
     pub(crate) topic: LineText,
+    /// Who set that.
+    pub(crate) topic_set: Option<TopicSet>,
     /// What it is like.
     pub(crate) rules: Rules,
     /// What it remembers of users.

@@ -5,7 +5,9 @@ use std::collections::HashMap;
 
 use chat_protocol::limits::PAGE_HITS_MAX;
 use chat_protocol::search::{Query, SnippetPart, Term};
-use chat_protocol::{Identity, RoomName, SayKind, SearchCursor, Sequence, Timestamp, UserName};
+use chat_protocol::{
+    Identity, MessageText, RoomName, SayKind, SearchCursor, Sequence, Timestamp, UserName,
+};
 use rusqlite::{CachedStatement, Connection, OptionalExtension, Row, params};
 use uuid::Uuid;
 
@@ -36,6 +38,8 @@ pub(crate) struct Search {
     pub(crate) cursor: Option<SearchCursor>,
     /// How many at most.
     pub(crate) limit: u32,
+    /// With their whole texts.
+    pub(crate) whole: bool,
 }
 
 /// In which rooms is searched.
@@ -70,6 +74,8 @@ pub(crate) struct FoundMessage {
     pub(crate) from: UserName,
     pub(crate) kind: SayKind,
     pub(crate) snippet: Vec<SnippetPart>,
+    /// If it was asked for.
+    pub(crate) text: Option<MessageText>,
 }
 
 /// A place where words are indexed: on disk, or what is newer, in memory.
@@ -126,7 +132,8 @@ impl<'a> Run<'a> {
             search.cursor.map_or(i64::MAX, |SearchCursor(n)| i64::try_from(n).unwrap_or(i64::MAX));
         let expression = expression(search);
         let marked: Vec<String> = search.query.with.iter().map(body).collect();
-        let marked = marked.join(" AND ");
+        // Without words nothing is marked.
+        let marked = if marked.is_empty() { expression.clone() } else { marked.join(" AND ") };
         let (found, left) = (Found::default(), SEARCH_SCANNED_MAX);
         let standings = standing::everywhere(connection, &search.reader)?;
         Ok(Self { connection, search, expression, marked, above, below, found, standings, left })
@@ -229,8 +236,9 @@ impl<'a> Run<'a> {
 
     fn take(&mut self, shown: &mut CachedStatement<'_>, number: i64) -> Result<(), JournalError> {
         let parameters = params![self.marked, number, OPEN.to_string(), CLOSE.to_string()];
-        let found = shown.query_row(parameters, |row| Ok(message(row)))?;
-        self.found.hits.push(found?);
+        let mut found = shown.query_row(parameters, |row| Ok(message(row)))??;
+        found.text.take_if(|_| !self.search.whole);
+        self.found.hits.push(found);
         Ok(())
     }
 }
@@ -263,14 +271,14 @@ impl Words {
         match self {
             Self::Indexed => {
                 "SELECT messages.id, messages.time_ms, messages.name, messages.kind, rooms.name,
-                        highlight(search, 2, ?3, ?4), messages.author
+                        highlight(search, 2, ?3, ?4), messages.author, messages.body
                  FROM main.search CROSS JOIN messages ON messages.number = search.rowid
                       CROSS JOIN rooms ON rooms.id = messages.id >> 40
                  WHERE search MATCH ?1 AND search.rowid = ?2"
             }
             Self::Recent => {
                 "SELECT messages.id, messages.time_ms, messages.name, messages.kind, rooms.name,
-                        highlight(recent, 2, ?3, ?4), messages.author
+                        highlight(recent, 2, ?3, ?4), messages.author, messages.body
                  FROM temp.recent CROSS JOIN messages ON messages.number = recent.rowid
                       CROSS JOIN rooms ON rooms.id = messages.id >> 40
                  WHERE recent MATCH ?1 AND recent.rowid = ?2"
@@ -281,6 +289,9 @@ impl Words {
 
 fn message(row: &Row<'_>) -> Result<FoundMessage, JournalError> {
     let id: i64 = row.get(0)?;
+    let text: String = row.get(7)?;
+    let text =
+        MessageText::parse(&text).map_err(|error| JournalError::Damaged(error.to_string()))?;
     let (name, room_name, marked): (String, String, String) =
         (row.get(2)?, row.get(4)?, row.get(5)?);
     let damaged = |error| JournalError::Damaged(format!("a stored name: {error}"));
@@ -294,6 +305,7 @@ fn message(row: &Row<'_>) -> Result<FoundMessage, JournalError> {
         from: UserName::parse(&name).map_err(damaged)?,
         kind: say_kind(row.get(3)?).unwrap_or_default(),
         snippet: snippet(&marked),
+        text: Some(text),
     })
 }
 

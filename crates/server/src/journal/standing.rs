@@ -100,7 +100,8 @@ pub(super) fn change(body: &str) -> Result<Change, JournalError> {
     if stored.change == RoomChange::Unknown {
         return Err(damaged("a stored change", &"nobody knows what it changes"));
     }
-    Ok(Change { target: stored.target, change: stored.change, secret: None, known_as: None })
+    let (target, change) = (stored.target, stored.change);
+    Ok(Change { target, change, passes_all: false, secret: None, known_as: None })
 }
 
 /// What all of a room's users are to it.
@@ -141,7 +142,7 @@ pub(super) fn follow(
     let name = change.known_as.as_ref().or(change.change.user());
     if let (Some(target), Some(name)) = (change.target, name) {
         update(transaction, room, (target, name), |standing| {
-            standing.suffered(&change.change, seq);
+            standing.suffered(&change.change, change.passes_all, seq);
         })?;
     }
     if let RoomChange::Transferred { .. } = change.change {
@@ -404,7 +405,7 @@ fn update(
 fn readmit(transaction: &Transaction<'_>, room: RoomId, set: &Setting) -> Result<(), JournalError> {
     let remembered = remembered(transaction, room)?.into_iter();
     for Remembered { identity, name, .. } in remembered.filter(|it| sends_away(set, &it.name)) {
-        update(transaction, room, (identity, &name), |standing| standing.is_admitted = false)?;
+        update(transaction, room, (identity, &name), Standing::ask_anew)?;
     }
     Ok(())
 }

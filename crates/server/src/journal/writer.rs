@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use chat_protocol::event::TopicSet;
 use chat_protocol::{LineText, Refusal, Sequence, Timestamp};
 use rusqlite::{Connection, ErrorCode, OptionalExtension, Transaction, TransactionBehavior};
 use tokio::sync::mpsc::error::TryRecvError;
@@ -56,7 +57,10 @@ pub(super) struct RoomState {
     pub(super) first: Sequence,
     pub(super) last: Sequence,
     pub(super) time: Timestamp,
+    /// When the first one was stored.
+    pub(super) created: Option<Timestamp>,
     pub(super) topic: LineText,
+    pub(super) topic_set: Option<TopicSet>,
     pub(super) rules: Rules,
     /// They are to be written.
     pub(super) has_new_rules: bool,
@@ -73,7 +77,9 @@ impl RoomState {
             first: Sequence(1),
             last: Sequence(0),
             time: Timestamp(0),
+            created: None,
             topic,
+            topic_set: None,
             rules: Rules::default(),
             has_new_rules: false,
             stored: false,
@@ -372,7 +378,8 @@ impl Writer {
         let row = self
             .connection
             .prepare_cached(
-                "SELECT id, name, topic, last_seq, last_time_ms, first_seq, settings, secret
+                "SELECT id, name, topic, last_seq, last_time_ms, first_seq, settings, secret,
+                        created_ms, topic_by, topic_ms
                  FROM rooms WHERE key = ?1",
             )?
             .query_row([key.stored()], |row| apply::room_row(row, &key))
@@ -402,14 +409,10 @@ impl Writer {
             RoomKey::Direct(..) => None,
         };
         let RoomState { first, last, .. } = state;
-        let (topic, rules) = (state.topic.clone(), state.rules.clone());
-        let since = self
-            .connection
-            .prepare_cached("SELECT time_ms FROM messages WHERE id = ?1")?
-            .query_row([apply::message_id(id, first)], |row| row.get::<_, i64>(0))
-            .optional()?
-            .map(|time| Timestamp(time.unsigned_abs()));
-        let opened = OpenedRoom { id, name, since, first, last, topic, rules, remembered };
+        let (topic, topic_set) = (state.topic.clone(), state.topic_set.clone());
+        let (since, rules) = (state.created, state.rules.clone());
+        let opened =
+            OpenedRoom { id, name, since, first, last, topic, topic_set, rules, remembered };
         self.rooms.insert(id, state);
         Ok(Ok(opened))
     }

@@ -1,6 +1,7 @@
 //! Listeners: sockets that accept, TLS, and finding out who speaks. Never reads a command.
 
 mod begun;
+mod client_certificate;
 mod detect;
 mod gate;
 mod socket;
@@ -13,6 +14,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use chat_protocol::Fingerprint;
 use tokio::io::{AsyncRead, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 #[cfg(unix)]
@@ -155,7 +157,8 @@ impl Listener {
         let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
         let peer = peer.to_string().into_boxed_str();
         tracing::info_span!("session", %peer).in_scope(|| tracing::debug!("accepted"));
-        let visitor = Visitor { peer, origin, meter, is_encrypted: false };
+        let (is_encrypted, certificate, is_web) = (false, None, false);
+        let visitor = Visitor { peer, origin, meter, is_encrypted, certificate, is_web };
         let (protocol, at) = (self.url.protocol, Arc::clone(reception));
         let arrival = Box::new(Arrival { visitor, shaking: limits.handshakes, protocol, at });
         reception.sessions.spawn(self.welcome(connection, arrival, pass));
@@ -273,9 +276,10 @@ async fn meet_encrypted<S>(stream: S, head: BytesMut, mut arrival: Box<Arrival>)
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let mut stream = shake_hands(stream, head, &arrival).await?;
+    let (mut stream, certificate) = shake_hands(stream, head, &arrival).await?;
     let mut input = BytesMut::new();
     arrival.visitor.is_encrypted = true;
+    arrival.visitor.certificate = certificate;
     match who_speaks(&mut stream, &mut input, &arrival).await? {
         Found::Speaks { wire, undecided } => {
             Some(Received::Wrapped(Box::new(Speaker { stream, input, wire, undecided, arrival })))
@@ -289,8 +293,13 @@ where
 }
 
 /// IRC inside WebSocket: the session does not know.
-async fn meet_web(stream: Encrypted, head: BytesMut, arrival: Box<Arrival>) -> Option<Received> {
+async fn meet_web(
+    stream: Encrypted,
+    head: BytesMut,
+    mut arrival: Box<Arrival>,
+) -> Option<Received> {
     let stream = upgrade(stream, head, &arrival).await?;
+    arrival.visitor.is_web = true;
     let (input, wire, undecided) = (BytesMut::new(), Wire::Irc, false);
     Some(Received::Wrapped(Box::new(Speaker { stream, input, wire, undecided, arrival })))
 }
@@ -343,7 +352,11 @@ async fn who_speaks<S: AsyncRead + Unpin>(
 }
 
 /// Nobody waits for one who does not end its handshake: not for ever, and not for its place.
-async fn shake_hands<S>(stream: S, head: BytesMut, arrival: &Arrival) -> Option<Encrypted>
+async fn shake_hands<S>(
+    stream: S,
+    head: BytesMut,
+    arrival: &Arrival,
+) -> Option<(Encrypted, Option<Fingerprint>)>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
@@ -371,7 +384,8 @@ where
         }
         // It is never closed.
         let _place = at.handshakes.acquire().await.map_err(io::Error::other)?;
-        tls.accept(stream, head).await
+        let asks = arrival.protocol != Protocol::IrcWebSocket; // browsers
+        tls.accept(stream, head, asks).await
     });
     let why = tokio::select! {
         done = handshake => match done {

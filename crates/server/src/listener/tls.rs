@@ -7,18 +7,21 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
+use chat_protocol::Fingerprint;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio_rustls::TlsAcceptor;
+use tokio_rustls::LazyConfigAcceptor;
 use tokio_rustls::rustls::client::WebPkiServerVerifier;
 use tokio_rustls::rustls::client::danger::ServerCertVerifier;
 use tokio_rustls::rustls::crypto::{CryptoProvider, ring};
 use tokio_rustls::rustls::pki_types::pem::{self, PemObject};
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime};
+use tokio_rustls::rustls::server::Acceptor;
 use tokio_rustls::rustls::{
     CertificateError, Error as RustlsError, RootCertStore, ServerConfig as RustlsConfig,
 };
 
 use super::begun::Begun;
+use super::client_certificate::{AnyCertificate, fingerprint, is_browser};
 use crate::config::{Config, ListenUrl, TlsConfig};
 use crate::limits::{CERTIFICATE_ENDS_SOON, TLS_BUFFER_BYTES_MAX, TLS_FILE_BYTES_MAX};
 
@@ -32,7 +35,10 @@ pub(super) type Encrypted = Box<dyn Duplex>;
 /// A certificate with its key. Handshakes that begin with one end with it.
 #[derive(Clone)]
 pub(crate) struct Tls {
-    acceptor: TlsAcceptor,
+    /// Asks clients for one of theirs.
+    asking: Arc<RustlsConfig>,
+    /// Does not.
+    silent: Arc<RustlsConfig>,
     validity: Validity,
 }
 
@@ -60,6 +66,9 @@ pub(crate) enum TlsError {
         /// Which.
         url: ListenUrl,
     },
+    /// Clients would be sent where nobody has TLS.
+    #[error("`irc.sts_port` needs a certificate: set `tls.cert` and `tls.key`, or take it out")]
+    NeededBySts,
     /// One without the other.
     #[error("`{set}` is set and `{missing}` is not; there are both or none")]
     Half {
@@ -118,6 +127,7 @@ impl Tls {
             TlsConfig { cert: None, key: None } => {
                 return match config.listen.iter().find(|url| url.tls) {
                     Some(url) => Err(TlsError::Needed { url: url.clone() }),
+                    None if config.irc.sts_port.is_some() => Err(TlsError::NeededBySts),
                     None => Ok(None),
                 };
             }
@@ -126,10 +136,20 @@ impl Tls {
         let private = private_key(key)?;
         let provider = Arc::new(ring::default_provider());
         let validity = chain.first().map_or(Validity::Fine, |leaf| validity(leaf, &provider, now));
-        let made = RustlsConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
+        let builder = || {
+            let builder = RustlsConfig::builder_with_provider(Arc::clone(&provider));
+            builder.with_safe_default_protocol_versions()
+        };
+        let silent = builder()
             .and_then(|builder| builder.with_no_client_auth().with_single_cert(chain, private));
-        let made = made.map_err(|error| {
+        let both = silent.and_then(|silent| {
+            let verifier = Arc::new(AnyCertificate::new(Arc::clone(&provider)));
+            let asking = builder()?
+                .with_client_cert_verifier(verifier)
+                .with_cert_resolver(Arc::clone(&silent.cert_resolver));
+            Ok((asking, silent))
+        });
+        let (asking, silent) = both.map_err(|error| {
             if matches!(error, RustlsError::InconsistentKeys(_)) {
                 TlsError::Mismatch { cert: cert.clone(), key: key.clone() }
             } else if let RustlsError::InvalidCertificate(why) = error {
@@ -139,7 +159,7 @@ impl Tls {
                 content(KEY, key, format!("a key that cannot be used: {error}"))
             }
         })?;
-        Ok(Some(Self { acceptor: TlsAcceptor::from(Arc::new(made)), validity }))
+        Ok(Some(Self { asking: Arc::new(asking), silent: Arc::new(silent), validity }))
     }
 
     /// As the certificate was when it was read.
@@ -147,22 +167,33 @@ impl Tls {
         self.validity
     }
 
-    /// Does the handshake; `head` was read already.
+    /// Does the handshake; `head` was read already. Gives the client's certificate, if it `asks` for one
+    /// and there is one.
     ///
     /// # Errors
     /// The peer is gone, or does not speak TLS, or not ours.
     ///
     /// # Cancel safety
     /// The connection is closed.
-    pub(super) async fn accept<S>(&self, stream: S, head: BytesMut) -> io::Result<Encrypted>
+    pub(super) async fn accept<S>(
+        &self,
+        stream: S,
+        head: BytesMut,
+        asks: bool,
+    ) -> io::Result<(Encrypted, Option<Fingerprint>)>
     where
         S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
     {
         let bounded = |session: &mut tokio_rustls::rustls::ServerConnection| {
             session.set_buffer_limit(Some(TLS_BUFFER_BYTES_MAX));
         };
-        let stream = self.acceptor.accept_with(Begun::new(head, stream), bounded).await?;
-        Ok(Box::new(stream))
+        let stream = Begun::new(head, stream);
+        let begun = LazyConfigAcceptor::new(Acceptor::default(), stream).await?;
+        let asks = asks && !is_browser(&begun.client_hello());
+        let config = if asks { &self.asking } else { &self.silent };
+        let stream = begun.into_stream_with(Arc::clone(config), bounded).await?;
+        let certificate = fingerprint(stream.get_ref().1);
+        Ok((Box::new(stream), certificate))
     }
 }
 

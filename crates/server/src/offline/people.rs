@@ -27,7 +27,7 @@ pub(crate) enum Task {
         #[arg(long)]
         password_stdin: bool,
     },
-    /// Give one another password; its sessions and tokens end
+    /// Give one another password; its sessions, tokens and certificates end
     Reset {
         name: UserName,
         /// The first line of stdin is the password
@@ -100,6 +100,9 @@ fn line(account: &AccountInfo) -> String {
     }
     if let Some(SuspensionInfo { until_ms, reason }) = account.suspended.clone() {
         line.push_str(&format!("  {}", Refusal::Suspended { until_ms, reason }));
+    }
+    for fingerprint in &account.certificates {
+        line.push_str(&format!("\n  certificate {fingerprint}"));
     }
     line
 }

@@ -54,6 +54,7 @@ pub(crate) enum Act {
     DeleteOthers,
     Invite,
     InviteToClosed,
+    Kick,
     Restrict,
     Voice,
     SetTalk,
@@ -89,9 +90,8 @@ impl Act {
             Self::InviteToClosed => {
                 ("invite to a room with a key or by invitation", Rank::Operator)
             }
-            Self::Restrict => {
-                ("kick, ban, mute, and take that back (whoever is below)", Rank::Operator)
-            }
+            Self::Kick => ("kick (whoever keeps its role)", Rank::Operator),
+            Self::Restrict => ("ban, mute, and take that back (whoever is below)", Rank::Operator),
             Self::Voice => ("give and take voice", Rank::Operator),
             Self::SetTalk => {
                 ("set moderated, announcement, slow, topic, external, mask", Rank::Operator)
@@ -219,7 +219,8 @@ pub(crate) fn may_enter(
     if rank >= Act::EnterClosed.needs() {
         return Ok(());
     }
-    if who.is_masked {
+    let is_invited = who.standing.is_some_and(|standing| standing.is_invited);
+    if who.is_masked && !is_invited {
         return no(MASKED.as_ban(room, who.now));
     }
     let is_admitted = who.standing.is_some_and(|standing| standing.is_admitted);
@@ -233,7 +234,9 @@ pub(crate) fn may_enter(
         Access::Key => return no(Refusal::KeyNeeded { room }),
     }
     match settings.members_max {
-        Some(limit) if who.members >= limit => Err(Refusal::RoomFull { room, limit }),
+        Some(limit) if who.members >= limit && !is_invited => {
+            Err(Refusal::RoomFull { room, limit })
+        }
         Some(_) | None => Ok(()),
     }
 }
@@ -342,7 +345,20 @@ pub(crate) fn may_invite(
     may(if is_open { Act::Invite } else { Act::InviteToClosed }, rank, room)
 }
 
-/// May it kick, ban or mute this one?
+/// May it kick this one? Also its like, and the owner: who is kicked keeps its role, and may come back.
+pub(crate) fn may_kick(
+    room: &RoomAddress,
+    rank: Rank,
+    target: (&UserName, Rank),
+) -> Result<(), Refusal> {
+    may(Act::Kick, rank, room)?;
+    if target.1 < Rank::Administrator || rank == Rank::Administrator {
+        return Ok(());
+    }
+    Err(Refusal::Outranked { room: room.clone(), user: target.0.clone() })
+}
+
+/// May it ban or mute this one?
 pub(crate) fn may_restrict(
     room: &RoomAddress,
     rank: Rank,

@@ -82,6 +82,10 @@ pub(crate) struct Standing {
     /// It may enter a closed room: it was invited, or has entered before.
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) is_admitted: bool,
+    /// It was invited by somebody who keeps order, and has not entered since: it may also where the
+    /// room is full, or a mask bans.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) is_invited: bool,
     /// Of a private room it sees what comes behind this event.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) behind: Option<Sequence>,
@@ -97,16 +101,18 @@ pub(crate) struct Standing {
 }
 
 impl Standing {
-    /// After this was done to it, as event `seq`. What becomes of the others is in
-    /// [`Self::gave_way`].
-    pub(crate) fn suffered(&mut self, change: &RoomChange, seq: Sequence) {
+    /// After this was done to it, as event `seq`; `passes_all`: it is an invitation by somebody who
+    /// keeps order. What becomes of the others is in [`Self::gave_way`].
+    pub(crate) fn suffered(&mut self, change: &RoomChange, passes_all: bool, seq: Sequence) {
         match change {
             RoomChange::Invited { .. } => {
                 self.is_admitted = true;
+                self.is_invited |= passes_all;
                 self.behind.get_or_insert(Sequence(seq.0.saturating_sub(1)));
             }
             RoomChange::Kicked { .. } => self.put_out(seq),
             RoomChange::Banned { until_ms, reason, .. } => {
+                self.role = Role::Member;
                 self.put_out(seq);
                 let (until_ms, reason) = (*until_ms, reason.clone());
                 self.ban = Some(Restriction { until_ms, reason });
@@ -146,15 +152,25 @@ impl Standing {
     /// before.
     pub(crate) fn admit(&mut self, behind: Sequence) {
         self.is_admitted = true;
+        self.is_invited = false;
         self.behind.get_or_insert(behind);
         self.cut = None;
     }
 
-    /// Who is put out is like everybody else when it comes back.
-    fn put_out(&mut self, seq: Sequence) {
-        self.role = Role::Member;
+    /// Who may enter is asked anew.
+    pub(crate) const fn ask_anew(&mut self) {
         self.is_admitted = false;
-        self.behind = None;
+        self.is_invited = false;
+    }
+
+    /// Who is put out keeps its role: else who keeps order could take the room from its owner, by a
+    /// kick. A door that is closed is closed to it when it comes back, unless it keeps order there.
+    fn put_out(&mut self, seq: Sequence) {
+        self.is_invited = false;
+        if self.role < Role::Operator {
+            self.is_admitted = false;
+            self.behind = None;
+        }
         self.cut = Some(seq);
     }
 

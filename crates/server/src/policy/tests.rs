@@ -3,7 +3,7 @@ use chat_protocol::{LineText, RoomChange, RoomName, RoomSecret, Sequence};
 use super::*;
 
 /// The table once more, cell by cell: outside, member, voice, operator, owner, administrator.
-const CELLS: [(Act, &str); 20] = [
+const CELLS: [(Act, &str); 21] = [
     (Act::Read, "yyyyyy"),
     (Act::ReadPrivate, "-yyyyy"),
     (Act::Speak, "-yyyyy"),
@@ -17,6 +17,7 @@ const CELLS: [(Act, &str); 20] = [
     (Act::TopicByOperators, "---yyy"),
     (Act::DeleteOthers, "---yyy"),
     (Act::InviteToClosed, "---yyy"),
+    (Act::Kick, "---yyy"),
     (Act::Restrict, "---yyy"),
     (Act::Voice, "---yyy"),
     (Act::SetTalk, "---yyy"),
@@ -122,8 +123,9 @@ fn a_door_opens_for_whom_it_is_meant() {
         Secret::of(&RoomName::parse("ops").unwrap(), &key)
     };
     let (right, wrong) = (key("sesame"), key("barley"));
-    let (admitted, operator) = (
+    let (admitted, called, operator) = (
         Standing { is_admitted: true, ..Standing::default() },
+        Standing { is_admitted: true, is_invited: true, ..Standing::default() },
         Standing { role: Role::Operator, ..Standing::default() },
     );
     let nobody = AtTheDoor {
@@ -139,8 +141,12 @@ fn a_door_opens_for_whom_it_is_meant() {
     let knows = AtTheDoor { secret: Some(&right), ..nobody };
     let guesses = AtTheDoor { secret: Some(&wrong), ..nobody };
     let invited = AtTheDoor { standing: Some(&admitted), ..nobody };
+    let called = AtTheDoor { standing: Some(&called), ..nobody };
+    let masked = AtTheDoor { is_masked: true, ..invited };
+    let masked_and_called = AtTheDoor { is_masked: true, ..called };
     let keeper = AtTheDoor { standing: Some(&operator), ..nobody };
     let (still, over) = (ban(Some(1_001)), ban(Some(1_000)));
+    let banned_and_called = AtTheDoor { ban: Some(&still), ..called };
     let banned = AtTheDoor { ban: Some(&still), ..invited };
     let was_banned = AtTheDoor { ban: Some(&over), ..invited };
     let root = AtTheDoor { is_administrator: true, ..banned };
@@ -152,6 +158,8 @@ fn a_door_opens_for_whom_it_is_meant() {
     let no_room = Some(Refusal::NoSuchRoom { room: room.clone() });
     let invite_only = Some(Refusal::InviteOnly { room: room.clone() });
     let key_needed = Some(Refusal::KeyNeeded { room: room.clone() });
+    let by_mask = Some(MASKED.as_ban(&room, Timestamp(1_000)));
+    let by_name = Some(still.as_ban(&room, Timestamp(1_000)));
     let full = Some(Refusal::RoomFull { room, limit: 3 });
     for (set, who, expected) in [
         (&[][..], &nobody, None),
@@ -168,6 +176,11 @@ fn a_door_opens_for_whom_it_is_meant() {
         (&["key sesame", "hidden on"], &knows, None),
         (&["members 3"], &nobody, full.clone()),
         (&["members 3"], &invited, full),
+        (&["members 3"], &called, None),
+        (&["members 3", "access invite"], &called, None),
+        (&[], &masked, by_mask),
+        (&[], &masked_and_called, None),
+        (&[], &banned_and_called, by_name), // that is lifted by who wants it in
         (&["members 3"], &keeper, None),
         (&["members 4"], &nobody, None),
         (&["hidden on"], &banned, no_room),
@@ -261,20 +274,28 @@ fn what_is_read_begins_where_one_was_let_in_and_ends_where_one_was_put_out() {
     assert_eq!(extent(&["access invite"], &nobody, Some(7)), Some((7, end)));
     let mut bob = Standing::default();
     let user = UserName::parse("bob").unwrap();
-    bob.suffered(&RoomChange::Invited { user: user.clone() }, Sequence(5));
+    bob.suffered(&RoomChange::Invited { user: user.clone() }, false, Sequence(5));
     assert_eq!(extent(&["access invite"], &bob, None), None, "not yet in");
     bob.admit(Sequence(9));
     assert_eq!(extent(&["access invite"], &bob, Some(9)), Some((4, end)), "from the invitation on");
     assert_eq!(extent(&["access invite", "history off"], &bob, Some(9)), Some((9, end)));
-    bob.role = Role::Operator;
-    bob.suffered(&RoomChange::Kicked { user: user.clone(), reason: None }, Sequence(20));
-    assert_eq!(extent(&[], &bob, None), Some((0, 20)));
-    assert_eq!(extent(&["access invite"], &bob, None), None);
+    let kicked = RoomChange::Kicked { user: user.clone(), reason: None };
+    let mut kai = Standing { role: Role::Operator, ..bob.clone() };
+    for who in [&mut bob, &mut kai] {
+        who.suffered(&kicked, false, Sequence(20));
+        assert_eq!(extent(&[], who, None), Some((0, 20)));
+        assert_eq!(extent(&["access invite"], who, None), None);
+    }
     assert_eq!((bob.role, bob.is_admitted), (Role::Member, false));
+    assert_eq!((kai.role, kai.is_admitted), (Role::Operator, true), "and gains nothing by that");
+    kai.admit(Sequence(30));
+    assert_eq!(extent(&["hidden on"], &kai, Some(30)), Some((4, end)), "and loses nothing");
     bob.admit(Sequence(30));
     assert_eq!(extent(&["hidden on"], &bob, Some(30)), Some((30, end)), "from the new entry on");
     let banned = RoomChange::Banned { user: user.clone(), until_ms: None, reason: None };
-    bob.suffered(&banned, Sequence(40));
-    bob.suffered(&RoomChange::Unbanned { user }, Sequence(41));
+    bob.role = Role::Voice;
+    bob.suffered(&banned, false, Sequence(40));
+    assert_eq!(bob.role, Role::Member);
+    bob.suffered(&RoomChange::Unbanned { user }, false, Sequence(41));
     assert_eq!(extent(&[], &bob, None), Some((0, 40)), "until it enters again");
 }

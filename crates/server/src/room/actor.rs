@@ -159,7 +159,7 @@ impl RoomActor {
             id: opened.id,
             address,
             topic,
-            topic_set: None,
+            topic_set: opened.topic_set,
             since: opened.since.unwrap_or_else(|| self.now()),
             first: opened.first,
             last: opened.last,
@@ -179,7 +179,6 @@ impl RoomActor {
             spoke: ByIdentity::default(),
         };
         open.index_bans();
-        open.topic_set = open.recent.iter().rev().find_map(topic_set);
         self.summarise(&open);
         Ok(Ok(open))
     }
@@ -557,7 +556,8 @@ impl RoomActor {
         let (members, topic) = (open.members.len(), open.topic.clone());
         let is_private = open.rules.settings.is_private();
         let topic_set = open.topic_set.clone();
-        let summary = Summary { members, topic, topic_set, is_private };
+        let since = Some(open.since);
+        let summary = Summary { members, topic, topic_set, since, is_private };
         *self.summary.lock().unwrap_or_else(PoisonError::into_inner) = summary;
     }
 

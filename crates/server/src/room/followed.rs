@@ -79,6 +79,11 @@ impl<T> Followed<T> {
         !self.0.bells.lock().is_empty()
     }
 
+    /// How many do?
+    pub(crate) fn followers(&self) -> usize {
+        self.0.bells.lock().len()
+    }
+
     /// As it is. Whoever holds this keeps others from changing it.
     pub(crate) fn get(&self) -> MutexGuard<'_, T> {
         self.0.get()

@@ -33,8 +33,10 @@ pub(crate) struct Summary {
     pub(crate) members: usize,
     /// Its topic.
     pub(crate) topic: Option<LineText>,
-    /// Who set it, if that is among its last events.
+    /// Who set it.
     pub(crate) topic_set: Option<TopicSet>,
+    /// When it was made.
+    pub(crate) since: Option<Timestamp>,
     /// It is there only for who is in it.
     pub(crate) is_private: bool,
 }

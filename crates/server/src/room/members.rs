@@ -24,7 +24,7 @@ pub(super) struct Open {
     /// What everybody calls it; a direct room is called differently by each of the two.
     pub(super) address: Option<RoomAddress>,
     pub(super) topic: Option<LineText>,
-    /// Who set it, if that is among its last events.
+    /// Who set it, if anybody did.
     pub(super) topic_set: Option<TopicSet>,
     /// When that was stored, or somebody entered first.
     pub(super) since: Timestamp,

@@ -108,7 +108,7 @@ impl Open {
             }
             for remembered in self.remembered.values_mut() {
                 if policy::sends_away(set, &remembered.name) {
-                    remembered.standing.is_admitted = false;
+                    remembered.standing.ask_anew();
                 }
             }
         }
@@ -175,7 +175,8 @@ impl Open {
             None => !is_private || self.remembers_all_it_may(),
             Some(standing) => {
                 let is_let_in = standing.is_admitted && standing.behind.is_some();
-                standing.cut.is_none() && (!is_private || is_let_in)
+                let is_done = standing.cut.is_none() && !standing.is_invited;
+                is_done && (!is_private || is_let_in)
             }
         };
         (!is_remembered).then_some(Admission { identity, name, behind })
@@ -199,7 +200,7 @@ impl Open {
             standing: Standing::default(),
         });
         let before = std::mem::replace(&mut remembered.name, name.clone());
-        remembered.standing.suffered(&change.change, seq);
+        remembered.standing.suffered(&change.change, change.passes_all, seq);
         let is_banned = remembered.standing.ban.is_some();
         if remembered.standing.is_blank() {
             self.remembered.remove(&target);

@@ -9,6 +9,7 @@ mod envelope;
 mod feed;
 mod followed;
 mod handle;
+mod heard;
 mod members;
 mod memory;
 mod moderation;
@@ -24,8 +25,9 @@ pub(crate) use feed::{FeedItem, Subscription};
 pub(crate) use followed::{Bells, Follower, Hung};
 pub(crate) use handle::{
     Asker, Description, Entrant, Members, Person, Power, RoomGone, RoomHandle, Roster, Said,
-    Signalled, Snapshot,
+    Signalled, Snapshot, Summary,
 };
+pub(crate) use heard::DirectSignal;
 pub(crate) use moderation::{Ask, Target};
 pub(crate) use pages::Pages;
 pub(crate) use reading::SessionNumber;

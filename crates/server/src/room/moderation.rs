@@ -82,6 +82,9 @@ impl Ask {
     }
 }
 
+/// May one of this rank do it to that one?
+type May = fn(&RoomAddress, Rank, (&UserName, Rank)) -> Result<(), Refusal>;
+
 impl Asking<'_> {
     /// The change to be stored, if it may be.
     pub(super) fn decide(&self, ask: Ask) -> Result<Change, Refusal> {
@@ -98,7 +101,8 @@ impl Asking<'_> {
             Ask::Set { set, secret } => {
                 policy::may_set(self.room, self.rank(), &set)?;
                 let set = self.by_whom(set.without_key())?;
-                Ok(Change { target: None, change: RoomChange::Set { set }, secret, known_as: None })
+                let (target, change) = (None, RoomChange::Set { set });
+                Ok(Change { target, change, passes_all: false, secret, known_as: None })
             }
         }
     }
@@ -134,11 +138,13 @@ impl Asking<'_> {
         {
             return Err(self.already(&known.name, "is banned from"));
         }
-        self.done_to(&known, |user| RoomChange::Invited { user })
+        let passes_all = policy::may(policy::Act::EnterClosed, self.rank(), self.room).is_ok();
+        let change = self.done_to(&known, |user| RoomChange::Invited { user })?;
+        Ok(Change { passes_all, ..change })
     }
 
     fn kick(&self, target: &Target, reason: Option<LineText>) -> Result<Change, Refusal> {
-        let known = self.below(target)?;
+        let known = self.other(target, policy::may_kick)?;
         // From the server's command line also those who may come back.
         let may_come = self.who.power == Power::Operator && known.standing.is_some();
         if !known.is_in && !target.is_kept && !may_come {
@@ -237,12 +243,17 @@ impl Asking<'_> {
 
     /// Somebody else, whom one may put in its place.
     fn below(&self, target: &Target) -> Result<Known<'_>, Refusal> {
-        policy::may(policy::Act::Restrict, self.rank(), self.room)?;
+        self.other(target, policy::may_restrict)
+    }
+
+    /// Somebody else, to whom one may do this.
+    fn other(&self, target: &Target, may: May) -> Result<Known<'_>, Refusal> {
+        policy::may(policy::Act::Kick, self.rank(), self.room)?;
         let known = self.find(target)?;
         if known.identity == self.who.identity {
             return Err(Refusal::Yourself);
         }
-        policy::may_restrict(self.room, self.rank(), (&known.name, known.rank))?;
+        may(self.room, self.rank(), (&known.name, known.rank))?;
         Ok(known)
     }
 
@@ -290,7 +301,8 @@ impl Asking<'_> {
         }
         let change = change(known.name.clone());
         let known_as = known.known_as.clone();
-        Ok(Change { target: Some(known.identity), change, secret: None, known_as })
+        let target = Some(known.identity);
+        Ok(Change { target, change, passes_all: false, secret: None, known_as })
     }
 
     fn is_banned(&self, who: Identity) -> bool {

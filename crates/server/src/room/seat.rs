@@ -10,6 +10,7 @@ use chat_protocol::{Identity, Refusal, RoomAddress, Sequence, Timestamp, UserNam
 
 use super::followed::{Followed, Follower};
 use super::handle::Person;
+use super::heard::DirectSignal;
 use super::reading::{ReadMark, ReadUntil};
 use super::{Bell, RoomHandle};
 use crate::journal::RoomId;
@@ -49,6 +50,8 @@ pub(crate) struct Membership {
 #[derive(Debug)]
 struct ReadUpTo {
     seq: AtomicU64,
+    /// So far it was told to clients that do not say what is read.
+    told: AtomicU64,
     /// It has said so; else it is where it entered.
     is_marked: AtomicBool,
 }
@@ -60,7 +63,8 @@ impl Membership {
         since: Sequence,
         peer: Option<Identity>,
     ) -> Self {
-        let read = ReadUpTo { seq: AtomicU64::new(since.0), is_marked: AtomicBool::new(false) };
+        let (seq, told) = (AtomicU64::new(since.0), AtomicU64::new(since.0));
+        let read = ReadUpTo { seq, told, is_marked: AtomicBool::new(false) };
         Self { room, address, since, peer, read: Arc::new(read) }
     }
 
@@ -69,9 +73,10 @@ impl Membership {
         Sequence(self.read.seq.load(Ordering::Relaxed))
     }
 
-    /// The user had read so far when it was here last.
-    pub(crate) fn restore_read(&self, seq: Sequence) {
+    /// The user had read so far, and was told so far, when it was here last.
+    pub(crate) fn restore_read(&self, seq: Sequence, told: Sequence) {
         self.read.seq.store(seq.0.min(self.since.0), Ordering::Relaxed);
+        self.read.told.store(told.0.min(self.since.0), Ordering::Relaxed);
         self.read.is_marked.store(seq > Sequence(0), Ordering::Relaxed);
     }
 
@@ -79,6 +84,16 @@ impl Membership {
     pub(crate) fn mark_read(&self, seq: Sequence) -> bool {
         self.read.is_marked.store(true, Ordering::Relaxed);
         self.read.seq.fetch_max(seq.0, Ordering::Relaxed) < seq.0
+    }
+
+    /// What has reached clients of the user that do not say what is read.
+    pub(crate) fn told(&self) -> Sequence {
+        Sequence(self.read.told.load(Ordering::Relaxed))
+    }
+
+    /// Such a client was told so far; never goes back.
+    fn mark_told(&self, seq: Sequence) {
+        self.read.told.fetch_max(seq.0, Ordering::Relaxed);
     }
 
     /// Has the user said how far it has read?
@@ -135,7 +150,7 @@ pub(crate) struct Seat {
 pub(crate) struct Rooms {
     pub(crate) places: Places,
     /// What else has come to pass; of most nothing has.
-    news: Option<Box<SeatNews>>,
+    pub(super) news: Option<Box<SeatNews>>,
     /// It is on its way out, and enters no more.
     is_closed: bool,
     /// Its sessions are to end, and why.
@@ -153,6 +168,9 @@ pub(super) struct SeatNews {
     renamings: VecDeque<Renaming>,
     /// What one of its sessions has read, for the others.
     pub(super) reads: VecDeque<ReadMark>,
+    /// What somebody signals to it, or it to somebody, and how often that came to pass.
+    pub(super) signals: VecDeque<DirectSignal>,
+    pub(super) signals_count: u64,
 }
 
 /// One more of a kind; the oldest goes.
@@ -356,7 +374,7 @@ impl Seat {
         let mix = |sum: u64, number: u64| (sum ^ number).wrapping_mul(0x0100_0000_01b3);
         let until = self.lock_read_until().as_ref().map_or(0, |until| until.changes());
         rooms.places.iter().fold(0xcbf2_9ce4_8422_2325 ^ until, |sum, (id, place)| {
-            mix(mix(sum, id.0.unsigned_abs()), place.read().0)
+            mix(mix(mix(sum, id.0.unsigned_abs()), place.read().0), place.told().0)
         })
     }
 
@@ -402,6 +420,16 @@ impl Seat {
             place.mark_read(seq).then(|| place.address.clone())
         };
         read.into_iter().filter_map(marked).collect()
+    }
+
+    /// A client that does not say what is read was told so far.
+    pub(crate) fn mark_told(&self, told: impl IntoIterator<Item = (RoomId, Sequence)>) {
+        let rooms = self.rooms.get();
+        for (id, seq) in told {
+            if let Some(place) = rooms.places.get(id) {
+                place.mark_told(seq);
+            }
+        }
     }
 
     /// The user's place in a room, as it calls it.

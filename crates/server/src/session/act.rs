@@ -11,7 +11,7 @@ use super::deadline::HESITATION;
 use super::pace::Verdict;
 use super::{Doing, Ending, Session};
 use crate::command::{Answer, execute};
-use crate::frontend::{AtEnd, Decoded, Wire};
+use crate::frontend::{AtEnd, Decoded, Way, Wire};
 use crate::journal::Outcome;
 use crate::room::{Follower, RoomHandle, Snapshot};
 
@@ -30,6 +30,9 @@ enum Taken<'a> {
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Deals with the input as far as it goes.
     pub(super) async fn act(&mut self) -> Result<(), Ending> {
+        if self.outbox.is_empty() {
+            self.mark_told(); // it lives, and had taken it all
+        }
         while self.accepts_commands() && !self.caller.is_cut() {
             match self.take_one() {
                 Taken::Done => {}
@@ -138,6 +141,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             Ok(
                 Answer::Event(_)
                 | Answer::InFlight
+                | Answer::Signalled { .. }
                 | Answer::Absent { .. }
                 | Answer::Watches(_)
                 | Answer::WatchesMetadata { .. }
@@ -165,8 +169,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         Ok(())
     }
 
-    async fn execute(&mut self, request: Request) -> Result<(), Ending> {
+    async fn execute(&mut self, mut request: Request) -> Result<(), Ending> {
         let id = request.id;
+        if let Command::AddCertificate { fingerprint: which @ None } = &mut request.command {
+            *which = self.certificate();
+        }
         let limit = self.around.house.rooms_per_user_max;
         if let Command::Watch { room } = &request.command
             && self.inbox.len() >= limit
@@ -198,6 +205,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         }
         match answer {
             Ok(Answer::Event(event)) => self.tell(&event),
+            Ok(Answer::Signalled { answer, signal }) => {
+                self.tell(&answer);
+                if self.manners.shows_own {
+                    self.tell(&signal);
+                }
+            }
             Ok(Answer::InFlight) => self.in_flight += 1,
             Ok(Answer::Entered { address, room, snapshot, as_member }) => {
                 let met = !self.metadata_keys().is_empty();
@@ -308,6 +321,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
                     if self.has_other_sessions() && !duplicate {
                         self.seldom().said_here.stored(&room, seq);
                     }
+                    self.mark_own(&room, seq);
                     self.tell(&Event::Stored { id, room, seq, time_ms, key, duplicate });
                 }
                 Outcome::Refused(refusal) => self.tell(&Event::refused(id, refusal)),
@@ -327,7 +341,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         self.is_welcome = false;
         self.opened = Instant::now();
         self.counted.speaks(super::spoken(wire));
-        self.frontend = self.around.frontends.make(wire, false);
+        let way = Way { reach: self.reach, has_certificate: self.certificate().is_some() };
+        self.frontend = self.around.frontends.make(wire, false, way);
         self.manners = self.frontend.manners();
         match self.frontend.open(self.outbox.bytes()) {
             Some(wish) => self.identify(wish).await,

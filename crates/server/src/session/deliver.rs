@@ -8,12 +8,11 @@ use std::sync::Arc;
 use chat_protocol::{Event, Identity, RoomAddress, Sequence};
 use tokio::io::{AsyncRead, AsyncWrite};
 
+use super::follow::Since;
 use super::{Ending, Session};
-use crate::command::read;
 use crate::frontend;
-use crate::limits::UNREAD_SHOWN_MAX;
 use crate::room::{
-    Envelope, FeedItem, Invitation, Membership, Renaming, RoomEvent, RoomGone, Rooms, Roster,
+    DirectSignal, Envelope, FeedItem, Invitation, Renaming, RoomEvent, RoomGone, Rooms, Roster,
 };
 use crate::user::Claim;
 
@@ -27,16 +26,6 @@ pub(super) enum Shown {
     },
     /// The feed has moved on without this session.
     Lagged,
-}
-
-/// From where on a room is told that this session did not enter itself.
-enum Since {
-    /// Its client knows how far it was told.
-    Now,
-    /// Behind this event.
-    Event(Sequence),
-    /// Behind what was read, as far as that is bounded.
-    Read(Sequence),
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
@@ -261,7 +250,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     }
 
     /// What should have stood between the cursor and `next` and does not is said, and passed.
-    fn tell_gap(&mut self, slot: usize, next: Option<Sequence>) {
+    pub(super) fn tell_gap(&mut self, slot: usize, next: Option<Sequence>) {
         let Some(place) = self.inbox.place_mut(slot) else { return };
         let Some(next) = next.filter(|next| *next > place.cursor.next()) else { return };
         let (from, to) = (place.cursor.next(), Sequence(next.0 - 1));
@@ -297,6 +286,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         }
         self.tell_renamings(&rooms);
         self.tell_invitations(&rooms);
+        self.tell_signals(&rooms);
         for (id, membership) in rooms.places.iter() {
             let is_new = self.inbox.slot_of(id).is_none();
             if is_new && self.caller.may_follow(&membership.address) {
@@ -337,6 +327,27 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         }
     }
 
+    /// What somebody signals to this user, or another session of this one to somebody.
+    fn tell_signals(&mut self, rooms: &Rooms) {
+        let Some(last) = rooms.signals().next_back().map(|signal| signal.number) else { return };
+        let told = self.signals_told;
+        self.signals_told = last.max(told);
+        let (me, here) = (self.me(), self.caller.session);
+        for DirectSignal { by, author, event, .. } in rooms.signals().filter(|it| it.number > told)
+        {
+            let is_own = me == Some(*author);
+            let hears = if is_own { *by != here && self.manners.shows_own } else { true };
+            let may =
+                matches!(&**event, Event::Signal { room, .. } if self.caller.may_follow(room));
+            if hears && may && !self.caller.ignores(*author) {
+                self.tell(event);
+            }
+        }
+        if let Some(claim) = self.caller.claim.as_ref().filter(|_| told < last) {
+            claim.user().seat.has_heard(told + 1..=last);
+        }
+    }
+
     /// A direct room ends with either of the two, behind what was said before.
     async fn last_words(&mut self, slot: usize) -> Result<(), Ending> {
         let Some(place) = self.inbox.place(slot) else { return Ok(()) };
@@ -348,61 +359,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             Ok(roster) => self.fill(slot, roster.last).await,
             Err(RoomGone) => Ok(()),
         }
-    }
-
-    /// A guest that came back is in its rooms still; its client knows how far it was told. An
-    /// account's new session is told what the account has not read, as far as that is bounded.
-    pub(super) async fn rooms_again(&mut self, knows: bool) -> Result<(), Ending> {
-        let Some(seat) = &mut self.seat else { return Ok(()) };
-        let rooms = seat.take().places;
-        for (id, membership) in rooms.iter() {
-            let is_new = self.inbox.slot_of(id).is_none();
-            if is_new && self.caller.may_follow(&membership.address) {
-                let tells = !knows && !self.manners.asks_for_missed;
-                let since = if tells { Since::Read(membership.read()) } else { Since::Now };
-                self.follow(membership.clone(), since).await?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Follows a room that was not entered by this session: what came behind `since` is news;
-    /// without it, what comes from now on.
-    async fn follow(&mut self, membership: Membership, since: Since) -> Result<(), Ending> {
-        let Membership { room, address, .. } = membership;
-        let Ok(Ok(snapshot)) = room.watch(self.caller.person()).await else {
-            return Ok(());
-        };
-        let last = snapshot.roster.last;
-        let since = match since {
-            Since::Now => last,
-            Since::Event(since) => since,
-            Since::Read(read) => read.max(Sequence(last.0.saturating_sub(UNREAD_SHOWN_MAX))),
-        };
-        let read_ms = match self.caller.user() {
-            Ok(user) => read::position(&self.around.house, user, &address).await.ok(),
-            Err(_) => None, // an observer has read nothing
-        };
-        let opened = Event::Entered {
-            id: None,
-            room: address.clone(),
-            topic: snapshot.topic.clone(),
-            topic_set: snapshot.topic_set.clone(),
-            members: Arc::clone(&snapshot.roster.names),
-            members_total: snapshot.roster.total,
-            roles: snapshot.roster.roles.clone(),
-            private: snapshot.is_private,
-            seq: since,
-            read_ms: read_ms.and_then(|(_, time_ms)| time_ms),
-        };
-        let slot = self.inbox.follow(room, address, snapshot, since, true);
-        self.tell(&opened);
-        if let (Event::Entered { room, members, .. }, true) =
-            (&opened, !self.metadata_keys().is_empty())
-        {
-            Box::pin(self.meet_all(room, members)).await;
-        }
-        self.fill(slot, last).await
     }
 
     /// Is that the room of one's own?

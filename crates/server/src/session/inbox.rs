@@ -48,6 +48,8 @@ pub(super) struct Inbox {
     is_detached: bool,
     /// Something stored was delivered since this was last asked.
     has_news: bool,
+    /// The same, for another who asks.
+    has_untold: bool,
     seen: VecDeque<ChangeId>,
 }
 
@@ -268,9 +270,22 @@ impl Inbox {
         std::mem::replace(&mut self.has_news, false)
     }
 
+    /// The same, for another who asks.
+    pub(super) const fn take_untold(&mut self) -> bool {
+        std::mem::replace(&mut self.has_untold, false)
+    }
+
+    /// Something stored was delivered.
+    pub(super) const fn has_told(&mut self) {
+        self.has_news = true;
+        self.has_untold = true;
+    }
+
     /// The envelope was delivered.
     pub(super) fn advance(&mut self, slot: usize, envelope: &Envelope) {
-        self.has_news |= envelope.sequences().is_some();
+        if envelope.sequences().is_some() {
+            self.has_told();
+        }
         let Some(place) = self.place_mut(slot) else {
             return;
         };

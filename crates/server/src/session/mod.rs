@@ -4,6 +4,7 @@
 mod act;
 mod deadline;
 mod deliver;
+mod follow;
 mod inbox;
 mod metadata;
 mod outbox;
@@ -24,7 +25,7 @@ use std::time::Duration;
 
 use bytes::BytesMut;
 use chat_protocol::event::Welcome;
-use chat_protocol::{Event, MetadataKey, Refusal, RoomName};
+use chat_protocol::{Event, Fingerprint, MetadataKey, Refusal, RoomName};
 use futures::FutureExt;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::sync::watch;
@@ -35,7 +36,7 @@ use crate::account::Origin;
 use crate::command::account::Proven;
 use crate::command::scram::Underway;
 use crate::command::{Announcement, Caller, House};
-use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Wire};
+use crate::frontend::{AtEnd, Frontend, Frontends, Manners, Reach, Way, Wire};
 use crate::limits::{SESSION_IN_FLIGHT_MAX, SESSION_INPUT_BYTES_MAX};
 use crate::rate::{Meter, RateLimits};
 use crate::room::{Follower, Rooms};
@@ -85,6 +86,21 @@ pub(crate) struct Visitor {
     pub(crate) meter: Option<Box<Meter>>,
     /// It came in by TLS.
     pub(crate) is_encrypted: bool,
+    /// With this certificate, whose key it has.
+    pub(crate) certificate: Option<Fingerprint>,
+    /// It speaks inside WebSocket.
+    pub(crate) is_web: bool,
+}
+
+impl Visitor {
+    fn way(&self) -> Way {
+        let reach = match (self.origin.address, self.is_web, self.is_encrypted) {
+            (None, _, _) | (_, true, _) => Reach::Otherwise,
+            (Some(_), false, true) => Reach::Encrypted,
+            (Some(_), false, false) => Reach::Plain,
+        };
+        Way { reach, has_certificate: self.certificate.is_some() }
+    }
 }
 
 /// What sessions need of the world.
@@ -140,6 +156,8 @@ struct Seldom {
     metadata_keys: Box<[MetadataKey]>,
     /// A proof that goes on.
     scram: Option<Underway>,
+    /// The certificate with which it came.
+    certificate: Option<Fingerprint>,
 }
 
 /// A connection.
@@ -152,6 +170,8 @@ pub(crate) struct Session<S> {
     /// As it was told last.
     stage_now: Stage,
     frontend: Box<dyn Frontend>,
+    /// How it came here.
+    reach: Reach,
     /// The front end's.
     manners: Manners,
     caller: Caller,
@@ -163,6 +183,8 @@ pub(crate) struct Session<S> {
     reads_told: u64,
     /// The last other name of its user that it was told.
     renamings_told: u64,
+    /// The last signal from user to user that it was told.
+    signals_told: u64,
     inbox: Inbox,
     input: BytesMut,
     outbox: Outbox,
@@ -221,8 +243,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         input: BytesMut,
         undecided: bool,
     ) -> Self {
-        let frontend = around.frontends.make(wire, undecided);
-        let Visitor { peer, origin, meter, is_encrypted } = visitor;
+        let way = visitor.way();
+        let frontend = around.frontends.make(wire, undecided, way);
+        let Visitor { peer, origin, meter, is_encrypted, certificate, is_web: _ } = visitor;
+        let with_certificate = |_| Box::new(Seldom { certificate, ..Seldom::default() });
         let counted = Counted::new(&around.house.tally, spoken(wire), is_encrypted);
         let has_spoken = !input.is_empty();
         let announced = around.house.announcements.count();
@@ -237,6 +261,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             around,
             stage_now,
             stage,
+            reach: way.reach,
             manners: frontend.manners(),
             frontend,
             caller: Caller { origin, meter, session, ..Caller::default() },
@@ -244,6 +269,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             invitations_told: 0,
             reads_told: 0,
             renamings_told: 0,
+            signals_told: 0,
             inbox,
             input,
             outbox: Outbox::default(),
@@ -264,7 +290,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             said_goodbye: false,
             announced,
             watching: None,
-            seldom: None,
+            seldom: certificate.map(with_certificate),
             cut_alarm: None,
             flood: None,
             counted,
@@ -284,6 +310,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     async fn end(&mut self, ending: std::thread::Result<Result<(), Ending>>) {
         let name = self.caller.claim.as_ref().map(|claim| claim.user().name().to_string());
         let name = name.as_deref().unwrap_or("-");
+        if let Ok(Ok(())) = ending {
+            self.mark_told();
+        }
         self.part().await; // a free name is free before the peer sees that it is closed
         self.span().in_scope(|| match ending {
             Ok(Err(ending @ (Ending::Stalled | Ending::Journal(_)))) => {
@@ -384,6 +413,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
 
     fn seldom(&mut self) -> &mut Seldom {
         self.seldom.get_or_insert_default()
+    }
+
+    fn certificate(&self) -> Option<Fingerprint> {
+        self.seldom.as_ref().and_then(|seldom| seldom.certificate)
     }
 
     fn metadata_keys(&self) -> &[MetadataKey] {

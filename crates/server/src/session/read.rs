@@ -1,12 +1,12 @@
 //! What a session's person has read: said to the other sessions of its user, and heard of them. Never
 //! stores it.
 
-use chat_protocol::{Command, Event, RoomAddress};
+use chat_protocol::{Command, Event, RoomAddress, Sequence};
 use tokio::io::{AsyncRead, AsyncWrite};
 
 use super::Session;
 use crate::command::read;
-use crate::frontend::Reading;
+use crate::frontend::{Missed, Reading};
 use crate::room::Rooms;
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
@@ -19,6 +19,32 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         for room in claim.user().seat.mark_read(seen) {
             read::tell_others(claim.user(), self.caller.session, room);
         }
+    }
+
+    /// Who says something has read what stands before it.
+    pub(super) fn mark_own(&self, room: &RoomAddress, seq: Sequence) {
+        if self.manners.reading == Reading::Told || self.caller.pass().is_none() {
+            return;
+        }
+        let Ok(user) = self.caller.user() else { return };
+        if let Some((_, place)) = user.seat.place(room)
+            && place.mark_read(seq)
+        {
+            read::tell_others(user, self.caller.session, room.clone());
+        }
+    }
+
+    /// A client that keeps on its screen what it was told has it now: it is not told it again.
+    pub(super) fn mark_told(&mut self) {
+        if self.manners.missed != Missed::AsHistory || !self.inbox.take_untold() {
+            return;
+        }
+        let Some(claim) = self.caller.claim.as_ref().filter(|_| self.caller.pass().is_some())
+        else {
+            return;
+        };
+        let told = self.inbox.slots().map(|(_, place)| (place.id, place.cursor));
+        claim.user().seat.mark_told(told);
     }
 
     /// Does who asks this show that it has read what it was told?

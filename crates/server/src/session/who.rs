@@ -13,6 +13,7 @@ use tracing::Instrument;
 use super::said_here::SaidHere;
 use super::{Doing, Ending, Session, Stage};
 use crate::command::account::{self, Proven};
+use crate::command::certificate;
 use crate::command::guest::{self, Identified, Wanted};
 use crate::command::scram::{self, Underway};
 use crate::command::{Answer, execute};
@@ -47,7 +48,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
                 let called = called.as_ref().map_or(Called::Account, Called::By);
                 account::enter(house, *proven, called).instrument(span).await
             }
-            None => guest::identify(house, &self.caller, wanted).instrument(span).await,
+            None => {
+                let certificate = self.certificate();
+                guest::identify(house, &self.caller, wanted, certificate).instrument(span).await
+            }
         };
         let Identified { claim, ticket, resumed, scope } = match identified {
             Ok(identified) => identified,
@@ -82,6 +86,11 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         let proved = match proof {
             Proof::Password { name, password } => {
                 account::prove(house, caller, name, password).instrument(self.span()).await
+            }
+            Proof::Certificate { name } => {
+                let (from, shown) = (caller.origin.address, self.certificate());
+                let whose = certificate::whose(house, from, shown, name.as_ref());
+                whose.instrument(self.span()).await.map(Proven::by_certificate)
             }
             Proof::ScramFirst(said) => {
                 let begun = scram::begin(house, caller, &said).instrument(self.span()).await;
@@ -204,6 +213,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         self.reads_told = seat.map_or(0, |seat| seat.reads_told());
         self.renamings_told = seat.map_or(0, |seat| seat.renamings_told());
         self.seat = seat.map(|seat| seat.follow(self.inbox.bell()));
+        // What comes from here on counts on it.
+        self.signals_told = seat.map_or(0, |seat| seat.signals_told());
     }
 
     /// What it said until now is its own as long as it is who said it: all of that comes first.

@@ -39,7 +39,7 @@ pub(crate) enum LetGo {
 /// By what an account's session is let in, and may be ended.
 #[derive(Debug)]
 pub(crate) struct Pass {
-    /// The personal token that it came with.
+    /// The personal token, or the certificate, that it came with.
     pub(crate) access: Option<TokenHash>,
     is_cut: AtomicBool,
     cut: CancellationToken,

@@ -72,6 +72,17 @@ struct Registered {
     here: Option<Arc<User>>,
 }
 
+impl Registered {
+    fn may_log_in(&self, now: Timestamp) -> Result<(), Refusal> {
+        match &self.suspension {
+            Some(Suspension { until, why }) if until.is_none_or(|until| now < until) => {
+                Err(Refusal::Suspended { until_ms: *until, reason: why.clone() })
+            }
+            Some(_) | None => Ok(()),
+        }
+    }
+}
+
 /// What an account's user is called when it begins. Where that is not free, it is called as the
 /// account is.
 #[derive(Clone, Copy, Debug)]
@@ -346,6 +357,21 @@ impl Registry {
         self.lock().accounts.get(&account).map(|registered| registered.name.clone())
     }
 
+    /// The name of an account that may log in now.
+    ///
+    /// # Errors
+    /// It is suspended, or no more.
+    pub(crate) fn may_log_in(
+        &self,
+        account: Identity,
+        now: Timestamp,
+    ) -> Result<UserName, Refusal> {
+        let names = self.lock();
+        let registered = names.accounts.get(&account).ok_or(Refusal::LoginFailed)?;
+        registered.may_log_in(now)?;
+        Ok(registered.name.clone())
+    }
+
     /// May a guest make an account of this name?
     ///
     /// # Errors
@@ -424,7 +450,8 @@ impl Registry {
         }
     }
 
-    /// A session of an account begins. `access`: the personal token that it came with.
+    /// A session of an account begins. `access`: the personal token, or the
+    /// certificate, that it came with.
     ///
     /// # Errors
     /// [`NotAttached`] says what to do about it.
@@ -439,12 +466,7 @@ impl Registry {
         let Some(registered) = names.accounts.get(&account) else {
             return Err(NotAttached::Refused(Refusal::LoginFailed));
         };
-        if let Some(Suspension { until, why }) = &registered.suspension
-            && until.is_none_or(|until| now < until)
-        {
-            let refusal = Refusal::Suspended { until_ms: *until, reason: why.clone() };
-            return Err(NotAttached::Refused(refusal));
-        }
+        registered.may_log_in(now).map_err(NotAttached::Refused)?;
         let own = registered.name.clone();
         let user = match registered.here.clone() {
             Some(user) => match user.claims() {

@@ -51,7 +51,7 @@ pub(crate) struct User {
 }
 
 /// How far a room is read: up to an event, and until a time.
-type Kept = (Sequence, Option<Timestamp>);
+type Kept = (Sequence, Sequence, Option<Timestamp>);
 
 const NOT_SETTLED: u8 = 0;
 const SETTLING: u8 = 1;
@@ -217,7 +217,7 @@ impl User {
     }
 
     /// Ends sessions of an account, parked ones too, and says why: all, or those that came with
-    /// this token; never `but`.
+    /// this token or certificate; never `but`.
     pub(crate) fn cut(&self, access: Option<TokenHash>, but: Option<&Pass>, why: &Refusal) {
         for pass in self.lock_passes().iter() {
             let is_meant = access.is_none() || pass.access == access;
@@ -250,8 +250,9 @@ impl User {
     }
 
     /// This is stored of an account's rooms.
-    pub(crate) fn keep(&self, room: RoomKey, read: Sequence, until: Option<Timestamp>) {
-        self.lock_kept().insert(room, (read, until));
+    pub(crate) fn keep(&self, kept: AccountRoom) {
+        let AccountRoom { room, read, told, read_until, .. } = kept;
+        self.lock_kept().insert(room, (read, told, read_until));
     }
 
     /// Nothing is known of what is stored.
@@ -266,10 +267,11 @@ impl User {
         let is_in: HashSet<&RoomKey> = now.iter().map(|room| &room.room).collect();
         let left =
             kept.extract_if(.., |room, _| !is_in.contains(room)).map(|(room, _)| room).collect();
-        let changed = now.into_iter().filter(|AccountRoom { room, read, read_until, .. }| {
-            let now = (*read, *read_until);
-            kept.insert(room.clone(), now).is_none_or(|before| before != now)
-        });
+        let changed =
+            now.into_iter().filter(|AccountRoom { room, read, told, read_until, .. }| {
+                let now = (*read, *told, *read_until);
+                kept.insert(room.clone(), now).is_none_or(|before| before != now)
+            });
         (changed.collect(), left)
     }
 

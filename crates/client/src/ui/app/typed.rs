@@ -190,7 +190,10 @@ impl App {
             | Command::ChangePassword { .. }
             | Command::MakeToken { .. }
             | Command::Tokens
+            | Command::Certificates
             | Command::RevokeToken { .. }
+            | Command::AddCertificate { .. }
+            | Command::RemoveCertificate { .. }
             | Command::Block { .. }
             | Command::Unblock { .. }
             | Command::Shunned

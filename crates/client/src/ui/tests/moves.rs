@@ -81,6 +81,7 @@ fn a_message_far_away_is_loaded_with_what_is_around_it() {
     stage.enter("/search needle");
     let Some((ticket, Command::Search { .. })) = stage.sent() else { panic!("no search") };
     let hit = chat_protocol::search::Hit {
+        text: None,
         room: room("ops"),
         seq: Sequence(50),
         time_ms: chat_protocol::Timestamp(NOW_MS),

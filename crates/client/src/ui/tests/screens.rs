@@ -100,6 +100,7 @@ fn a_search_and_what_it_found() {
     assert_eq!((within, text.as_str()), (Some(room("ops")), "canary"));
     let part = |text: &str, hit| SnippetPart { text: LineText::parse(text).unwrap(), hit };
     let hit = |seq, days_ago: u64| Hit {
+        text: None,
         room: room("ops"),
         seq: Sequence(seq),
         time_ms: Timestamp(NOW_MS - days_ago * 24 * 60 * MINUTE_MS),

@@ -68,6 +68,8 @@ pub(super) enum Asked {
     },
     /// What was said there.
     History(chathistory::Wanted),
+    /// What was said, by its words.
+    Search,
     /// Where something was said.
     Conversations,
     /// How far it has read something.
@@ -349,6 +351,7 @@ impl Asked {
             | Self::Names { .. }
             | Self::Who(_)
             | Self::History(_)
+            | Self::Search
             | Self::Conversations
             | Self::Read(_)
             | Self::Watched(_)

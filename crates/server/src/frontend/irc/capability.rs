@@ -4,8 +4,8 @@
 use bytes::BytesMut;
 
 use super::message::Line;
-use super::sasl::MECHANISMS;
-use super::{IrcFrontend, IrcSettings, Phase, metadata, multiline};
+use super::sasl;
+use super::{IrcFrontend, IrcSettings, Phase, Reach, Sts, metadata, multiline};
 
 /// Something that is offered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,6 +36,7 @@ pub(super) enum Capability {
     PreAway,
     ReadMarker,
     Sasl,
+    Search,
     ServerTime,
     Setname,
     StandardReplies,
@@ -84,9 +85,10 @@ const OFFERED: &[Offer] = &[
     offer(Capability::LabeledResponse, "labeled-response"),
     offer(Capability::MessageTags, "message-tags"),
     offer(Capability::MultiPrefix, "multi-prefix"),
-    Offer { value: |_| MECHANISMS.to_owned(), ..offer(Capability::Sasl, "sasl") },
+    offer(Capability::Sasl, "sasl"), // by connection: sasl::mechanisms
     offer(Capability::ServerTime, "server-time"),
     offer(Capability::Setname, "setname"),
+    offer(Capability::Search, "soju.im/search"),
     offer(Capability::StandardReplies, "standard-replies"),
     offer(Capability::UserhostInNames, "userhost-in-names"),
 ];
@@ -163,15 +165,31 @@ fn request(session: &mut IrcFrontend, wanted: &str, out: &mut BytesMut) {
     answer(session, if is_known { "ACK" } else { "NAK" }, wanted, out);
 }
 
+/// What is told of TLS to who may act by it; nobody asks for it
+/// (<https://ircv3.net/specs/extensions/sts>).
+fn sts(session: &IrcFrontend) -> Option<String> {
+    let Sts { port, duration_s } = session.settings.sts?;
+    match session.reach {
+        Reach::Plain => Some(format!("sts=port={port}")),
+        Reach::Encrypted => Some(format!("sts=duration={duration_s}")),
+        Reach::Otherwise => None,
+    }
+}
+
 /// What is offered, in lines that are not too long.
 fn list(session: &IrcFrontend, knows_values: bool, out: &mut BytesMut) {
     let settings = &session.settings;
     let offered = OFFERED.iter().filter(|offer| (offer.is_offered)(settings));
-    let words = offered.map(|offer| match (offer.value)(settings) {
+    let value = |offer: &Offer| {
+        let is_sasl = offer.capability == Capability::Sasl;
+        if is_sasl { sasl::mechanisms(session).to_owned() } else { (offer.value)(settings) }
+    };
+    let words = offered.map(|offer| match value(offer) {
         value if knows_values && !value.is_empty() => format!("{}={value}", offer.name),
         _ => offer.name.to_owned(),
     });
-    let words: Vec<String> = words.collect();
+    let mut words: Vec<String> = words.collect();
+    words.extend(sts(session).filter(|_| knows_values));
     answer_list(session, "LS", &words, knows_values, out);
 }
 

@@ -10,7 +10,7 @@ use super::reply::word;
 use super::rooms::Filter;
 use super::{
     Decoded, IrcFrontend, capability, chathistory, markread, metadata, monitor, multiline, redact,
-    sasl, say,
+    sasl, say, search,
 };
 
 /// A line of somebody who has a name.
@@ -69,6 +69,9 @@ fn about_rooms(
         ("LIST", _) => {
             let filter = Filter::parse(parameters.first().copied().unwrap_or_default());
             session.ask(Command::Rooms, Asked::List(filter));
+        }
+        ("SEARCH", [attributes, ..]) if session.capabilities.has(Capability::Search) => {
+            search::command(session, attributes, out);
         }
         ("CHATHISTORY", _) => chathistory::command(session, parameters, out),
         ("MARKREAD", _) => markread::command(session, parameters, out),

@@ -16,12 +16,23 @@ const TOKENS_OF_A_LINE: usize = 13;
 impl IrcFrontend {
     /// `005` lines.
     pub(super) fn isupport(&self, out: &mut BytesMut) {
-        for tokens in tokens().chunks(TOKENS_OF_A_LINE) {
+        let mut tokens = tokens();
+        tokens.insert(0, format!("NETWORK={}", self.settings.network));
+        for tokens in tokens.chunks(TOKENS_OF_A_LINE) {
             let line = self.numeric(5, out);
             let line = tokens.iter().fold(line, |line, token| line.word(token));
             line.text("are supported by this server");
         }
     }
+}
+
+/// A value of a token: what is no word is escaped.
+pub(super) fn value(text: &str) -> String {
+    let escaped = |character: char| match character {
+        ' ' | '=' | '\\' => format!("\\x{:02X}", u32::from(character)),
+        other => other.to_string(),
+    };
+    text.chars().map(escaped).collect()
 }
 
 /// Of oneself: a bot, invisible, administering, wants wallops.
@@ -39,7 +50,7 @@ fn tokens() -> Vec<String> {
         "INVEX=I",
         "PREFIX=(ov)@+",
         "BOT=B",
-        "ELIST=MNU",
+        "ELIST=CMNTU",
         "WHOX",
         "UTF8ONLY",
         "CLIENTTAGDENY=*,-typing,-draft/react,-draft/unreact,-draft/reply,-reply",
@@ -63,4 +74,15 @@ fn tokens() -> Vec<String> {
         "MSGREFTYPES=msgid,timestamp".to_owned(),
     ]);
     tokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_of_several_words_is_one_token() {
+        assert_eq!(value("Tea & Chat"), "Tea\\x20&\\x20Chat");
+        assert_eq!(value("a=b\\c"), "a\\x3Db\\x5Cc");
+    }
 }

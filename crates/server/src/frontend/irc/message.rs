@@ -81,7 +81,7 @@ impl<'a> Message<'a> {
 
 /// The tags of a line, as they are written.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Tags<'a>(&'a str);
+pub(crate) struct Tags<'a>(pub(super) &'a str);
 
 impl<'a> Tags<'a> {
     /// Names and values, in order; a value that is not there is empty.

@@ -4,6 +4,7 @@
 
 mod asked;
 mod capability;
+mod certificate;
 mod chathistory;
 mod command;
 mod identifier;
@@ -26,6 +27,7 @@ mod reply;
 mod rooms;
 mod sasl;
 mod say;
+mod search;
 mod server;
 mod tell;
 
@@ -40,7 +42,7 @@ use chat_protocol::{
 };
 use jiff::tz::TimeZone;
 
-use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Reading, Wish};
+use super::{AtEnd, Decoded, Dialect, Frontend, Manners, Missed, Reach, Reading, Way, Wish};
 use crate::limits::{IRC_INVITED_MAX, IRC_PENDING_MAX, NAME_TRIES_MAX};
 use asked::{Asked, Queue};
 use capability::{Capabilities, Capability};
@@ -56,10 +58,12 @@ pub(crate) use render::room_event;
 use server::UserModes;
 
 /// What all IRC sessions of a listener share.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct IrcSettings {
     /// The server's name, as a word.
     pub(crate) server: String,
+    /// What it calls itself, as a word of `005`: a blank is written `\x20`.
+    pub(crate) network: String,
     /// The message of the day.
     pub(crate) motd: Option<String>,
     /// Stored messages that are shown on entering.
@@ -71,6 +75,17 @@ pub(crate) struct IrcSettings {
     /// Guests make accounts; also ahead of their welcome.
     pub(crate) registers: bool,
     pub(crate) registers_before: bool,
+    /// Where clients are to come with TLS, if they are to.
+    pub(crate) sts: Option<Sts>,
+}
+
+/// What clients are told of TLS (<https://ircv3.net/specs/extensions/sts>).
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sts {
+    /// Where they come in with it.
+    pub(crate) port: u16,
+    /// How long those who did remember that, in seconds.
+    pub(crate) duration_s: u64,
 }
 
 impl IrcSettings {
@@ -82,8 +97,10 @@ impl IrcSettings {
         } else {
             "irc.samovar".to_owned()
         };
-        let (motd, password) = (None, None);
-        Self { server, motd, replay, zone, password, registers: true, registers_before: true }
+        let network = isupport::value(name);
+        let (motd, password, registers) = (None, None, true);
+        let (registers_before, sts) = (registers, None);
+        Self { server, network, motd, replay, zone, password, registers, registers_before, sts }
     }
 }
 
@@ -91,10 +108,13 @@ impl IrcSettings {
 #[derive(Debug)]
 pub(crate) struct IrcFrontend {
     settings: Arc<IrcSettings>,
+    reach: Reach,
     phase: Phase,
     registering: Box<Registering>,
     /// It has given the server's password.
     is_admitted: bool,
+    /// Its connection has a certificate of its own.
+    has_certificate: bool,
     capabilities: Capabilities,
     /// It speaks version 302 of CAP: it understands values and lists of several lines.
     knows_values: bool,
@@ -113,8 +133,6 @@ pub(crate) struct IrcFrontend {
     labels: Labels,
     /// The labelled command that is dealt with.
     labelled: Option<Labelled>,
-    /// What it is told beside the answer to a line.
-    aside: BytesMut,
     /// The line of modes that is worked on, and names that are looked for.
     mode_line: Option<Box<ModeLine>>,
     gathered: Gathered,
@@ -139,12 +157,15 @@ enum Phase {
 }
 
 impl IrcFrontend {
-    pub(crate) fn new(settings: Arc<IrcSettings>) -> Self {
+    pub(crate) fn new(settings: Arc<IrcSettings>, way: Way) -> Self {
+        let Way { reach, has_certificate } = way;
         Self {
             settings,
+            reach,
             phase: Phase::Registering { tries: 0 },
             registering: Box::default(),
             is_admitted: false,
+            has_certificate,
             capabilities: Capabilities::default(),
             knows_values: false,
             me: None,
@@ -157,7 +178,6 @@ impl IrcFrontend {
             asked: Queue::default(),
             labels: Labels::default(),
             labelled: None,
-            aside: BytesMut::new(),
             mode_line: None,
             gathered: Gathered::default(),
             multiline: None,
@@ -195,7 +215,6 @@ impl IrcFrontend {
         if let Some(labelled) = labelled {
             self.labels.settle(labelled, &self.settings.server, out);
         }
-        out.extend_from_slice(&std::mem::take(&mut self.aside));
         decoded
     }
 
@@ -372,7 +391,11 @@ impl Frontend for IrcFrontend {
             } else {
                 Reading::Speaking
             },
-            asks_for_missed: self.capabilities.has(Capability::ChatHistory),
+            missed: if self.capabilities.has(Capability::ChatHistory) {
+                Missed::Asked
+            } else {
+                Missed::AsHistory
+            },
             wants_wallops: self.modes.wallops,
             only_waits: false,
         }

@@ -9,6 +9,7 @@ use super::message::Line;
 use super::reply::word;
 use super::{
     IrcFrontend, Phase, chathistory, markread, metadata, monitor, next_try, one_line, redact,
+    search,
 };
 
 pub(super) fn refused(
@@ -84,6 +85,7 @@ pub(super) fn refused(
             let me = session.me().to_owned();
             session.not_registered(&me, refusal, out);
         }
+        Asked::Search => search::refused(session, refusal, &text, out),
         Asked::History(wanted) => chathistory::refused(session, wanted, refusal, &text, out),
         Asked::Read(called) => markread::refused(session, called, &text, out),
         Asked::Watched(wanted) => monitor::refused(session, wanted, refusal, &text, out),

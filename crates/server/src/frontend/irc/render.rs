@@ -88,6 +88,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         | Event::Identified { .. }
         | Event::TokenMade { .. }
         | Event::TokenList { .. }
+        | Event::CertificateList { .. }
         | Event::Shunned { .. }
         | Event::AccountList { .. }
         | Event::BanList { .. }
@@ -138,7 +139,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
 }
 
 /// What clients tell each other: TAGMSG.
-pub(super) fn signalled(
+fn signalled(
     frame: Frame<'_>,
     about: About<'_>,
     (from, room, signal): (&UserName, &RoomAddress, &Signal),

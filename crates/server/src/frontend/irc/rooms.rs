@@ -11,25 +11,67 @@ use super::reply::{HOST, mask, room_of, target, word};
 use super::{IRC_INVITED_MAX, IrcFrontend, markread};
 use chat_protocol::glob;
 
-/// What LIST is narrowed to: ELIST's M, N and U.
+const MINUTE_MS: u64 = 60_000;
+
+/// What LIST is narrowed to: ELIST's C, M, N, T and U.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Filter {
     only: Vec<String>,
     not: Vec<String>,
+    members: Bounds,
+    /// How long it is there, in minutes.
+    made: Bounds,
+    /// How long it has its topic, in minutes.
+    topic: Bounds,
+}
+
+/// More than this and fewer than that.
+#[derive(Clone, Copy, Debug, Default)]
+struct Bounds {
     more_than: Option<u64>,
     fewer_than: Option<u64>,
 }
 
+impl Bounds {
+    /// `>3`, `<10`. Was it one of these?
+    fn read(&mut self, text: &str) -> bool {
+        if let Some(count) = text.strip_prefix('>') {
+            self.more_than = count.parse().ok();
+        } else if let Some(count) = text.strip_prefix('<') {
+            self.fewer_than = count.parse().ok();
+        } else {
+            return false;
+        }
+        true
+    }
+
+    /// Is so many within them? `unit`: how many of these are one.
+    fn have(self, count: u64, unit: u64) -> bool {
+        let bound = |bound: u64| bound.saturating_mul(unit);
+        self.more_than.is_none_or(|more| count > bound(more))
+            && self.fewer_than.is_none_or(|fewer| count < bound(fewer))
+    }
+
+    /// How long ago it was. What is not known is neither long ago nor not.
+    fn have_age(self, since: Option<Timestamp>, now: Timestamp) -> bool {
+        if self.more_than.is_none() && self.fewer_than.is_none() {
+            return true;
+        }
+        since.is_some_and(|since| self.have(now.0.saturating_sub(since.0), MINUTE_MS))
+    }
+}
+
 impl Filter {
-    /// `#a,#b`, `*an1`, `!*test*`, `>3`, `<10`.
+    /// `#a,#b`, `*an1`, `!*test*`, `>3`, `<10`, `C>60`, `T<5`.
     pub(super) fn parse(text: &str) -> Self {
         let mut filter = Self::default();
         for part in text.split(',').filter(|part| !part.is_empty()) {
-            if let Some(count) = part.strip_prefix('>') {
-                filter.more_than = count.parse().ok();
-            } else if let Some(count) = part.strip_prefix('<') {
-                filter.fewer_than = count.parse().ok();
-            } else if let Some(mask) = part.strip_prefix('!') {
+            let made = part.strip_prefix(['C', 'c']).is_some_and(|age| filter.made.read(age));
+            let topic = part.strip_prefix(['T', 't']).is_some_and(|age| filter.topic.read(age));
+            if made || topic || filter.members.read(part) {
+                continue;
+            }
+            if let Some(mask) = part.strip_prefix('!') {
                 filter.not.push(mask.to_lowercase());
             } else {
                 filter.only.push(part.to_lowercase());
@@ -38,13 +80,14 @@ impl Filter {
         filter
     }
 
-    fn takes(&self, info: &RoomInfo) -> bool {
+    fn takes(&self, info: &RoomInfo, now: Timestamp) -> bool {
         let name = format!("#{}", info.room.folded());
         let is = |masks: &[String]| masks.iter().any(|mask| glob::matches(mask, &name));
         (self.only.is_empty() || is(&self.only))
             && !is(&self.not)
-            && self.more_than.is_none_or(|count| info.members > count)
-            && self.fewer_than.is_none_or(|count| info.members < count)
+            && self.members.have(info.members, 1)
+            && self.made.have_age(info.since_ms, now)
+            && self.topic.have_age(info.topic_set.as_ref().map(|set| set.time_ms), now)
     }
 }
 
@@ -271,10 +314,17 @@ impl IrcFrontend {
         }
     }
 
-    pub(super) fn list(&self, rooms: &[RoomInfo], filter: &Filter, out: &mut BytesMut) {
+    /// The rooms, as they are now.
+    pub(super) fn list(
+        &self,
+        rooms: &[RoomInfo],
+        filter: &Filter,
+        now: Timestamp,
+        out: &mut BytesMut,
+    ) {
         self.numeric(321, out).word("Channel").text("Users  Name");
-        for info in rooms.iter().filter(|info| info.members > 0 && filter.takes(info)) {
-            let RoomInfo { room, members, topic } = info;
+        let is_told = |info: &&RoomInfo| info.members > 0 && filter.takes(info, now);
+        for RoomInfo { room, members, topic, .. } in rooms.iter().filter(is_told) {
             let topic = topic.as_ref().map(ToString::to_string).unwrap_or_default();
             self.numeric(322, out).word(format_args!("#{room}")).word(members).text(topic);
         }

@@ -1,4 +1,5 @@
-//! SASL (<https://ircv3.net/specs/extensions/sasl-3.1>): PLAIN and SCRAM-SHA-256, in pieces of 400 bytes.
+//! SASL (<https://ircv3.net/specs/extensions/sasl-3.1>): PLAIN, SCRAM-SHA-256, and EXTERNAL where the
+//! connection has a certificate, in pieces of 400 bytes.
 //! Reads what comes and never looks at an account.
 
 use bytes::BytesMut;
@@ -10,7 +11,8 @@ use super::{Decoded, IrcFrontend, Phase};
 use crate::frontend::Proof;
 
 /// The mechanisms, as CAP LS names them.
-pub(super) const MECHANISMS: &str = "PLAIN,SCRAM-SHA-256";
+const MECHANISMS: &str = "PLAIN,SCRAM-SHA-256";
+const WITH_CERTIFICATE: &str = "PLAIN,EXTERNAL,SCRAM-SHA-256";
 /// A piece, in bytes; one that is shorter is the last.
 const PIECE_BYTES_MAX: usize = 400;
 /// All pieces together, in bytes: more than the longest name twice and the longest password.
@@ -30,6 +32,7 @@ struct Underway {
 #[derive(Clone, Copy, Debug)]
 enum Mechanism {
     Plain,
+    External,
     /// Has its first message been answered?
     Scram {
         has_begun: bool,
@@ -41,6 +44,11 @@ impl Sasl {
     pub(super) const fn is_underway(&self) -> bool {
         self.0.is_some()
     }
+}
+
+/// What there is on this connection.
+pub(super) const fn mechanisms(session: &IrcFrontend) -> &'static str {
+    if session.has_certificate { WITH_CERTIFICATE } else { MECHANISMS }
 }
 
 /// `AUTHENTICATE PLAIN`, `AUTHENTICATE BASE64`, `AUTHENTICATE *`.
@@ -81,6 +89,7 @@ pub(super) fn authenticate(
     }
     let proof = match mechanism {
         Mechanism::Plain => plain(&said).map(|(name, password)| Proof::Password { name, password }),
+        Mechanism::External => external(&said).map(|name| Proof::Certificate { name }),
         Mechanism::Scram { has_begun } => {
             let said = base64::decode(&said).and_then(|said| String::from_utf8(said).ok());
             said.map(if has_begun { Proof::ScramNext } else { Proof::ScramFirst })
@@ -91,7 +100,7 @@ pub(super) fn authenticate(
             session.registering.was.clone_from(&session.account);
             Decoded::Prove(Box::new(proof))
         }
-        None => failed(session, "it is no name and password", out),
+        None => failed(session, "it is not what this mechanism says", out),
     }
 }
 
@@ -113,6 +122,7 @@ fn choose(session: &mut IrcFrontend, mechanism: &str, out: &mut BytesMut) {
     let may = session.phase == Phase::Registered || session.capabilities.has(Capability::Sasl);
     let chosen = match mechanism.to_ascii_uppercase().as_str() {
         "PLAIN" => Some(Mechanism::Plain),
+        "EXTERNAL" if session.has_certificate => Some(Mechanism::External),
         "SCRAM-SHA-256" => Some(Mechanism::Scram { has_begun: false }),
         _ => None,
     };
@@ -120,7 +130,7 @@ fn choose(session: &mut IrcFrontend, mechanism: &str, out: &mut BytesMut) {
         session.registering.sasl.0 = Some(Underway { mechanism, said: String::new() });
         return Line::new(out).command("AUTHENTICATE").word("+").end();
     }
-    session.numeric(908, out).word(MECHANISMS).text("are available SASL mechanisms");
+    session.numeric(908, out).word(mechanisms(session)).text("are available SASL mechanisms");
     failed(session, "there is no such mechanism", out);
 }
 
@@ -140,6 +150,15 @@ fn plain(said: &str) -> Option<(UserName, Password)> {
     (is_own && is_all).then_some((name, Password::parse(password).ok()?))
 }
 
+/// RFC 4422, appendix A: as whom it wants to act; nothing, `+` or `=`: as whoever it is.
+fn external(said: &str) -> Option<Option<UserName>> {
+    if said.is_empty() || said == "=" {
+        return Some(None);
+    }
+    let name = String::from_utf8(base64::decode(said)?).ok()?;
+    UserName::parse(&name).ok().map(Some)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,5 +172,17 @@ mod tests {
         assert_eq!(is("AGFuYQA="), None, "no password");
         assert_eq!(is("AABjb3JyZWN0LWhvcnNl"), None, "no name");
         assert_eq!(is("AGFuYQBjb3JyZWN0LWhvcnNlAHg="), None, "a part too many");
+    }
+
+    #[test]
+    fn external_is_a_name_or_nothing() {
+        let is = |said: &str| external(said).map(|name| name.map(|name| name.to_string()));
+        assert_eq!(is(""), Some(None));
+        assert_eq!(is("="), Some(None));
+        assert_eq!(is(&base64::encode(b"ana")), Some(Some("ana".to_owned())));
+        for wrong in [&b"a b"[..], b"\0", b"ana\0", b"\xff"] {
+            assert_eq!(is(&base64::encode(wrong)), None, "{wrong:?}");
+        }
+        assert_eq!(is("!!!!"), None);
     }
 }

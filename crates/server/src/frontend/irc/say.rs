@@ -11,7 +11,7 @@ use super::capability::Capability;
 use super::identifier::MessageId;
 use super::message::{LINE_BYTES_MAX, Tags};
 use super::reply::{room_of, word};
-use super::{IrcFrontend, render};
+use super::{IrcFrontend, certificate, render};
 
 /// Targets of one line.
 const TARGETS_MAX: usize = 4;
@@ -73,8 +73,8 @@ fn say_to(
     submit(session, (to, room), (text, kind, reply_to));
 }
 
-/// A question to other clients, or an answer (CTCP), in a room: passed on to who is there, and not
-/// kept. Not to one user, who need not follow the talk yet, and nothing that leads past the server.
+/// A question to other clients, or an answer (CTCP): passed on to who is there, and not kept. Nothing
+/// that leads past the server.
 fn query(
     session: &mut IrcFrontend,
     answers: bool,
@@ -84,11 +84,9 @@ fn query(
 ) {
     let kind = text.split(' ').next().unwrap_or_default().to_ascii_uppercase();
     let text = LineText::parse(text).ok().filter(|text| !text.is_empty());
-    let is_direct = matches!(room, RoomAddress::Direct(_));
-    let may = !is_direct && !matches!(kind.as_str(), "DCC" | "XDCC");
-    let Some(text) = text.filter(|_| may) else {
+    let Some(text) = text.filter(|_| !matches!(kind.as_str(), "DCC" | "XDCC")) else {
         if !answers {
-            let why = "Clients ask each other in rooms, a line each, and not past the server (DCC)";
+            let why = "Clients ask each other in a line each, and not past the server (DCC)";
             session.numeric(404, out).word(word(to)).text(why);
         }
         return;
@@ -136,19 +134,6 @@ pub(super) fn signal(session: &mut IrcFrontend, to: &str, tags: Tags<'_>, out: &
         return session.numeric(421, out).word("TAGMSG").text("Ask for message-tags first");
     }
     let signal = signal_of(session, &room, tags);
-    // What one signals to oneself nobody else has part in.
-    if let (Some(signal), Some(me)) = (&signal, session.me.clone())
-        && room == RoomAddress::Direct(me.clone())
-    {
-        let mut lines = BytesMut::new();
-        let about = super::looks::About::default();
-        render::signalled(session.frame(), about, (&me, &room, signal), None, &mut lines);
-        if session.capabilities.has(Capability::EchoMessage) {
-            out.extend_from_slice(&lines);
-        }
-        session.aside.extend_from_slice(&lines); // what is told to it, and answers nothing
-        return;
-    }
     if let Some(signal) = signal {
         session.ask(Command::Signal { room, signal, key: None }, Asked::Signal(to.to_owned()));
     }
@@ -182,7 +167,7 @@ pub(super) fn somewhere(to: &str) -> Option<RoomAddress> {
 }
 
 /// What people of IRC say to its services, as our commands: `IDENTIFY [NAME] PASSWORD`,
-/// `REGISTER PASSWORD`, `LOGOUT`.
+/// `REGISTER PASSWORD`, `LOGOUT`, `CERT ADD [FINGERPRINT]`, `CERT DEL FINGERPRINT`, `CERT LIST`.
 pub(super) fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut) {
     let words: Vec<&str> = text.split_whitespace().collect();
     let me = session.me().to_owned();
@@ -190,6 +175,9 @@ pub(super) fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut)
         [word, password] if word.eq_ignore_ascii_case("identify") => login(&me, password),
         [word, name, password] if word.eq_ignore_ascii_case("identify") => login(name, password),
         [word] if word.eq_ignore_ascii_case("logout") => Some(Command::Logout),
+        [word, rest @ ..] if word.eq_ignore_ascii_case("cert") => {
+            return certificate::command(session, rest, out);
+        }
         [word, password, ..] if word.eq_ignore_ascii_case("register") => {
             match Password::parse(password) {
                 Ok(password) => Some(Command::Register { password }),
@@ -200,7 +188,10 @@ pub(super) fn service(session: &mut IrcFrontend, text: &str, out: &mut BytesMut)
     };
     match command {
         Some(command) => session.ask(command, Asked::Service),
-        None => session.notice("IDENTIFY [NAME] PASSWORD, REGISTER PASSWORD, or LOGOUT", out),
+        None => {
+            let words = "IDENTIFY [NAME] PASSWORD, REGISTER PASSWORD, LOGOUT, CERT ADD|DEL|LIST";
+            session.notice(words, out);
+        }
     }
 }
 

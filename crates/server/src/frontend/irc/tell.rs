@@ -2,7 +2,7 @@
 
 use bytes::BytesMut;
 use chat_protocol::event::{UserInfo, Welcome, account_of};
-use chat_protocol::{Command, Event, LineText, RoomAddress, RoomChange, UserName};
+use chat_protocol::{Command, Event, LineText, RoomAddress, RoomChange, Signal, UserName};
 
 use super::asked::{Asked, Concerns, Shown};
 use super::capability::Capability;
@@ -10,7 +10,9 @@ use super::looks::About;
 use super::message::Line;
 use super::refused::refused;
 use super::reply::{mask, target, word};
-use super::{IrcFrontend, Phase, chathistory, markread, metadata, monitor, render};
+use super::{
+    IrcFrontend, Phase, certificate, chathistory, markread, metadata, monitor, render, search,
+};
 
 /// Tells an event. What answers a labelled command goes by way of its label.
 pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut) {
@@ -46,7 +48,9 @@ pub(super) fn tell(session: &mut IrcFrontend, event: &Event, out: &mut BytesMut)
 
 /// Does somebody speak to itself?
 fn is_to_oneself(session: &IrcFrontend, event: &Event) -> bool {
-    if let Event::Message { room: RoomAddress::Direct(to), from, .. } = event {
+    if let Event::Message { room: RoomAddress::Direct(to), from, .. }
+    | Event::Signal { room: RoomAddress::Direct(to), from, .. } = event
+    {
         to == from && session.me.as_ref() == Some(from)
     } else {
         false
@@ -90,6 +94,7 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
                 chathistory::batch(session, &wanted.target, room, events, out);
             }
         }
+        Event::Found { hits, .. } => search::found(session, hits, out),
         Event::ConversationList { conversations, .. } => {
             chathistory::conversations(session, conversations, out);
         }
@@ -174,6 +179,9 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
             Some(Asked::Metadata(wanted)) => metadata::done(session, wanted, out),
             Some(_) | None => done(session, asked, out),
         },
+        Event::CertificateList { certificates, .. } => {
+            certificate::list(session, certificates, out);
+        }
         Event::Stored { .. }
         | Event::Signalled { .. }
         | Event::Tombstone { .. }
@@ -188,7 +196,6 @@ fn show(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: &m
         | Event::CensusIs { .. }
         | Event::MemberList { .. }
         | Event::UnreadList { .. }
-        | Event::Found { .. }
         | Event::StayIs { .. }
         | Event::TokenMade { .. }
         | Event::TokenList { .. }
@@ -215,8 +222,8 @@ fn answer(session: &mut IrcFrontend, asked: Option<&Asked>, event: &Event, out: 
             }
             None => session.numeric(331, out).word(target(room)).text("No topic is set"),
         },
-        (Event::RoomList { rooms, .. }, Some(Asked::List(filter))) => {
-            session.list(rooms, filter, out);
+        (Event::RoomList { rooms, time_ms, .. }, Some(Asked::List(filter))) => {
+            session.list(rooms, filter, time_ms.unwrap_or_default(), out);
         }
         (Event::MemberList { members, private, .. }, Some(Asked::Names { room, end })) => {
             let login = |member: &UserInfo| member.login.as_ref().map(ToString::to_string);
@@ -338,8 +345,11 @@ fn profile(
 /// What it is told of a room; what comes from the other user of a direct room is to oneself.
 fn from_a_room(session: &IrcFrontend, event: &Event, out: &mut BytesMut) {
     let is_own = |from: &UserName| session.me.as_ref() == Some(from);
-    // What an account says elsewhere is news here.
-    let echoes = session.capabilities.has(Capability::EchoMessage) || session.account.is_some();
+    // What an account says elsewhere is news here; but what its program asks there, a program that
+    // takes no echo would answer.
+    let asks = matches!(event, Event::Signal { signal: Signal::Query { .. }, .. });
+    let echoes =
+        session.capabilities.has(Capability::EchoMessage) || (session.account.is_some() && !asks);
     if let Event::Message { from, .. } | Event::Signal { from, .. } = event
         && is_own(from)
         && !echoes
@@ -384,6 +394,7 @@ fn done(session: &mut IrcFrontend, asked: Option<&Asked>, out: &mut BytesMut) {
     match asked {
         Some(Asked::Oper) => session.is_oper(out),
         Some(Asked::Deoper) => session.user_mode("-o", out),
+        Some(Asked::Service) => session.notice("Done. CERT LIST shows your certificates", out),
         Some(_) | None => {}
     }
 }

@@ -6,7 +6,7 @@ use super::*;
 
 fn session() -> IrcFrontend {
     let settings = IrcSettings::new("chat.example", 20, TimeZone::UTC);
-    IrcFrontend::new(Arc::new(settings))
+    IrcFrontend::new(Arc::new(settings), Way::PLAIN)
 }
 
 fn welcome(name: &str) -> Event {
@@ -83,7 +83,7 @@ fn nick_and_user_make_somebody_and_cap_holds_it_back() {
          draft/metadata-3=max-subs=50,max-keys=20,max-value-bytes=300 draft/multiline=max-bytes=4096,max-lines=64 draft/no-implicit-names \
          draft/pre-away\r\n\
          :chat.example CAP * LS :draft/read-marker echo-message extended-join extended-monitor invite-notify labeled-response message-tags \
-         multi-prefix sasl=PLAIN,SCRAM-SHA-256 server-time setname standard-replies userhost-in-names\r\n"
+         multi-prefix sasl=PLAIN,SCRAM-SHA-256 server-time setname soju.im/search standard-replies userhost-in-names\r\n"
     );
     let (asked, answer) =
         feed(&mut session, "CAP REQ :server-time nothing\r\nCAP REQ server-time\r\n");
@@ -159,7 +159,7 @@ fn what_cannot_be_is_answered_and_nothing_is_asked() {
         ("PRIVMSG #a :", 412),
         ("PRIVMSG a!b :hi", 401),
         ("PRIVMSG #a :\u{1}DCC SEND x 1 2 3\u{1}", 404),
-        ("PRIVMSG bob :\u{1}VERSION\u{1}", 404),
+        ("PRIVMSG bob :\u{1}DCC CHAT x 1 2\u{1}", 404),
         ("INVITE", 337),
         ("NICK 1st", 432),
         ("USER a 0 * :again", 462),
@@ -292,7 +292,8 @@ fn answers_have_their_label_at_once_and_later() {
          @label=3 :chat.example ACK\r\n"
     );
     assert_eq!(feed(&mut session, "@label=4 LIST\r\n").1, "");
-    let rooms = Event::RoomList { id: Some(RequestId(2)), rooms: Vec::new(), total: 0 };
+    let rooms =
+        Event::RoomList { id: Some(RequestId(2)), rooms: Vec::new(), total: 0, time_ms: None };
     assert_eq!(
         told(&mut session, &rooms),
         "@label=4 :chat.example BATCH +l4 labeled-response\r\n\

@@ -1,7 +1,8 @@
 //! What a line session is told of accounts: who it is, tokens, lists, and that something is done.
 
 use bytes::BytesMut;
-use chat_protocol::event::{AccountInfo, TokenInfo};
+use chat_protocol::event::{AccountInfo, CertificateInfo, TokenInfo};
+use chat_protocol::moment::in_utc;
 use chat_protocol::{Command, Refusal, RoomName, Token, TokenName, UserName};
 
 use super::LineFrontend;
@@ -32,6 +33,16 @@ impl LineFrontend {
         }
     }
 
+    pub(super) fn certificates(&self, certificates: &[CertificateInfo], out: &mut BytesMut) {
+        if certificates.is_empty() {
+            return self.note("you log in by no certificate", out);
+        }
+        self.note(&format!("your certificates ({}):", certificates.len()), out);
+        for CertificateInfo { fingerprint, added_ms } in certificates {
+            self.show(&format!("  {fingerprint}  added {}", in_utc(*added_ms)), out);
+        }
+    }
+
     pub(super) fn shunned(&self, ignored: &[UserName], blocked: &[UserName], out: &mut BytesMut) {
         if ignored.is_empty() && blocked.is_empty() {
             return self.note("you ignore nobody", out);
@@ -46,7 +57,7 @@ impl LineFrontend {
 
     pub(super) fn account_list(&self, accounts: &[AccountInfo], total: u64, out: &mut BytesMut) {
         self.note(&format!("accounts ({total}):"), out);
-        for AccountInfo { name, administrator, suspended, .. } in accounts {
+        for AccountInfo { name, administrator, suspended, certificates, .. } in accounts {
             let administrator = if *administrator { "  administrator" } else { "" };
             let suspended = match suspended {
                 Some(suspended) => {
@@ -56,6 +67,9 @@ impl LineFrontend {
                 None => String::new(),
             };
             self.show(&format!("  {name}{administrator}{suspended}"), out);
+            for fingerprint in certificates {
+                self.show(&format!("    certificate {fingerprint}"), out);
+            }
         }
     }
 }
@@ -66,6 +80,8 @@ pub(super) fn when_done(command: &Command) -> Option<String> {
     Some(match command {
         Command::ChangePassword { .. } => "your password is changed".to_owned(),
         Command::RevokeToken { name } => format!("token {name} is revoked"),
+        Command::AddCertificate { .. } => "you log in by this certificate too".to_owned(),
+        Command::RemoveCertificate { .. } => "nobody logs in by that certificate".to_owned(),
         Command::Ignore { user } => format!("you are shown nothing that {user} says any more"),
         Command::Unignore { user } => format!("you are shown what {user} says"),
         Command::Block { user } => format!("{user} cannot talk to you directly any more"),

@@ -19,7 +19,7 @@ use chat_protocol::{
 use jiff::tz::TimeZone;
 
 use super::{
-    AtEnd, Decoded, Dialect, Frontend, Manners, Reading, Wire, Wish, is_http_request,
+    AtEnd, Decoded, Dialect, Frontend, Manners, Missed, Reading, Wire, Wish, is_http_request,
     is_irc_greeting,
 };
 use crate::limits::{LINE_BYTES_MAX, NAME_TRIES_MAX};
@@ -297,7 +297,7 @@ impl Frontend for LineFrontend {
             },
             is_typed: true,
             reading: Reading::Asking,
-            asks_for_missed: false,
+            missed: Missed::AsNews,
             wants_wallops: false,
             only_waits: true,
             watches_own: false,

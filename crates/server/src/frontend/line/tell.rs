@@ -63,6 +63,7 @@ pub(super) fn tell(session: &mut LineFrontend, event: &Event, out: &mut BytesMut
         }
         Event::TokenMade { name, token, .. } => session.token_made(name, token, out),
         Event::TokenList { tokens, .. } => session.token_list(tokens, out),
+        Event::CertificateList { certificates, .. } => session.certificates(certificates, out),
         Event::Shunned { ignored, blocked, .. } => session.shunned(ignored, blocked, out),
         Event::AccountList { accounts, total, .. } => session.account_list(accounts, *total, out),
         Event::BanList { room, bans, total, .. } => session.ban_list(room, bans, *total, out),
@@ -251,7 +252,7 @@ impl LineFrontend {
 
     fn room_list(&self, rooms: &[RoomInfo], total: u64, out: &mut BytesMut) {
         self.note(&format!("rooms ({total}):"), out);
-        for RoomInfo { room, members, topic } in rooms {
+        for RoomInfo { room, members, topic, .. } in rooms {
             let topic = topic.as_ref().map(|topic| format!("  {topic}")).unwrap_or_default();
             self.show(&format!("  {room}  {members} here{topic}"), out);
         }

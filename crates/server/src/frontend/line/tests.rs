@@ -337,6 +337,7 @@ fn a_page_that_was_asked_for_has_numbers_and_a_replay_has_none() {
 fn what_was_found_is_marked_and_says_how_to_go_on() {
     let part = |text, hit| SnippetPart { text: LineText::parse(text).unwrap(), hit };
     let hit = |room, kind| Hit {
+        text: None,
         room,
         seq: Sequence(41),
         time_ms: Timestamp(75_785_000),
@@ -365,7 +366,7 @@ fn history_and_search_are_typed_as_the_table_says() {
                    around_ms: None, newest: false, part: All }, limit: 5 }";
     check(StyleName::Samovar, "/history 5 before 41", &[history], "");
     let search = "Search { room: Some(Named(\"ops\")), text: tea -milk, from: None, \
-                  after_ms: Some(Ago { ms: 3600000 }), before_ms: None, before: None, limit: 20 }";
+                  after_ms: Some(Ago { ms: 3600000 }), before_ms: None, before: None, limit: 20, whole: false }";
     let search = search.replace("tea -milk", "\"tea -milk\"");
     check(StyleName::Samovar, "/search in:ops since:1h tea -milk", &[&search], "");
     let wrong = "! It only says what must not be there; name a word that must. \

@@ -19,6 +19,9 @@ const MIGRATIONS: &[&str] = &[
     include_str!("011_address_bans.sql"),
     include_str!("012_metadata.sql"),
     include_str!("013_scram.sql"),
+    include_str!("014_told.sql"),
+    include_str!("015_room_times.sql"),
+    include_str!("016_certificates.sql"),
 ];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.

@@ -72,7 +72,11 @@ const PLANTED: &[(&str, &[&str])] = &[
         &["account_tokens: there is no account 00000000-0000-0000-0000-000000000000"],
     ),
     (
-        "INSERT INTO account_rooms VALUES (zeroblob(16), '#ops', 'lobby', '', 0, NULL)",
+        "INSERT INTO account_certificates VALUES (zeroblob(32), zeroblob(16), 0)",
+        &["account_certificates: there is no account 00000000-0000-0000-0000-000000000000"],
+    ),
+    (
+        "INSERT INTO account_rooms VALUES (zeroblob(16), '#ops', 'lobby', '', 0, NULL, 0)",
         &[
             "account_rooms: there is no account 00000000-0000-0000-0000-000000000000",
             "account 00000000-0000-0000-0000-000000000000: key \"#ops\" is not that of \"lobby\"",

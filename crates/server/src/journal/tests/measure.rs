@@ -239,7 +239,17 @@ async fn burst(journal: &Journal, rooms: &[RoomId]) {
 fn of(query: &str, scope: Scope) -> Search {
     let query = Query::parse(query).unwrap();
     let reader = Reader::default();
-    Search { query, scope, reader, from: None, after: None, before: None, cursor: None, limit: 50 }
+    Search {
+        query,
+        scope,
+        reader,
+        from: None,
+        after: None,
+        before: None,
+        cursor: None,
+        limit: 50,
+        whole: false,
+    }
 }
 
 async fn measure(journal: &Journal, what: &str, search: &Search) {

@@ -71,7 +71,17 @@ impl Talk {
 fn search(query: &str, scope: Scope) -> Search {
     let query = Query::parse(query).unwrap();
     let reader = Reader::default();
-    Search { query, scope, reader, from: None, after: None, before: None, cursor: None, limit: 50 }
+    Search {
+        query,
+        scope,
+        reader,
+        from: None,
+        after: None,
+        before: None,
+        cursor: None,
+        limit: 50,
+        whole: false,
+    }
 }
 
 fn shown(found: &Found) -> Vec<String> {
@@ -275,13 +285,15 @@ async fn the_index_goes_on_where_it_was_and_an_older_journal_is_indexed() {
             "DROP TABLE search; DROP VIEW searchable; DROP INDEX messages_by_number;
              DROP TABLE search_mark; DROP TABLE search_marks; DROP TABLE spent_keys;
              DROP TABLE metadata; DROP TABLE accounts; DROP TABLE account_tokens; DROP TABLE account_rooms;
-             DROP TABLE account_shunned; DROP TABLE account_scram; DROP TABLE secrets; DROP TABLE audit; DROP INDEX guests_by_identity;
+             DROP TABLE account_shunned; DROP TABLE account_scram; DROP TABLE secrets;
+             DROP TABLE account_certificates; DROP TABLE audit; DROP INDEX guests_by_identity;
              ALTER TABLE guests DROP COLUMN access;
              DROP TABLE address_bans; DROP TABLE room_users;
              ALTER TABLE rooms DROP COLUMN settings;
              ALTER TABLE rooms DROP COLUMN secret; ALTER TABLE rooms DROP COLUMN visibility;
              ALTER TABLE rooms DROP COLUMN keep_age_ms; ALTER TABLE rooms DROP COLUMN keep_events;
-             ALTER TABLE rooms DROP COLUMN first_seq;
+             ALTER TABLE rooms DROP COLUMN created_ms; ALTER TABLE rooms DROP COLUMN topic_by;
+             ALTER TABLE rooms DROP COLUMN topic_ms; ALTER TABLE rooms DROP COLUMN first_seq;
              ALTER TABLE messages DROP COLUMN number;
              ALTER TABLE messages DROP COLUMN reply_to; PRAGMA user_version = 2;",
         )

@@ -16,7 +16,13 @@ fn bob() -> (Identity, UserName) {
 /// ana does this, to bob if it is to somebody.
 fn change(receipts: &Receipts, change: RoomChange, secret: Option<Secret>) -> Record {
     let target = change.user().map(|_| bob().0);
-    let body = Body::Change(Box::new(Change { target, change, secret, known_as: None }));
+    let body = Body::Change(Box::new(Change {
+        target,
+        change,
+        passes_all: false,
+        secret,
+        known_as: None,
+    }));
     Record { body, ..said(receipts, "", None) }
 }
 
@@ -101,6 +107,7 @@ async fn a_ban_hides_what_is_behind_it_from_the_name_too() {
         let query = chat_protocol::search::Query::parse("tea").unwrap();
         let scope = Scope::Room(room);
         let search = Search {
+            whole: false,
             query,
             scope,
             reader,
