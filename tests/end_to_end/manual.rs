@@ -77,5 +77,5 @@ fn shells_complete_options_and_subcommands() {
         says(Path::new("bash"), &["-c", &asks])
     };
     assert_eq!(asks("se").trim(), "send search");
-    assert_eq!(asks("--tls-").trim(), "--tls-ca --tls-pin");
+    assert_eq!(asks("--tls-").trim(), "--tls-ca --tls-pin --tls-cert --tls-key");
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use crate::Trust;
+use crate::{OwnCertificate, Trust};
 
 /// The port a server listens on when none is named.
 const PORT_DEFAULT: u16 = 5005;
@@ -29,6 +29,8 @@ pub enum ServerAddress {
         /// Why its certificate is believed. Not part of the notation: read from it, it is
         /// [`Trust::System`].
         trust: Trust,
+        /// What the server is shown of the client, if it asks. Not part of the notation either.
+        own: Option<Box<OwnCertificate>>,
     },
     /// A Unix socket.
     Unix(PathBuf),
@@ -69,10 +71,29 @@ impl ServerAddress {
     #[must_use]
     pub fn encrypted(self, trust: Trust) -> Option<Self> {
         match self {
-            Self::Tcp { host, port } | Self::Tls { host, port, .. } => {
-                Some(Self::Tls { host, port, trust })
-            }
+            Self::Tcp { host, port } => Some(Self::Tls { host, port, trust, own: None }),
+            Self::Tls { host, port, own, .. } => Some(Self::Tls { host, port, trust, own }),
             Self::Unix(_) => None,
+        }
+    }
+
+    /// The same place, where the server is shown this certificate; none: it is not encrypted.
+    #[must_use]
+    pub fn showing(self, own: OwnCertificate) -> Option<Self> {
+        match self {
+            Self::Tls { host, port, trust, .. } => {
+                Some(Self::Tls { host, port, trust, own: Some(Box::new(own)) })
+            }
+            Self::Tcp { .. } | Self::Unix(_) => None,
+        }
+    }
+
+    /// What the server is shown.
+    #[must_use]
+    pub const fn own_certificate(&self) -> Option<&OwnCertificate> {
+        match self {
+            Self::Tls { own: Some(own), .. } => Some(own),
+            Self::Tls { own: None, .. } | Self::Tcp { .. } | Self::Unix(_) => None,
         }
     }
 }
@@ -117,7 +138,7 @@ impl FromStr for ServerAddress {
         };
         let host = host.to_owned();
         Ok(if tls {
-            Self::Tls { host, port, trust: Trust::System }
+            Self::Tls { host, port, trust: Trust::System, own: None }
         } else {
             Self::Tcp { host, port }
         })

@@ -71,6 +71,12 @@ pub(crate) struct CliOptions {
     /// Encrypt; believe the certificate that the server shows first, and no other from then on
     #[arg(long, global = true, conflicts_with = "tls_ca")]
     pub(crate) tls_pin: bool,
+    /// Encrypt, and show the server this certificate (PEM): log in by it
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(crate) tls_cert: Option<PathBuf>,
+    /// The key of that certificate (PEM) [default: it is in the same file]
+    #[arg(long, global = true, value_name = "FILE", requires = "tls_cert")]
+    pub(crate) tls_key: Option<PathBuf>,
     /// A room, or @NAME for one user; may be repeated, one speaks in the first [default: the server's]
     #[arg(long, global = true, value_name = "ROOM")]
     pub(crate) room: Vec<RoomAddress>,
@@ -165,7 +171,8 @@ pub(crate) enum CliCommand {
     /// Make an account of NAME, and be it from then on at this server
     ///
     /// Asks for a password; in a pipe it is the first line of stdin. What is kept is a token, in
-    /// credentials.toml of your state folder, which nobody else can read.
+    /// credentials.toml of your state folder, which nobody else can read; or nothing, and with
+    /// --tls-cert the account has that certificate from then on.
     Register {
         /// The name
         #[arg(value_name = "NAME")]
@@ -174,13 +181,14 @@ pub(crate) enum CliCommand {
     /// Log in, and be NAME from then on at this server
     ///
     /// Asks for the password; in a pipe it is the first line of stdin. What is kept is a token, in
-    /// credentials.toml of your state folder, which nobody else can read.
+    /// credentials.toml of your state folder, which nobody else can read; or nothing, and with
+    /// --tls-cert the account has that certificate from then on.
     Login {
         /// The name
         #[arg(value_name = "NAME")]
         account: UserName,
     },
-    /// Be a guest again at this server: the kept token is revoked
+    /// Be a guest again at this server: the kept token is revoked, or else the certificate of --tls-cert
     Logout,
     /// Print a completion script for a shell
     Completions {

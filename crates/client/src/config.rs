@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use chat_client::{AddressError, Naming, ServerAddress, Trust};
+use chat_client::{AddressError, Naming, OwnCertificate, ServerAddress, Trust};
 use chat_protocol::{Refusal, RoomAddress, UserName};
 use etcetera::BaseStrategy;
 use serde::Deserialize;
@@ -46,6 +46,8 @@ struct NamedServer {
     room: Option<RoomAddress>,
     tls: Option<TlsWish>,
     tls_ca: Option<PathBuf>,
+    tls_cert: Option<PathBuf>,
+    tls_key: Option<PathBuf>,
 }
 
 /// `tls = true`, `tls = "pin"`
@@ -106,7 +108,7 @@ impl Settings {
         let wanted = options.server.clone().or_else(|| file.server.take()).unwrap_or_default();
         let named = file.servers.remove(&wanted.text);
         let (server, name, room) = match named {
-            Some(NamedServer { address, name, room, tls, tls_ca }) => {
+            Some(NamedServer { address, name, room, tls, tls_ca, tls_cert, tls_key }) => {
                 let folder = path.as_deref().and_then(Path::parent).unwrap_or(Path::new(""));
                 let ca = tls_ca.map(|file| folder.join(file));
                 let (on, pin) = match tls {
@@ -114,11 +116,16 @@ impl Settings {
                     Some(TlsWish::Plainly(true)) => (true, false),
                     Some(TlsWish::By(TlsManner::Pin)) => (false, true),
                 };
-                (encrypted(address, on, ca, pin)?, name, room)
+                let [cert, key] = [tls_cert, tls_key].map(|file| file.map(|it| folder.join(it)));
+                let server = encrypted(address, on || cert.is_some(), ca, pin)?;
+                (showing(server, cert, key)?, name, room)
             }
             None => (wanted.address, None, None),
         };
-        let server = encrypted(server, options.tls, options.tls_ca.clone(), options.tls_pin)?;
+        let (cert, key) = (options.tls_cert.clone(), options.tls_key.clone());
+        let is_encrypted = options.tls || cert.is_some();
+        let server = encrypted(server, is_encrypted, options.tls_ca.clone(), options.tls_pin)?;
+        let server = showing(server, cert, key)?;
         let name = name.or(file.name);
         let name_from = match (&options.name, &name) {
             (None, None) => NameFrom::Login,
@@ -136,6 +143,10 @@ impl Settings {
         let token = credential::token(options, &server, command.as_deref())?;
         let (naming, name_from) = match token {
             Some(token) => (Naming::Token(token), NameFrom::Chosen),
+            None if server.own_certificate().is_some() => {
+                let wanted = options.name.as_ref().and_then(|name| UserName::parse(name).ok());
+                (Naming::Certificate(wanted), NameFrom::Chosen)
+            }
             None => (naming, name_from),
         };
         let rooms = if options.room.is_empty() {
@@ -168,6 +179,24 @@ fn encrypted(
     let shown = address.to_string();
     let why = || usage(format!("{shown}: a Unix socket is not encrypted; leave TLS away"));
     address.encrypted(trust).ok_or_else(why)
+}
+
+/// The address with what the server is shown; nothing: as it is.
+fn showing(
+    address: ServerAddress,
+    cert: Option<PathBuf>,
+    key: Option<PathBuf>,
+) -> anyhow::Result<ServerAddress> {
+    let Some(cert) = cert else {
+        return match key {
+            None => Ok(address),
+            Some(_) => Err(Failure::new(Exit::Usage, "tls_key is set and tls_cert is not").into()),
+        };
+    };
+    let own = OwnCertificate { key: key.unwrap_or_else(|| cert.clone()), cert };
+    let shown = address.to_string();
+    let why = || format!("{shown}: without TLS no certificate is shown");
+    address.showing(own).ok_or_else(|| Failure::new(Exit::Usage, why()).into())
 }
 
 impl File {
@@ -275,7 +304,9 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("config.toml");
         let text = "[servers.web]\naddress = \"h\"\ntls = true\n[servers.lan]\naddress = \"h\"\n\
-                    tls_ca = \"lan.crt\"\n[servers.own]\naddress = \"h\"\ntls = \"pin\"\n";
+                    tls_ca = \"lan.crt\"\n[servers.own]\naddress = \"h\"\ntls = \"pin\"\n\
+                    [servers.mine]\naddress = \"h\"\ntls_cert = \"ana.crt\"\ntls_key = \"ana.key\"\n\
+                    [servers.wrong]\naddress = \"h\"\ntls_key = \"ana.key\"\n";
         std::fs::write(&path, text).unwrap();
         let resolve = |arguments: &[&str]| {
             let config = ["chat-client", "--config", path.to_str().unwrap(), "--server"];
@@ -283,7 +314,14 @@ mod tests {
             let cli = crate::cli::Cli::try_parse_from(line).unwrap();
             Settings::resolve(&cli.options).map(|settings| settings.server)
         };
-        let tls = |trust| Some(ServerAddress::Tls { host: "h".to_owned(), port: 5005, trust });
+        let tls = |trust| {
+            let (host, port, own) = ("h".to_owned(), 5005, None);
+            Some(ServerAddress::Tls { host, port, trust, own })
+        };
+        let showing = |cert: &str, key: &str| {
+            let (cert, key) = (folder.path().join(cert), folder.path().join(key));
+            tls(Trust::System).and_then(|server| server.showing(OwnCertificate { cert, key }))
+        };
         let pins = state::known_servers().unwrap();
         for (arguments, server) in [
             (&["web"][..], tls(Trust::System)),
@@ -295,6 +333,11 @@ mod tests {
             (&["tls://h", "--tls-pin"], tls(Trust::FirstSeen(pins))),
             (&["h"], Some(ServerAddress::Tcp { host: "h".to_owned(), port: 5005 })),
             (&["unix:/x", "--tls"], None),
+            (&["mine"], showing("ana.crt", "ana.key")),
+            (&["mine", "--tls-cert", "/x.pem"], showing("/x.pem", "/x.pem")),
+            (&["h", "--tls-cert", "/x", "--tls-key", "/y"], showing("/x", "/y")),
+            (&["unix:/x", "--tls-cert", "/x"], None),
+            (&["wrong"], None),
         ] {
             assert_eq!(resolve(arguments).ok(), server, "{arguments:?}");
         }

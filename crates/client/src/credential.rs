@@ -1,5 +1,5 @@
-//! With what the client logs in: a token from a file, a command or the state folder, and how one
-//! gets there (`register`, `login`, `logout`). Owns `$XDG_STATE_HOME/chat-client/credentials.toml`,
+//! With what the client logs in: a certificate, a token from a file, a command or the state folder, and
+//! how one gets there (`register`, `login`, `logout`). Owns `$XDG_STATE_HOME/chat-client/credentials.toml`,
 //! which nobody else can read; never shows a password or a token.
 
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::io::{self, BufRead, IsTerminal, Read, Write};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context;
-use chat_client::{Link, Naming, ServerAddress, Timing};
+use chat_client::{Link, Naming, OwnCertificate, ServerAddress, Timing};
 use chat_protocol::limits::TOKEN_BYTES_MAX;
 use chat_protocol::{Command, Event, Password, Token, TokenName, UserName};
 use etcetera::BaseStrategy;
@@ -102,7 +102,7 @@ pub(crate) async fn register(
     }
     let mut link = Link::open(server, &Naming::Exact(name), &Timing::default()).await?;
     link.ask(Command::Register { password }).await?;
-    keep_token(&mut link, server).await
+    keep(&mut link, server).await
 }
 
 /// Logs in, and keeps a token of the account.
@@ -114,7 +114,46 @@ pub(crate) async fn login(
     let password = ask_password(options, &format!("The password of {name}: ")).await?;
     let naming = Naming::Account(name, password);
     let mut link = Link::open(server, &naming, &Timing::default()).await?;
-    keep_token(&mut link, server).await
+    keep(&mut link, server).await
+}
+
+/// By what one comes from now on: one's certificate, or else a token.
+async fn keep(link: &mut Link, server: &ServerAddress) -> anyhow::Result<Exit> {
+    match server.own_certificate() {
+        Some(own) => add_certificate(link, server, own).await,
+        None => keep_token(link, server).await,
+    }
+}
+
+/// The account has this certificate from now on; a token that was kept goes.
+async fn add_certificate(
+    link: &mut Link,
+    server: &ServerAddress,
+    own: &OwnCertificate,
+) -> anyhow::Result<Exit> {
+    let fingerprint = own.fingerprint()?;
+    let is_there = |list: &Event| {
+        let Event::CertificateList { certificates, .. } = list else { return false };
+        certificates.iter().any(|certificate| certificate.fingerprint == fingerprint)
+    };
+    if !is_there(&link.ask(Command::Certificates).await?) {
+        link.ask(Command::AddCertificate { fingerprint: Some(fingerprint) }).await?;
+    }
+    if let Some(path) = default_path() {
+        let mut all = read(&path)?;
+        if let Some(kept) = all.servers.remove(&server.to_string()) {
+            write(&path, &all)?;
+            link.ask(Command::RevokeToken { name: kept.called }).await.ok(); // it may be another's
+        }
+    }
+    let name = link.welcome().name.as_ref().map_or("", UserName::as_str);
+    writeln!(
+        io::stderr(),
+        "Logged in at {server} as {name}. Who shows the certificate {fingerprint} is {name} there from \
+         now on; chat-client logout ends it."
+    )
+    .ok();
+    Ok(Exit::Ok)
 }
 
 async fn keep_token(link: &mut Link, server: &ServerAddress) -> anyhow::Result<Exit> {
@@ -151,6 +190,14 @@ pub(crate) async fn logout(server: &ServerAddress) -> anyhow::Result<Exit> {
     let path = default_path().context("there is no folder for the state of programs")?;
     let mut all = read(&path)?;
     let Some(kept) = all.servers.remove(&server.to_string()) else {
+        if let Some(own) = server.own_certificate() {
+            let naming = Naming::Certificate(None);
+            let mut link = Link::open(server, &naming, &Timing::default()).await?;
+            let fingerprint = own.fingerprint()?;
+            link.ask(Command::RemoveCertificate { fingerprint }).await?;
+            writeln!(io::stderr(), "Logged out at {server}.").ok();
+            return Ok(Exit::Ok);
+        }
         writeln!(io::stderr(), "Not logged in at {server}.").ok();
         return Ok(Exit::NothingFound);
     };

@@ -102,6 +102,11 @@ fn of_link(error: &LinkError, server: &ServerAddress) -> (Exit, String) {
             if let Refusal::LoginFailed | Refusal::LoggedOut | Refusal::NotLoggedIn = refusal {
                 return (Exit::LoginNeeded, format!("{text} Log in: chat-client login NAME"));
             }
+            if let Refusal::CertificateUnknown = refusal {
+                let sentence = "No account there has this certificate. Add it: chat-client login \
+                                NAME, or make one: chat-client register NAME";
+                return (Exit::LoginNeeded, sentence.to_owned());
+            }
             let about_name = matches!(
                 refusal,
                 Refusal::NameTaken { .. }
@@ -133,6 +138,7 @@ fn of_tls(error: &TlsError, server: &ServerAddress) -> String {
         TlsError::NotTls => "   Without TLS: --server HOST:PORT",
         TlsError::NoAuthorities(_)
         | TlsError::CaFile { .. }
+        | TlsError::Own { .. }
         | TlsError::Pins { .. }
         | TlsError::Name(_)
         | TlsError::Handshake(_) => "",

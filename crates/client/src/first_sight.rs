@@ -14,7 +14,7 @@ pub(crate) struct FirstSight(Option<(String, PathBuf)>);
 impl FirstSight {
     /// Before connecting.
     pub(crate) fn before(server: &ServerAddress) -> Self {
-        let ServerAddress::Tls { host, port, trust: Trust::FirstSeen(file) } = server else {
+        let ServerAddress::Tls { host, port, trust: Trust::FirstSeen(file), .. } = server else {
             return Self(None);
         };
         let place = ServerAddress::Tcp { host: host.clone(), port: *port }.to_string();

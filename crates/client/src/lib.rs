@@ -31,6 +31,7 @@ mod connection;
 mod cursor;
 mod link;
 mod naming;
+mod own;
 mod pins;
 mod preamble;
 mod rooms;
@@ -46,6 +47,7 @@ pub use connection::{
 };
 pub use link::{Link, LinkError};
 pub use naming::Naming;
+pub use own::OwnCertificate;
 pub use pins::{Fingerprint, NoFingerprint, Pin, find as find_pin};
 pub use preamble::{PREAMBLE_BYTES_MAX, PreambleError, SkipPreamble};
 pub use speech::{messages, program_output};

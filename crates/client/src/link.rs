@@ -17,6 +17,7 @@ use tokio::net::TcpStream;
 use tokio_util::codec::{Decoder, Encoder, Framed, LengthDelimitedCodec};
 
 use crate::connection::Timing;
+use crate::naming::Credentials;
 use crate::{Naming, PreambleError, ServerAddress, SkipPreamble, TlsError, tls};
 
 /// What may wait to be written before no more requests are taken, in bytes.
@@ -230,10 +231,10 @@ async fn connect(address: &ServerAddress) -> Result<Box<dyn Socket>, LinkError> 
         ServerAddress::Tcp { host, port } => {
             Ok(Box::new(connect_to(host, *port).await.map_err(failed)?))
         }
-        ServerAddress::Tls { host, port, trust } => {
+        ServerAddress::Tls { host, port, trust, own } => {
             let stream = connect_to(host, *port).await.map_err(failed)?;
             let server = ServerAddress::Tcp { host: host.clone(), port: *port }.to_string();
-            let secure = Box::pin(tls::secure(stream, host, &server, trust)).await;
+            let secure = Box::pin(tls::secure(stream, host, &server, trust, own.as_deref())).await;
             let stream = secure.map_err(|source| LinkError::Tls {
                 address: address.clone(),
                 source: Box::new(source),
@@ -264,7 +265,7 @@ async fn hello(
     coming: Coming<'_>,
 ) -> Result<Welcome, LinkError> {
     let mut refused = LinkError::Closed;
-    let (password, token) = naming.credentials();
+    let Credentials { password, token, certificate } = naming.credentials();
     for name in naming.candidates() {
         let hello = Hello {
             v: PROTOCOL_VERSION,
@@ -276,7 +277,7 @@ async fn hello(
             },
             password: password.clone(),
             token: token.clone(),
-            certificate: false,
+            certificate,
             client: Some(concat!("chat-client ", env!("CARGO_PKG_VERSION")).to_owned()),
         };
         framed.send(hello).await.map_err(broken)?;

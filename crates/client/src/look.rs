@@ -24,7 +24,7 @@ pub(crate) async fn look(
     settings: Settings,
     subcommand: &CliCommand,
 ) -> anyhow::Result<Exit> {
-    let has_account = matches!(settings.naming, Naming::Token(_));
+    let has_account = settings.naming.has_account();
     let is_first_try = options.room.len() <= 1 && !matches!(subcommand, CliCommand::Status);
     if has_account && is_first_try {
         let unnamed = look_as(Naming::Observer, options, settings.clone(), subcommand).await;
@@ -95,7 +95,7 @@ async fn look_as(
     let output = Output { form, here: rooms.first().cloned(), shows_replay: false };
     let outcome = if options.follow {
         // A room that is not there may be one for this account alone.
-        let waits = naming != Naming::Observer || !matches!(settings.naming, Naming::Token(_));
+        let waits = naming != Naming::Observer || !settings.naming.has_account();
         let options = Options::new(settings.server, naming);
         history::follow(link, options, (&rooms, waits), part, &output, &mut printer).await
     } else {

@@ -19,6 +19,18 @@ pub enum Naming {
     Account(UserName, Password),
     /// The account that made this token.
     Token(Token),
+    /// The account that has the certificate which the server is shown; this one and no other, if it
+    /// is named.
+    Certificate(Option<UserName>),
+}
+
+/// What a client logs in with.
+#[derive(Debug, Default)]
+pub(crate) struct Credentials {
+    pub(crate) password: Option<Password>,
+    pub(crate) token: Option<Token>,
+    /// That of the connection.
+    pub(crate) certificate: bool,
 }
 
 impl Naming {
@@ -29,6 +41,7 @@ impl Naming {
             Self::Exact(name) | Self::Account(name, _) => {
                 Box::new(std::iter::once(Some(name.clone())))
             }
+            Self::Certificate(name) => Box::new(std::iter::once(name.clone())),
             Self::Numbered(base) => {
                 let base = as_name(base);
                 let names = (1..=NAME_TRIES_MAX).filter_map(move |n| numbered(&base, n));
@@ -37,12 +50,20 @@ impl Naming {
         }
     }
 
+    /// Does it come as an account, by what nobody has to be asked for?
+    #[must_use]
+    pub const fn has_account(&self) -> bool {
+        matches!(self, Self::Token(_) | Self::Certificate(_))
+    }
+
     /// What it logs in with.
-    pub(crate) fn credentials(&self) -> (Option<Password>, Option<Token>) {
+    pub(crate) fn credentials(&self) -> Credentials {
+        let none = Credentials::default();
         match self {
-            Self::Observer | Self::Exact(_) | Self::Numbered(_) => (None, None),
-            Self::Account(_, password) => (Some(password.clone()), None),
-            Self::Token(token) => (None, Some(token.clone())),
+            Self::Observer | Self::Exact(_) | Self::Numbered(_) => none,
+            Self::Account(_, password) => Credentials { password: Some(password.clone()), ..none },
+            Self::Token(token) => Credentials { token: Some(token.clone()), ..none },
+            Self::Certificate(_) => Credentials { certificate: true, ..none },
         }
     }
 
@@ -52,7 +73,7 @@ impl Naming {
             Self::Observer | Self::Exact(_) => Self::Exact(name),
             Self::Numbered(_) => Self::Numbered(name.as_str().to_owned()),
             // An account has one name.
-            Self::Account(..) | Self::Token(_) => self.clone(),
+            Self::Account(..) | Self::Token(_) | Self::Certificate(_) => self.clone(),
         }
     }
 }

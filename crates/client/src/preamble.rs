@@ -53,6 +53,9 @@ impl<D: Decoder<Error = std::io::Error>> Decoder for SkipPreamble<D> {
             if self.skipped_bytes == 0 && bytes.starts_with(&TLS_ALERT) {
                 return Err(PreambleError::WantsTls);
             }
+            if self.skipped_bytes == 0 && bytes.len() < 2 && TLS_ALERT.starts_with(bytes) {
+                return Ok(None); // it may become one
+            }
             let text = bytes.iter().position(|byte| *byte == 0);
             self.found = text.is_some();
             let text = text.unwrap_or(bytes.len());
@@ -72,6 +75,20 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn an_alert_of_tls_is_known_in_two_pieces_too() {
+        let mut decoder = SkipPreamble::new(frame::server_frames());
+        let mut bytes = BytesMut::from(&TLS_ALERT[..1]);
+        assert!(matches!(decoder.decode(&mut bytes), Ok(None)));
+        bytes.extend_from_slice(&[0x03, 0x03, 0, 2]);
+        assert!(matches!(decoder.decode(&mut bytes), Err(PreambleError::WantsTls)));
+        // Half of one is text.
+        let mut decoder = SkipPreamble::new(frame::server_frames());
+        let mut bytes = BytesMut::from(&[TLS_ALERT[0], b'x'][..]);
+        assert!(matches!(decoder.decode(&mut bytes), Ok(None)));
+        assert!(bytes.is_empty());
+    }
 
     proptest! {
         #[test]

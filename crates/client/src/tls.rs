@@ -9,6 +9,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
+use tokio_rustls::rustls::client::WantsClientCert;
 use tokio_rustls::rustls::client::danger::{
     HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier,
 };
@@ -18,10 +19,11 @@ use tokio_rustls::rustls::crypto::{
 use tokio_rustls::rustls::pki_types::pem::PemObject;
 use tokio_rustls::rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use tokio_rustls::rustls::{
-    CertificateError, ClientConfig, DigitallySignedStruct, Error as RustlsError, RootCertStore,
-    SignatureScheme,
+    CertificateError, ClientConfig, ConfigBuilder, DigitallySignedStruct, Error as RustlsError,
+    RootCertStore, SignatureScheme,
 };
 
+use crate::own::{self, OwnCertificate};
 use crate::pins::{self, Fingerprint};
 use crate::trouble::ChangedCertificate;
 
@@ -46,6 +48,14 @@ pub enum TlsError {
     /// The file of whom to believe is of no use.
     #[error("{}: {why}", .path.display())]
     CaFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong.
+        why: String,
+    },
+    /// What one is to show of oneself is of no use.
+    #[error("{}: {why}", .path.display())]
+    Own {
         /// The file.
         path: PathBuf,
         /// What is wrong.
@@ -88,6 +98,7 @@ pub(crate) async fn secure(
     host: &str,
     server: &str,
     trust: &Trust,
+    own: Option<&OwnCertificate>,
 ) -> Result<TlsStream<TcpStream>, TlsError> {
     let name =
         ServerName::try_from(host.to_owned()).map_err(|_| TlsError::Name(host.to_owned()))?;
@@ -97,11 +108,11 @@ pub(crate) async fn secure(
         .map_err(|error| TlsError::Handshake(io::Error::other(error)))?;
     let file = match trust {
         Trust::System => {
-            let config = builder.with_root_certificates(system()?).with_no_client_auth();
+            let config = showing(builder.with_root_certificates(system()?), own)?;
             return handshake(stream, name, config).await;
         }
         Trust::CaFile(path) => {
-            let config = builder.with_root_certificates(of_file(path)?).with_no_client_auth();
+            let config = showing(builder.with_root_certificates(of_file(path)?), own)?;
             return handshake(stream, name, config).await;
         }
         Trust::FirstSeen(file) => file,
@@ -113,10 +124,9 @@ pub(crate) async fn secure(
         shown: Mutex::default(),
         provider,
     });
-    let config = builder
-        .dangerous()
-        .with_custom_certificate_verifier(Arc::<FirstSeen>::clone(&verifier))
-        .with_no_client_auth();
+    let config =
+        builder.dangerous().with_custom_certificate_verifier(Arc::<FirstSeen>::clone(&verifier));
+    let config = showing(config, own)?;
     let stream = handshake(stream, name, config).await;
     match (pin, verifier.shown()) {
         (Some(pin), Some(shown)) if pin.fingerprint != shown => {
@@ -130,6 +140,22 @@ pub(crate) async fn secure(
         }
         (Some(_) | None, _) => stream,
     }
+}
+
+/// What the server is shown, if it asks.
+fn showing(
+    builder: ConfigBuilder<ClientConfig, WantsClientCert>,
+    own: Option<&OwnCertificate>,
+) -> Result<ClientConfig, TlsError> {
+    let Some(own) = own else { return Ok(builder.with_no_client_auth()) };
+    let made = builder.with_client_auth_cert(own.chain()?, own.private_key()?);
+    made.map_err(|error| {
+        if let RustlsError::InconsistentKeys(_) = error {
+            own::wrong(&own.key, &"it is not the key of the certificate")
+        } else {
+            own::wrong(&own.cert, &error)
+        }
+    })
 }
 
 fn system() -> Result<RootCertStore, TlsError> {

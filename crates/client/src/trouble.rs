@@ -42,6 +42,7 @@ impl Trouble {
                 TlsError::Changed(changed) => Self::Certificate(changed.clone()),
                 TlsError::NoAuthorities(_)
                 | TlsError::CaFile { .. }
+                | TlsError::Own { .. }
                 | TlsError::Pins { .. }
                 | TlsError::UnknownIssuer
                 | TlsError::Certificate(_)
@@ -64,5 +65,11 @@ impl Trouble {
 
 /// Is it the account that ended, or is not let in?
 pub(crate) const fn is_about_the_account(refusal: &Refusal) -> bool {
-    matches!(refusal, Refusal::LoginFailed | Refusal::LoggedOut | Refusal::Suspended { .. })
+    matches!(
+        refusal,
+        Refusal::LoginFailed
+            | Refusal::LoggedOut
+            | Refusal::CertificateUnknown
+            | Refusal::Suspended { .. }
+    )
 }

@@ -48,6 +48,15 @@ mod tests {
             ("a*b*c", "aXbYbZc"),
             ("**a**", "a"),
             ("*š*", "hašek"),
+            // As people are banned: by a beginning, an end, or both, with all between.
+            ("*!*@*", "ana!rob@samovar"),
+            ("ana!*@*", "ana!rob@samovar"),
+            ("*!*b@s*r", "ana!rob@samovar"),
+            ("an?!r??@*", "ana!rob@samovar"),
+            ("*ab", "aab"),
+            ("a*a*a", "aaa"),
+            ("*?", "x"),
+            ("?*?", "xy"),
         ] {
             assert!(matches(pattern, text), "{pattern} {text}");
         }
@@ -59,6 +68,11 @@ mod tests {
             ("a*b", "abc"),
             ("*x*", "ana"),
             ("A", "a"),
+            ("*!*@samovar?", "ana!rob@samovar"),
+            ("ana!?@*", "ana!rob@samovar"),
+            ("a*a*a", "aa"),
+            ("?*?", "x"),
+            ("bob!*@*", "xbob!rob@samovar"),
         ] {
             assert!(!matches(pattern, text), "{pattern} {text}");
         }

@@ -140,7 +140,9 @@ impl UserName {
     #[must_use]
     pub fn is_mentioned_in(&self, text: &str) -> bool {
         let in_word = |c: char| c.is_alphanumeric() || c == '_' || c == '-';
-        let (text, name) = (text.to_lowercase(), self.folded());
+        // Letter by letter, as names are folded: a sigma at the end of a word is none of its own.
+        let text: String = text.chars().flat_map(char::to_lowercase).collect();
+        let name = self.folded();
         text.match_indices(name).any(|(at, _)| {
             let before = text.get(..at).and_then(|before| before.chars().next_back());
             let behind = text.get(at + name.len()..).and_then(|behind| behind.chars().next());

@@ -41,19 +41,19 @@ pub enum QueryError {
         position: usize,
     },
     /// No letter and no digit.
-    #[error("\"{term}\" has no letter and no digit, so it is no word")]
+    #[error("\"{}\" has no letter and no digit, so it is no word", .term.escape_debug())]
     NoWord {
         /// What was written.
         term: String,
     },
     /// A `*` elsewhere than at the end of a word.
-    #[error("\"{term}\" has a * that does not stand at its end")]
+    #[error("\"{}\" has a * that does not stand at its end", .term.escape_debug())]
     Star {
         /// What was written.
         term: String,
     },
     /// Too little before a `*`.
-    #[error("\"{term}*\" has too little before its *: at least {letters_min} letters")]
+    #[error("\"{}*\" has too little before its *: at least {letters_min} letters", .term.escape_debug())]
     ShortStar {
         /// What was written, without the `*`.
         term: String,
@@ -265,6 +265,12 @@ mod tests {
         assert_eq!(said("a - b"), "\"-\" has no letter and no digit, so it is no word");
         assert_eq!(said("\"\""), "\"\" has no letter and no digit, so it is no word");
         assert_eq!(said("a*b"), "\"a*b\" has a * that does not stand at its end");
+        assert_eq!(said("a*\u{1b}[2J"), "\"a*\\u{1b}[2J\" has a * that does not stand at its end");
+        assert_eq!(said("\0"), "\"\\0\" has no letter and no digit, so it is no word");
+        assert_eq!(
+            said("\r\n-\u{202e}*"),
+            "\"\\u{202e}*\" has no letter and no digit, so it is no word"
+        );
         for short in ["a*", "web-3*", "\"in a\"*", "e\u{301}*", "xxⓐb*"] {
             assert!(
                 said(short).ends_with("too little before its *: at least 2 letters"),

@@ -7,6 +7,7 @@ mod moderate;
 mod respond;
 
 use crate::nearest::nearest;
+use crate::text::is_dangerous;
 use crate::{
     Command, LineText, MessageText, Password, Role, RoomAddress, RoomSecret, SayKind, Sequence,
     UserName,
@@ -522,8 +523,13 @@ struct Typed<'a> {
 }
 
 impl Typed<'_> {
+    /// `why` may quote what was typed: whatever that is, it drives no terminal.
     fn usage(&self, why: impl Into<String>) -> SlashError {
-        SlashError::Usage { name: self.word.name, arguments: self.word.arguments, why: why.into() }
+        let mut why = why.into();
+        if why.contains(is_dangerous) {
+            why = why.escape_debug().to_string();
+        }
+        SlashError::Usage { name: self.word.name, arguments: self.word.arguments, why }
     }
 
     fn here(&self) -> Result<RoomAddress, SlashError> {

@@ -11,6 +11,11 @@ fn a_name_is_mentioned_as_a_word_in_any_case() {
     for text in ["", "banana", "anatomy", "ana_b", "maria-ana", "an a"] {
         assert!(!name.is_mentioned_in(text), "{text}");
     }
+    // A sigma at the end, which is another small letter there.
+    let name = UserName::parse("SAΣ").unwrap();
+    for text in ["hi SAΣ, there", "saσ", "SAΣ"] {
+        assert!(name.is_mentioned_in(text), "{text}");
+    }
 }
 
 #[test]

@@ -167,6 +167,10 @@ fn a_search_has_words_and_options() {
         said("search since:now x"),
         "Since: takes an age (90m, 2h, 3d), not now. Usage: /search WORDS"
     );
+    assert_eq!(
+        said("search x since:8h\u{1b}[2J"),
+        "Since: takes an age (90m, 2h, 3d), not 8h\\u{1b}[2J. Usage: /search WORDS"
+    );
     assert_eq!(said("search \"x"), "The quote at position 1 is not closed. Usage: /search WORDS");
 }
 

@@ -178,6 +178,10 @@ mod tests {
             ('b', ""),
             ('b', "a b"),
             ('b', "bob!a!b@*"),
+            ('b', "bob!rob@"),
+            ('b', "bob!rob@samovar@samovar"),
+            ('b', "bob!rob@ samovar"),
+            ('b', "@"),
             ('I', "m:bob"),
         ] {
             assert!(parse(letter, text).is_err(), "{text}");

@@ -84,9 +84,9 @@ impl<'a> Message<'a> {
 pub(crate) struct Tags<'a>(pub(super) &'a str);
 
 impl<'a> Tags<'a> {
-    /// Names and values, in order; a value that is not there is empty.
+    /// Names and values, in order; a value that is not there is empty. What has no name is no tag.
     pub(crate) fn iter(self) -> impl Iterator<Item = (&'a str, Cow<'a, str>)> {
-        self.0.split(';').filter(|tag| !tag.is_empty()).map(|tag| {
+        self.0.split(';').filter(|tag| !tag.is_empty() && !tag.starts_with('=')).map(|tag| {
             let (name, value) = tag.split_once('=').unwrap_or((tag, ""));
             (name, unescaped(value))
         })
@@ -166,17 +166,20 @@ impl fmt::Display for Escaped<'_> {
 }
 
 /// Writes one line: tags, a source, a command, parameters, in this order. What it is given must not
-/// have a line end in it: names and texts are parsed without them.
+/// have a line end in it: names and texts are parsed without them. What is longer than a line is cut.
 #[derive(Debug)]
 pub(crate) struct Line<'a> {
     out: &'a mut BytesMut,
     has_tags: bool,
+    /// Where it begins, behind its tags.
+    begin: usize,
 }
 
 impl<'a> Line<'a> {
     /// At the end of what is there.
-    pub(crate) const fn new(out: &'a mut BytesMut) -> Self {
-        Self { out, has_tags: false }
+    pub(crate) fn new(out: &'a mut BytesMut) -> Self {
+        let begin = out.len();
+        Self { out, has_tags: false, begin }
     }
 
     /// A tag; without a value if that is empty.
@@ -223,17 +226,26 @@ impl<'a> Line<'a> {
 
     /// The last parameter, whatever it is, and the end of the line.
     pub(crate) fn text(mut self, text: impl fmt::Display) {
-        self.put(format_args!(" :{text}\r\n"));
+        self.put(format_args!(" :{text}"));
+        self.end();
     }
 
     /// The end of the line.
     pub(crate) fn end(self) {
+        let end = self.begin + LINE_BYTES_MAX - 2;
+        if self.out.len() > end {
+            let begins_character =
+                |at: &usize| self.out.get(*at).is_none_or(|byte| byte & 0xC0 != 0x80);
+            let end = (self.begin..=end).rev().find(begins_character);
+            self.out.truncate(end.unwrap_or(self.begin));
+        }
         self.out.put_slice(b"\r\n");
     }
 
     fn end_tags(&mut self) {
         if std::mem::take(&mut self.has_tags) {
             self.out.put_u8(b' ');
+            self.begin = self.out.len();
         }
     }
 

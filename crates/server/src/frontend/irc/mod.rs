@@ -91,17 +91,24 @@ pub(crate) struct Sts {
 impl IrcSettings {
     /// `name` is what the server calls itself, which need not be a word.
     pub(crate) fn new(name: &str, replay: u32, zone: TimeZone) -> Self {
-        let word = |c: char| c.is_ascii_alphanumeric() || c == '.' || c == '-';
-        let server = if name.contains('.') && name.chars().all(word) {
-            name.to_owned()
-        } else {
-            "irc.samovar".to_owned()
-        };
+        let server = if is_host_name(name) { name } else { "irc.samovar" }.to_owned();
         let network = isupport::value(name);
         let (motd, password, registers) = (None, None, true);
         let (registers_before, sts) = (registers, None);
         Self { server, network, motd, replay, zone, password, registers, registers_before, sts }
     }
+}
+
+/// With a dot, of labels as RFC 1123 has them: what clients take for a server's name and no nick.
+fn is_host_name(text: &str) -> bool {
+    let is_label = |label: &str| {
+        let inner = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+        (1..=63).contains(&label.len())
+            && label.bytes().all(inner)
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    text.contains('.') && text.split('.').all(is_label)
 }
 
 /// One IRC session.

@@ -71,6 +71,36 @@ fn welcomed(session: &mut IrcFrontend) -> String {
 }
 
 #[test]
+fn a_server_is_called_by_its_host_name_or_by_ours() {
+    let long = format!("{}.example", "x".repeat(63));
+    for name in ["chat.example", "a.b.c", "4.chat-2.example", "CHAT.example", &long] {
+        assert!(is_host_name(name), "{name}");
+    }
+    let too_long = format!("{}.example", "x".repeat(64));
+    for name in [
+        "chat",
+        "",
+        ".",
+        "chat.",
+        ".chat",
+        "a..b",
+        "-a.example",
+        "a-.example",
+        "my chat.example",
+        "ch\u{e4}t.example",
+        "chat_1.example",
+        "chat.example:6697",
+        "a!b.example",
+        &too_long,
+    ] {
+        assert!(!is_host_name(name), "{name}");
+    }
+    let called = |name| IrcSettings::new(name, 20, TimeZone::UTC).server;
+    assert_eq!(called("chat.example"), "chat.example");
+    assert_eq!(called("Samovar"), "irc.samovar");
+}
+
+#[test]
 fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     let mut session = session();
     let (asked, answer) = feed(&mut session, "CAP LS 302\r\nNICK ana\r\nUSER a 0 * :Ana\r\n");
