@@ -153,6 +153,7 @@ fn an_operator_kicks_an_owner_who_comes_back_as_owner() {
     let settings = serde_json::to_value(settings).unwrap();
     assert_eq!(settings["role"], "owner", "{settings}");
     ana.until(":owner!owner@samovar JOIN #ops");
+    ana.expect(":samovar MODE #ops +o owner"); // it has that of old
     ana.send("NAMES #ops");
     ana.expect(":irc.samovar 353 ana @ #ops :@ana @owner");
 }

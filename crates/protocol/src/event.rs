@@ -240,6 +240,9 @@ pub enum Event {
         /// What it calls itself beside its name.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         real_name: Option<LineText>,
+        /// Who it is there.
+        #[serde(default, skip_serializing_if = "Role::is_member")]
+        role: Role,
     },
     /// Somebody left a room.
     Left {

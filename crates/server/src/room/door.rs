@@ -126,6 +126,7 @@ impl RoomActor {
         open.members.insert(who, member);
         self.summarise(open);
         let time_ms = self.now();
+        let role = open.standing(who).map_or(Role::Member, |standing| standing.role);
         Ok(self.presence(open, who, None, |room| Event::Joined {
             room,
             time_ms,
@@ -134,6 +135,7 @@ impl RoomActor {
             account_name,
             away,
             real_name,
+            role,
         }))
     }
 

@@ -216,6 +216,7 @@ fn who_is_here_follows_what_is_told() {
         account_name: None,
         away: None,
         real_name: None,
+        role: chat_protocol::Role::Member,
     });
     stage.shows("15 here");
     stage.event(Event::Renamed { from: user("kai"), to: user("kay") });

@@ -31,6 +31,7 @@ fn morning(width: u16, height: u16) -> Stage {
             account_name: None,
             away: None,
             real_name: None,
+            role: chat_protocol::Role::Member,
         });
     }
     stage.event(Event::Left {

@@ -301,6 +301,16 @@ impl Change {
     }
 }
 
+/// What is told of who comes in with a role.
+pub(super) const fn of_role(role: Role) -> Option<&'static str> {
+    match role {
+        Role::Member => None,
+        Role::Voice => Some("+v"),
+        // Who keeps order may all that voice may.
+        Role::Operator | Role::Owner => Some("+o"),
+    }
+}
+
 /// A change as all are told of it, if it is one of modes.
 pub(super) fn of_change(change: &RoomChange) -> Option<Vec<Change>> {
     let one = |on, letter, parameter| Change { on, letter, parameter, masked: None };

@@ -12,7 +12,7 @@ use unicode_segmentation::UnicodeSegmentation;
 use super::identifier::MessageId;
 use super::looks::{About, Frame, Look, Looks};
 use super::message::{Escaped, LINE_BYTES_MAX, Line};
-use super::reply::{mask, target};
+use super::reply::{HOST, mask, target};
 use super::{mode, multiline, one_line};
 
 /// Appends an event of a room, as all see it who look at it so.
@@ -45,7 +45,7 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         Event::RoomChanged { room, time_ms, from, change, .. } => {
             changed(frame, about, *time_ms, (from, room, change), out);
         }
-        Event::Joined { room, user, account, account_name, away, real_name, .. } => {
+        Event::Joined { room, user, account, account_name, away, real_name, role, .. } => {
             let line = frame.line(about, user, out).command("JOIN").word(target(room));
             if frame.looks.has(Look::ExtendedJoin) {
                 let real_name = real_name.as_ref().map_or(user.as_str(), |name| name.as_str());
@@ -53,6 +53,11 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
                 line.word(account.map_or("*", UserName::as_str)).text(real_name);
             } else {
                 line.end();
+            }
+            // It has that from before: nobody gives it now.
+            if let Some(mode) = mode::of_role(*role) {
+                let line = frame.tags(About { account: None, ..about }, out).source(HOST);
+                line.command("MODE").word(target(room)).word(mode).word(user).end();
             }
             if let Some(away) = away.as_ref().filter(|_| frame.looks.has(Look::Away)) {
                 frame.line(about, user, out).command("AWAY").text(away);
