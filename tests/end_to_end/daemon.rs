@@ -248,10 +248,11 @@ fn the_watchdog_is_fed_when_there_is_one() {
 #[test]
 fn the_address_of_every_peer_is_in_the_log() {
     let server = Server::start("");
-    let client = server.connect();
+    let mut client = server.connect();
+    client.send("hello\n");
     let line = server.wait_for_log(&format!("peer={}", client.local_address()));
     assert!(line.contains(" INFO "), "{line}");
-    assert!(line.contains("accepted"), "{line}");
+    assert!(line.contains("identified"), "{line}");
 }
 
 #[test]

@@ -349,11 +349,11 @@ fn a_long_pipe_through_the_client_is_delivered_whole() {
 
 #[test]
 fn an_address_has_its_share_of_connections_and_of_handshakes() {
-    let limits = "[limits]\nexempt = []\nconnections_per_address = 3\nhandshakes_per_address = 1\n";
+    let limits = "log.level = \"debug\"\n[limits]\nexempt = []\nconnections_per_address = 3\nhandshakes_per_address = 1\n";
     let (server, certificate) = server(&["auto://127.0.0.1:0", "line+tls://127.0.0.1:0"], limits);
     let first = server.native("ana");
     let silent = Client::connect(server.address_of(1));
-    server.wait_for_logs("accepted", 2);
+    server.wait_for_logs("chat_server::listener: accepted", 2);
     let encrypted = |address| Encrypted::try_connect(address, &certificate.cert, Version::Tls13);
     assert!(encrypted(server.address_of(1)).is_err());
     server.wait_for_log("turned away: TLS handshakes of its address refusals=1");

@@ -3,6 +3,7 @@
 mod sort;
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -69,7 +70,7 @@ pub enum Event {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         topic_set: Option<TopicSet>,
         /// Who is there, in order of entry, at most [`crate::limits::LIST_ENTRIES_MAX`].
-        members: Vec<UserName>,
+        members: Arc<[UserName]>,
         /// How many are there.
         members_total: u64,
         /// Which of them are more than members.
@@ -324,7 +325,7 @@ pub enum Event {
         /// Where.
         room: RoomAddress,
         /// Who is there, in order of entry, at most [`crate::limits::LIST_ENTRIES_MAX`].
-        members: Vec<UserName>,
+        members: Arc<[UserName]>,
         /// How many are there.
         members_total: u64,
         /// Which of them are more than members.

@@ -1,6 +1,8 @@
 //! Numbers and keys: who asked, which message, how far.
 
+use std::collections::HashMap;
 use std::fmt;
+use std::hash::{BuildHasherDefault, Hasher};
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -68,6 +70,29 @@ unique! {
     Identity
 }
 
+/// What is kept of each identity. They are random and given by the server, so half of one is a good hash
+/// of it, whatever people try.
+pub type ByIdentity<T> = HashMap<Identity, T, BuildHasherDefault<IdentityHasher>>;
+
+/// The hash of an identity: its first eight bytes.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct IdentityHasher(u64);
+
+impl Hasher for IdentityHasher {
+    fn write(&mut self, bytes: &[u8]) {
+        if let Some(first) = bytes.first_chunk() {
+            self.0 ^= u64::from_ne_bytes(*first);
+        }
+    }
+
+    /// The length of what comes, which is always the same.
+    fn write_usize(&mut self, _length: usize) {}
+
+    fn finish(&self) -> u64 {
+        self.0
+    }
+}
+
 unique! {
     /// The random id of one history, renewed by a restore.
     JournalId
@@ -90,4 +115,22 @@ pub struct Cursor {
     pub room: crate::RoomName,
     /// The last sequence read.
     pub seq: Sequence,
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::HashSet;
+    use std::hash::BuildHasher;
+
+    use super::*;
+
+    #[test]
+    fn identities_have_hashes_of_their_own() {
+        let hasher = BuildHasherDefault::<IdentityHasher>::default();
+        let identities = || (0..1_000).map(|n: u128| Identity(Uuid::from_u128(n << 64 | 7)));
+        let hashes: HashSet<u64> = identities().map(|identity| hasher.hash_one(identity)).collect();
+        assert_eq!(hashes.len(), 1_000);
+        let kept: ByIdentity<u8> = identities().map(|identity| (identity, 1)).collect();
+        assert_eq!(kept.len(), 1_000);
+    }
 }

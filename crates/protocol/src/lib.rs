@@ -29,7 +29,8 @@ pub use command::{Command, Hello, Request, SayKind};
 pub use event::Event;
 pub use fingerprint::Fingerprint;
 pub use id::{
-    Cursor, Identity, JournalId, MessageKey, RequestId, SearchCursor, Sequence, Timestamp,
+    ByIdentity, Cursor, Identity, IdentityHasher, JournalId, MessageKey, RequestId, SearchCursor,
+    Sequence, Timestamp,
 };
 pub use metadata::{MetadataKey, MetadataValue};
 pub use moment::Moment;

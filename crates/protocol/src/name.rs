@@ -124,11 +124,13 @@ pub struct UserName(Name);
 #[serde(try_from = "String")]
 pub struct RoomName(Name);
 
+/// As it is shown; behind the separator as it is compared, where that is not the same. One allocation
+/// and two words: a name is kept in many places, for each of many who are there.
 #[derive(Clone)]
-struct Name {
-    shown: Arc<str>,
-    folded: Arc<str>,
-}
+struct Name(Arc<str>);
+
+/// No name has it.
+const SEPARATOR: char = '\n';
 
 /// Who changes rooms from the command line of the server. Nobody is called so.
 pub const OPERATOR_NAME: &str = "the-operator";
@@ -155,10 +157,10 @@ impl UserName {
     pub fn parse(text: &str) -> Result<Self, NameError> {
         let kind = NameKind::User;
         let name = parse(text, kind, USER_NAME_BYTES_MAX)?;
-        if name.shown.starts_with(|c: char| c.is_numeric() || c == '-') {
+        if name.shown().starts_with(|c: char| c.is_numeric() || c == '-') {
             return Err(NameError::Leading { kind, name: text.to_owned() });
         }
-        if RESERVED.contains(&&*name.folded) {
+        if RESERVED.contains(&name.folded()) {
             return Err(NameError::Reserved { kind, name: text.to_owned() });
         }
         Ok(Self(name))
@@ -168,7 +170,7 @@ impl UserName {
     /// confusable.
     #[must_use]
     pub fn skeleton(&self) -> String {
-        unicode_security::skeleton(&self.0.folded).collect()
+        unicode_security::skeleton(self.0.folded()).collect()
     }
 }
 
@@ -189,25 +191,25 @@ macro_rules! shown_as_name {
             /// The name as written.
             #[must_use]
             pub fn as_str(&self) -> &str {
-                &self.0.shown
+                self.0.shown()
             }
 
             /// The name for comparing: case-folded.
             #[must_use]
             pub fn folded(&self) -> &str {
-                &self.0.folded
+                self.0.folded()
             }
         }
 
         impl Serialize for $name {
             fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-                serializer.serialize_str(&self.0.shown)
+                serializer.serialize_str(self.as_str())
             }
         }
 
         impl PartialEq for $name {
             fn eq(&self, other: &Self) -> bool {
-                self.0.folded == other.0.folded
+                self.folded() == other.folded()
             }
         }
 
@@ -215,7 +217,7 @@ macro_rules! shown_as_name {
 
         impl Hash for $name {
             fn hash<H: Hasher>(&self, state: &mut H) {
-                self.0.folded.hash(state);
+                self.folded().hash(state);
             }
         }
 
@@ -227,19 +229,19 @@ macro_rules! shown_as_name {
 
         impl Ord for $name {
             fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-                self.0.folded.cmp(&other.0.folded)
+                self.folded().cmp(other.folded())
             }
         }
 
         impl fmt::Display for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.pad(&self.0.shown)
+                f.pad(self.as_str())
             }
         }
 
         impl fmt::Debug for $name {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                fmt::Debug::fmt(&self.0.shown, f)
+                fmt::Debug::fmt(self.as_str(), f)
             }
         }
 
@@ -370,9 +372,18 @@ fn parse(text: &str, kind: NameKind, bytes_max: usize) -> Result<Name, NameError
 
 impl Name {
     fn new(shown: &str, folded: &str) -> Self {
-        let shown: Arc<str> = shown.into();
-        let folded = if *shown == *folded { Arc::clone(&shown) } else { folded.into() };
-        Self { shown, folded }
+        if shown == folded {
+            return Self(shown.into());
+        }
+        Self(format!("{shown}{SEPARATOR}{folded}").into())
+    }
+
+    fn shown(&self) -> &str {
+        self.0.split_once(SEPARATOR).map_or(&self.0, |(shown, _)| shown)
+    }
+
+    fn folded(&self) -> &str {
+        self.0.split_once(SEPARATOR).map_or(&self.0, |(_, folded)| folded)
     }
 }
 

@@ -123,7 +123,7 @@ fn greeted(wire: Wire) -> Box<dyn frontend::Frontend> {
         id: Some(RequestId(0)),
         room: room(),
         topic: None,
-        members: vec![name()],
+        members: [name()].into(),
         members_total: 1,
         topic_set: None,
         roles: Vec::new(),
@@ -157,7 +157,13 @@ fn encode(c: &mut Criterion) {
     let line = Dialect::Line { style: StyleName::Samovar, here: true };
     for dialect in [Dialect::Native, line, Dialect::Irc(Looks::default())] {
         group.bench_function(format!("{dialect:?}"), |b| {
-            b.iter(|| black_box(frontend::encode(dialect, &events, &TimeZone::UTC)));
+            b.iter(|| {
+                let mut out = BytesMut::new();
+                for event in &events {
+                    frontend::encode(dialect, event, &TimeZone::UTC, &mut out);
+                }
+                black_box(out)
+            });
         });
     }
     group.finish();

@@ -68,7 +68,7 @@ pub(crate) fn entered(request: &Request, seq: u64) -> Event {
         id: request.id,
         room: lobby(),
         topic: None,
-        members: Vec::new(),
+        members: [].into(),
         members_total: 0,
         topic_set: None,
         roles: Vec::new(),

@@ -4,7 +4,6 @@
 use std::pin::Pin;
 use std::sync::Arc;
 
-use chat_protocol::limits::CLIENT_LABEL_CHARACTERS_MAX;
 use chat_protocol::{Fingerprint, Hello, Refusal, UserName};
 use sha2::{Digest, Sha256};
 use tokio_util::sync::WaitForCancellationFutureOwned;
@@ -62,10 +61,6 @@ pub(crate) async fn identify(
         Wanted::Somebody => return somebody(house, false).await,
         Wanted::This(hello) => hello,
     };
-    if let Some(client) = &hello.client {
-        let label: String = client.chars().take(CLIENT_LABEL_CHARACTERS_MAX).collect();
-        tracing::info!(client = ?label, "hello");
-    }
     if let Some(token) = hello.resume
         && let Ok(claim) = house.returns.take(hash(&token)).await
     {

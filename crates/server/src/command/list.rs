@@ -13,7 +13,7 @@ use chat_protocol::{
 use super::{Answer, Caller, House, journal_refusal, key_of, peer};
 use crate::journal::{Look, Range, RoomId, RoomKey};
 use crate::policy;
-use crate::room::{RoomEvent, RoomHandle, Roster, Seat, Summary};
+use crate::room::{Members, RoomEvent, RoomHandle, Seat, Summary};
 use crate::user::User;
 
 /// The rooms: the fullest first, then those that only have a history.
@@ -83,14 +83,13 @@ pub(super) async fn members(
         return Err(Refusal::NotInRoom { room });
     }
     let live = house.directory.find(&key);
-    let roster = match &live {
+    let listed = match &live {
         Some(live) => live.members().await.ok(),
         None => None,
     };
     let private = live.as_ref().is_some_and(|live| live.summary().is_private);
-    let nobody = || Roster { members: [].into(), total: 0, version: 0, last: Sequence(0) };
-    let Roster { members, total, .. } = roster.unwrap_or_else(nobody);
-    Ok(Answer::Event(Event::MemberList { id, room, members: members.to_vec(), total, private }))
+    let Members { members, total } = listed.unwrap_or_default();
+    Ok(Answer::Event(Event::MemberList { id, room, members, total, private }))
 }
 
 /// A room's topic.

@@ -78,9 +78,10 @@ pub(super) async fn room(
     let stored = stored.ok_or_else(no_such)?;
     let (mut members, mut members_total) = (Vec::new(), 0);
     if let Some(live) = house.directory.find(&RoomKey::Named(room))
-        && let Ok(roster) = live.members().await
+        && let Ok(listed) = live.members().await
     {
-        (members, members_total) = (roster.names(), roster.total);
+        members = listed.members.into_iter().map(|member| member.name).collect();
+        members_total = listed.total;
     }
     let now = (house.clock)();
     let limitation = |restriction: Option<Restriction>| {
@@ -138,8 +139,8 @@ pub(super) async fn close(
 /// Somebody who is in a room, or could come back into it.
 async fn somebody(house: &House, room: &RoomName) -> Result<Option<Target>, Refusal> {
     if let Some(live) = house.directory.find(&RoomKey::Named(room.clone()))
-        && let Ok(roster) = live.members().await
-        && let Some(user) = roster.members.iter().find_map(|it| house.registry.find(&it.name))
+        && let Ok(listed) = live.members().await
+        && let Some(user) = listed.members.iter().find_map(|it| house.registry.find(&it.name))
     {
         let (name, seat) = (user.name(), Some(Arc::clone(&user.seat)));
         return Ok(Some(Target { name, seat, account: None, is_kept: false }));

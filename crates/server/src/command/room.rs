@@ -200,7 +200,7 @@ fn nobody_in(id: Option<RequestId>, room: RoomAddress) -> Event {
         room,
         topic: None,
         topic_set: None,
-        members: Vec::new(),
+        members: [].into(),
         members_total: 0,
         roles: Vec::new(),
         private: false,

@@ -9,7 +9,7 @@ mod native;
 use std::fmt;
 use std::sync::Arc;
 
-use bytes::{Bytes, BytesMut};
+use bytes::BytesMut;
 use chat_protocol::{Event, Hello, Password, Refusal, Request, RoomAddress, UserName};
 use jiff::tz::TimeZone;
 
@@ -255,23 +255,13 @@ impl Frontends {
     }
 }
 
-/// The events of a room in a dialect, one after the other.
-pub(crate) fn encode<'a>(
-    dialect: Dialect,
-    events: impl IntoIterator<Item = &'a Event>,
-    zone: &TimeZone,
-) -> Bytes {
-    let mut out = BytesMut::new();
-    for event in events {
-        match dialect {
-            Dialect::Native => chat_protocol::frame::encode_event(event, &mut out),
-            Dialect::Line { style, here } => {
-                line::render::room_event(style, here, event, zone, &mut out)
-            }
-            Dialect::Irc(looks) => irc::room_event(looks, event, &mut out),
-        }
+/// An event of a room in a dialect.
+pub(crate) fn encode(dialect: Dialect, event: &Event, zone: &TimeZone, out: &mut BytesMut) {
+    match dialect {
+        Dialect::Native => chat_protocol::frame::encode_event(event, out),
+        Dialect::Line { style, here } => line::render::room_event(style, here, event, zone, out),
+        Dialect::Irc(looks) => irc::room_event(looks, event, out),
     }
-    out.freeze()
 }
 
 /// Is this the first line of an IRC client?

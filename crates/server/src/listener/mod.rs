@@ -156,7 +156,7 @@ impl Listener {
         }
         let pass = (Gate::enter(&reception.gate).await, share.map(Box::new));
         let peer = peer.to_string().into_boxed_str();
-        tracing::info_span!("session", %peer).in_scope(|| tracing::info!("accepted"));
+        tracing::info_span!("session", %peer).in_scope(|| tracing::debug!("accepted"));
         let (is_encrypted, certificate, is_web) = (false, None, false);
         let visitor = Visitor { peer, origin, meter, is_encrypted, certificate, is_web };
         let (protocol, at) = (self.url.protocol, Arc::clone(reception));

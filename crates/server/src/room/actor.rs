@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use chat_protocol::event::TopicSet;
 use chat_protocol::{
-    Event, Identity, LineText, MaskList, MessageKey, Refusal, Role, RoomAddress, Sequence,
-    Timestamp, UserName,
+    ByIdentity, Event, Identity, LineText, MaskList, MessageKey, Refusal, Role, RoomAddress,
+    Sequence, Timestamp, UserName,
 };
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::Instant;
@@ -164,7 +164,7 @@ impl RoomActor {
             first: opened.first,
             last: opened.last,
             recent,
-            members: HashMap::new(),
+            members: ByIdentity::default(),
             order: BTreeMap::new(),
             entries: 0,
             presence: 0,
@@ -176,7 +176,7 @@ impl RoomActor {
             remembered: remembered.collect(),
             banned_names: HashMap::new(),
             founder: None,
-            spoke: HashMap::new(),
+            spoke: ByIdentity::default(),
         };
         open.index_bans();
         self.summarise(&open);
@@ -375,10 +375,8 @@ impl RoomActor {
             RoomCommand::Known { who, event, change } => {
                 turn.steps.push(Step::Presence(RoomEvent::of(who, Some(change), None, *event)));
             }
-            RoomCommand::Roster { is_long: true, reply } => drop(reply.send(open.long_roster())),
-            RoomCommand::Roster { is_long: false, reply } => {
-                drop(reply.send(open.roster(self.is_quiet(open))));
-            }
+            RoomCommand::Members { reply } => drop(reply.send(open.listed())),
+            RoomCommand::Roster { reply } => drop(reply.send(open.roster(self.is_quiet(open)))),
             RoomCommand::Remembered { reply } => {
                 drop(reply.send(open.remembered.values().cloned().collect()));
             }

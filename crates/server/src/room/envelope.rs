@@ -4,7 +4,7 @@
 use std::ops::RangeInclusive;
 use std::sync::{Arc, OnceLock};
 
-use bytes::Bytes;
+use bytes::{Bytes, BytesMut};
 use chat_protocol::{Event, Identity, RoomAddress, Sequence};
 
 use super::ChangeId;
@@ -130,7 +130,15 @@ pub(crate) struct Envelope {
     is_for_others: bool,
     authors: u64,
     /// By the numbers of their dialects, in the order in which they were needed.
-    encodings: [OnceLock<(u32, Bytes)>; DIALECTS_MAX],
+    encodings: [OnceLock<(u32, Encoding)>; DIALECTS_MAX],
+}
+
+/// An envelope on a wire.
+#[derive(Debug)]
+struct Encoding {
+    bytes: Bytes,
+    /// Where each event begins, if somebody may have been told of the first already.
+    starts: Box<[u32]>,
 }
 
 impl Envelope {
@@ -216,16 +224,60 @@ impl Envelope {
         self.authors & bits != 0
     }
 
-    /// The whole envelope on a wire: made by the first session of the dialect that needs it,
-    /// shared by all others. A dialect beyond the table is encoded each time.
-    pub(crate) fn encoded(&self, dialect: u32, encode: impl Fn(&[RoomEvent]) -> Bytes) -> Bytes {
+    /// From which event on all is new to a session that has been told of the roster's changes up to
+    /// this one; none: what is new and what is not stand mixed.
+    pub(crate) fn new_from(&self, presence: u64) -> Option<usize> {
+        if self.presence.as_ref().is_none_or(|range| *range.start() > presence) {
+            return Some(0);
+        }
+        let is_new = |event: &RoomEvent| event.presence.is_none_or(|version| version > presence);
+        let from = self.events.iter().position(is_new).unwrap_or(self.events.len());
+        self.events.get(from..)?.iter().all(is_new).then_some(from)
+    }
+
+    /// Is one of the events from this one on by this author?
+    pub(crate) fn is_by(&self, author: Identity, from: usize) -> bool {
+        self.may_be_by(author) && self.events.iter().skip(from).any(|it| it.author == author)
+    }
+
+    /// The envelope on a wire, from this event on: made by the first session of the dialect that needs
+    /// it, shared by all others. A dialect beyond the table is encoded each time.
+    pub(crate) fn encoded(
+        &self,
+        dialect: u32,
+        from: usize,
+        encode: impl Fn(&Event, &mut BytesMut),
+    ) -> Bytes {
+        let encode = || Encoding::of(&self.events, self.presence.is_some(), &encode);
         for place in &self.encodings {
-            let (of, encoding) = place.get_or_init(|| (dialect, encode(&self.events)));
+            let (of, encoding) = place.get_or_init(|| (dialect, encode()));
             if *of == dialect {
-                return encoding.clone();
+                return encoding.from(from);
             }
         }
-        encode(&self.events)
+        encode().from(from)
+    }
+}
+
+impl Encoding {
+    fn of(events: &[RoomEvent], has_starts: bool, encode: impl Fn(&Event, &mut BytesMut)) -> Self {
+        let mut out = BytesMut::new();
+        let mut starts = Vec::new();
+        for event in events {
+            if has_starts {
+                starts.push(u32::try_from(out.len()).unwrap_or(u32::MAX));
+            }
+            encode(&event.event, &mut out);
+        }
+        Self { bytes: out.freeze(), starts: starts.into_boxed_slice() }
+    }
+
+    fn from(&self, event: usize) -> Bytes {
+        if event == 0 {
+            return self.bytes.clone();
+        }
+        let start = self.starts.get(event).and_then(|start| usize::try_from(*start).ok());
+        self.bytes.slice(start.map_or(self.bytes.len(), |start| start.min(self.bytes.len()))..)
     }
 }
 
@@ -242,6 +294,7 @@ pub(crate) fn author_bit(author: Identity) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use bytes::BufMut;
     use chat_protocol::{MessageText, SayKind, Timestamp, UserName};
     use uuid::Uuid;
 
@@ -286,17 +339,37 @@ mod tests {
     #[test]
     fn a_dialect_is_encoded_once() {
         let envelope = Envelope::cut(vec![said(1, "hi")]).next().unwrap();
-        let number = |dialect: u32| Bytes::from(dialect.to_string());
+        let number = |dialect: u32| move |_: &Event, out: &mut BytesMut| out.put_u32(dialect);
+        let written = |dialect: u32| Bytes::copy_from_slice(&dialect.to_be_bytes());
         for dialect in 0..u32::try_from(DIALECTS_MAX).unwrap() {
             let dialect = 70_000 + dialect;
-            assert_eq!(envelope.encoded(dialect, |_| number(dialect)), number(dialect));
-            let again = envelope.encoded(dialect, |_| panic!("encoded twice"));
-            assert_eq!(again, number(dialect));
+            assert_eq!(envelope.encoded(dialect, 0, number(dialect)), written(dialect));
+            let again = envelope.encoded(dialect, 0, |_, _| panic!("encoded twice"));
+            assert_eq!(again, written(dialect));
         }
-        let beyond = envelope.encoded(1, |_| Bytes::from_static(b"first"));
-        assert_eq!(beyond, "first");
-        assert_eq!(envelope.encoded(1, |_| Bytes::from_static(b"anew")), "anew");
+        assert_eq!(envelope.encoded(1, 0, number(1)), written(1));
+        assert_eq!(envelope.encoded(1, 0, number(2)), written(2));
         assert!(envelope.may_be_by(Identity(Uuid::from_u128(7))));
         assert!(!envelope.may_be_by(Identity(Uuid::from_u128(8))));
+    }
+    #[test]
+    fn who_was_told_of_the_first_changes_takes_the_rest_of_the_shared_encoding() {
+        let moved = |version: u64| RoomEvent { presence: Some(version), ..said(1, "x") };
+        let envelope = Envelope::cut((5..9).map(moved).collect()).next().unwrap();
+        let letter =
+            |_: &Event, out: &mut BytesMut| out.put_u8(b'a' + u8::try_from(out.len()).unwrap());
+        for (told, from, rest) in
+            [(4, 0, "abcd"), (5, 1, "bcd"), (7, 3, "d"), (8, 4, ""), (9, 4, "")]
+        {
+            assert_eq!(envelope.new_from(told), Some(from));
+            assert_eq!(envelope.encoded(1, from, letter), rest);
+        }
+        let author = Identity(Uuid::from_u128(7));
+        assert!(envelope.is_by(author, 3) && !envelope.is_by(author, 4));
+        let mixed = Envelope::cut(vec![moved(5), said(1, "x"), moved(6)]).next().unwrap();
+        assert_eq!(mixed.new_from(5), Some(1));
+        let between = Envelope::cut(vec![said(1, "x"), moved(6), moved(7)]).next().unwrap();
+        assert_eq!(between.new_from(5), Some(0));
+        assert_eq!(between.new_from(6), None);
     }
 }

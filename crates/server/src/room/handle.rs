@@ -109,11 +109,13 @@ pub(crate) struct Entrant {
     pub(crate) may_administer: bool,
 }
 
-/// Who is in a room.
+/// Who is in a room, as it is told on entering.
 #[derive(Debug)]
 pub(crate) struct Roster {
-    /// In order of entry, not more than may be told.
-    pub(crate) members: Arc<[UserInfo]>,
+    /// In order of entry, not more than may be told. All who enter at the same time share them.
+    pub(crate) names: Arc<[UserName]>,
+    /// Those of them who are more than members.
+    pub(crate) roles: Vec<RoleHeld>,
     /// How many there are.
     pub(crate) total: u64,
     /// The presence version: changes up to it are in here.
@@ -122,17 +124,13 @@ pub(crate) struct Roster {
     pub(crate) last: Sequence,
 }
 
-impl Roster {
-    /// Those who are more than members.
-    pub(crate) fn roles(&self) -> Vec<RoleHeld> {
-        let more = self.members.iter().filter(|member| !member.role.is_member());
-        more.map(|member| RoleHeld { user: member.name.clone(), role: member.role }).collect()
-    }
-
-    /// The members' names.
-    pub(crate) fn names(&self) -> Vec<UserName> {
-        self.members.iter().map(|member| member.name.clone()).collect()
-    }
+/// Who is in a room, and what is told of them.
+#[derive(Debug, Default)]
+pub(crate) struct Members {
+    /// In order of entry, as many as a list has.
+    pub(crate) members: Vec<UserInfo>,
+    /// How many there are.
+    pub(crate) total: u64,
 }
 
 /// A room at one moment, and the feed from that moment on.
@@ -248,8 +246,10 @@ pub(super) enum RoomCommand {
         change: ChangeId,
     },
     Roster {
-        is_long: bool,
         reply: oneshot::Sender<Roster>,
+    },
+    Members {
+        reply: oneshot::Sender<Members>,
     },
     Describe {
         who: Option<Identity>,
@@ -432,12 +432,12 @@ impl RoomHandle {
 
     /// Who is there, as it is told on entering?
     pub(crate) async fn roster(&self) -> Result<Roster, RoomGone> {
-        self.ask(|reply| RoomCommand::Roster { is_long: false, reply }).await
+        self.ask(|reply| RoomCommand::Roster { reply }).await
     }
 
     /// Who is there, as many as a list has?
-    pub(crate) async fn members(&self) -> Result<Roster, RoomGone> {
-        self.ask(|reply| RoomCommand::Roster { is_long: true, reply }).await
+    pub(crate) async fn members(&self) -> Result<Members, RoomGone> {
+        self.ask(|reply| RoomCommand::Members { reply }).await
     }
 
     /// What is it like, and who is this one there?
@@ -499,6 +499,7 @@ impl RoomCommand {
             | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Remembered { .. }
+            | Self::Members { .. }
             | Self::Roster { .. } => {}
         }
     }
@@ -524,6 +525,7 @@ impl RoomCommand {
             | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Remembered { .. }
+            | Self::Members { .. }
             | Self::Roster { .. } => self.refuse(&Refusal::Unavailable),
         }
     }
@@ -551,6 +553,7 @@ impl RoomCommand {
             | Self::Flush { .. }
             | Self::Describe { .. }
             | Self::Remembered { .. }
+            | Self::Members { .. }
             | Self::Roster { .. } => {}
         }
     }

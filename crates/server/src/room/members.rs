@@ -4,13 +4,15 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Arc, Weak};
 
-use chat_protocol::event::{TopicSet, UserInfo};
+use chat_protocol::event::{RoleHeld, TopicSet};
 use chat_protocol::limits::{LIST_ENTRIES_MAX, QUIET_MEMBERS_TOLD};
-use chat_protocol::{Identity, LineText, Role, RoomAddress, Sequence, Timestamp, UserName};
+use chat_protocol::{
+    ByIdentity, Identity, LineText, Role, RoomAddress, Sequence, Timestamp, UserName,
+};
 
 use tokio::time::Instant;
 
-use super::handle::Roster;
+use super::handle::{Members, Roster};
 use super::{RoomEvent, Seat};
 use crate::journal::{Remembered, RoomId};
 use crate::limits::{HELD_PRESENCE_EVENTS_MAX, PRESENCE_AT_ONCE, PRESENCE_PAUSE};
@@ -30,13 +32,13 @@ pub(super) struct Open {
     pub(super) first: Sequence,
     pub(super) last: Sequence,
     pub(super) recent: VecDeque<RoomEvent>,
-    pub(super) members: HashMap<Identity, Member>,
+    pub(super) members: ByIdentity<Member>,
     /// Who came when: the roster in order of entry.
     pub(super) order: BTreeMap<u64, Identity>,
     pub(super) entries: u64,
     pub(super) presence: u64,
     /// Who is there as it is told, as long as nothing changes and somebody is being told.
-    pub(super) told: Option<Weak<[UserInfo]>>,
+    pub(super) told: Option<Told>,
     /// Who has come and gone a moment ago, and is told of together.
     pub(super) held: Held,
     /// Those who have come and gone, and are not told of yet.
@@ -46,12 +48,12 @@ pub(super) struct Open {
     /// What it is like.
     pub(super) rules: Rules,
     /// What it remembers of users, and who is banned by name.
-    pub(super) remembered: HashMap<Identity, Remembered>,
+    pub(super) remembered: ByIdentity<Remembered>,
     pub(super) banned_names: HashMap<UserName, Identity>,
     /// Who has made it, until that is stored.
     pub(super) founder: Option<(Identity, UserName)>,
     /// When members spoke last, in slow mode.
-    pub(super) spoke: HashMap<Identity, Timestamp>,
+    pub(super) spoke: ByIdentity<Timestamp>,
 }
 
 /// Comings and goings that wait for the next ones: while many come, their notices are told together,
@@ -90,6 +92,12 @@ pub(super) struct Crowd {
     pub(super) left: u64,
     /// When it is told.
     pub(super) due: Option<Instant>,
+}
+
+/// A roster that somebody is being told.
+pub(super) struct Told {
+    names: Weak<[UserName]>,
+    roles: Vec<RoleHeld>,
 }
 
 pub(super) struct Member {
@@ -142,7 +150,7 @@ impl Open {
     pub(super) fn spoke(&mut self, who: Identity, now: Timestamp) {
         let pause_ms = self.rules.settings.slow_s.saturating_mul(1_000);
         if pause_ms == 0 {
-            self.spoke = HashMap::new();
+            self.spoke = ByIdentity::default();
             return;
         }
         if self.spoke.len() > 2 * self.members.len() {
@@ -181,21 +189,19 @@ impl Open {
     /// The roster as it is told on entering; a large one is cut short.
     pub(super) fn roster(&mut self, is_quiet: bool) -> Roster {
         let limit = if is_quiet { QUIET_MEMBERS_TOLD } else { LIST_ENTRIES_MAX };
-        let told = self.told.as_ref().and_then(Weak::upgrade);
-        let members = told.unwrap_or_else(|| self.first(limit));
-        self.told = Some(Arc::downgrade(&members));
-        self.roster_of(members)
+        let told = self.told.take();
+        let told = told.and_then(|Told { names, roles }| Some((names.upgrade()?, roles)));
+        let (names, roles) = told.unwrap_or_else(|| {
+            let names = self.by_entry().take(limit).map(|member| member.name.clone()).collect();
+            (names, self.roles(limit))
+        });
+        self.told = Some(Told { names: Arc::downgrade(&names), roles: roles.clone() });
+        let (version, last) = (self.presence, self.last);
+        Roster { names, roles, total: self.total(), version, last }
     }
 
-    /// The roster, as much of it as a list has.
-    pub(super) fn long_roster(&self) -> Roster {
-        self.roster_of(self.first(LIST_ENTRIES_MAX))
-    }
-
-    /// Who came first.
-    fn first(&self, limit: usize) -> Arc<[UserInfo]> {
-        let members = self.order.values().filter_map(|who| self.members.get(who)).take(limit);
-        let role = |who: Identity| self.standing(who).map_or(Role::Member, |known| known.role);
+    /// Who is there and what is told of them, as much of it as a list has.
+    pub(super) fn listed(&self) -> Members {
         let info = |member: &Member| {
             let mut info = member.seat.info();
             if info.name != member.name {
@@ -204,18 +210,34 @@ impl Open {
             if info.away != member.away {
                 info.away.clone_from(&member.away);
             }
-            info.role = role(member.seat.identity);
+            info.role = self.role(member);
             info
         };
-        members.map(info).collect()
+        let members = self.by_entry().take(LIST_ENTRIES_MAX).map(info).collect();
+        Members { members, total: self.total() }
     }
 
-    fn roster_of(&self, members: Arc<[UserInfo]>) -> Roster {
-        Roster {
-            members,
-            total: u64::try_from(self.members.len()).unwrap_or(u64::MAX),
-            version: self.presence,
-            last: self.last,
+    /// Who came first.
+    fn by_entry(&self) -> impl Iterator<Item = &Member> {
+        self.order.values().filter_map(|who| self.members.get(who))
+    }
+
+    /// Those of the first who are more than members.
+    fn roles(&self, limit: usize) -> Vec<RoleHeld> {
+        if self.remembered.is_empty() {
+            return Vec::new();
         }
+        let held =
+            |member: &Member| RoleHeld { user: member.name.clone(), role: self.role(member) };
+        let more = |member: &&Member| !self.role(member).is_member();
+        self.by_entry().take(limit).filter(more).map(held).collect()
+    }
+
+    fn role(&self, member: &Member) -> Role {
+        self.standing(member.seat.identity).map_or(Role::Member, |known| known.role)
+    }
+
+    fn total(&self) -> u64 {
+        u64::try_from(self.members.len()).unwrap_or(u64::MAX)
     }
 }

@@ -24,8 +24,8 @@ pub(crate) use envelope::{Envelope, RoomEvent, author_bit};
 pub(crate) use feed::{FeedItem, Subscription};
 pub(crate) use followed::{Bells, Follower, Hung};
 pub(crate) use handle::{
-    Asker, Description, Entrant, Person, Power, RoomGone, RoomHandle, Roster, Said, Signalled,
-    Snapshot, Summary,
+    Asker, Description, Entrant, Members, Person, Power, RoomGone, RoomHandle, Roster, Said,
+    Signalled, Snapshot, Summary,
 };
 pub(crate) use heard::DirectSignal;
 pub(crate) use moderation::{Ask, Target};

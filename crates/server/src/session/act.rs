@@ -1,5 +1,7 @@
 //! What a session does with what its peer sends: names, commands, the end.
 
+use std::sync::Arc;
+
 use bytes::BytesMut;
 use chat_protocol::{Command, Event, Refusal, Request, RequestId, RoomAddress, Signal};
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -212,7 +214,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             Ok(Answer::InFlight) => self.in_flight += 1,
             Ok(Answer::Entered { address, room, snapshot, as_member }) => {
                 let met = !self.metadata_keys().is_empty();
-                let met = met.then(|| (address.clone(), snapshot.roster.names()));
+                let met = met.then(|| (address.clone(), Arc::clone(&snapshot.roster.names)));
                 self.entered(id, address, room, *snapshot, as_member);
                 if let Some((address, names)) = met {
                     Box::pin(self.meet_all(&address, &names)).await;
@@ -270,13 +272,15 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         };
         let (seq, kept_from) = (snapshot.roster.last, snapshot.first);
         self.inbox.leave_absent(&room);
-        let (mut members, mut members_total) = (snapshot.roster.names(), snapshot.roster.total);
+        let roster = &snapshot.roster;
+        let (mut members, mut members_total) = (Arc::clone(&roster.names), roster.total);
         if self.hesitates.is_some() {
             // It is not there yet for the others; it need not know.
-            members.extend(self.caller.claim.as_ref().map(|claim| claim.user().name()));
+            let own = self.caller.claim.as_ref().map(|claim| claim.user().name());
+            members = members.iter().cloned().chain(own).collect();
             members_total += 1;
         }
-        let (topic, roles) = (snapshot.topic.clone(), snapshot.roster.roles());
+        let (topic, roles) = (snapshot.topic.clone(), roster.roles.clone());
         let (private, topic_set) = (snapshot.is_private, snapshot.topic_set.clone());
         let claim = self.caller.claim.as_ref().filter(|_| as_member);
         let read_ms = claim.and_then(|claim| claim.user().seat.read_until(&room));

@@ -101,14 +101,16 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         if !ends
             && !envelope.may_be_by_any(ignored)
             && (self.metadata_keys().is_empty() || envelope.presence().is_none())
-            && self.inbox.takes_whole(slot, envelope, me, shows_own && !self.manners.watches_own)
+            && let shows_own = shows_own
+            && !self.manners.watches_own
+            && let Some(from) = self.inbox.takes_from(slot, envelope, me, shows_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
             let frontend = &self.frontend;
             let dialect = *place.dialect.get_or_insert_with(|| frontend.dialect(&place.address));
             let zone = &self.around.frontends.line.zone;
-            let encoded = envelope.encoded(dialect.number(), |events| {
-                frontend::encode(dialect, events.iter().map(|event| &event.event), zone)
+            let encoded = envelope.encoded(dialect.number(), from, |event, out| {
+                frontend::encode(dialect, event, zone, out);
             });
             self.outbox.append(encoded);
             return;
@@ -205,7 +207,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         self.fill(slot, roster.last).await?;
         let Some(place) = self.inbox.place_mut(slot) else { return Ok(()) };
         place.presence = roster.version;
-        let (members, members_total, roles) = (roster.names(), roster.total, roster.roles());
+        let (members, members_total, roles) = (roster.names, roster.total, roster.roles);
         self.tell(&Event::Roster { room: address, members, members_total, roles });
         Ok(())
     }

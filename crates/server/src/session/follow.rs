@@ -1,6 +1,8 @@
 //! How a session begins to follow rooms that it did not enter itself: what its user missed there. Never
 //! shows what is news.
 
+use std::sync::Arc;
+
 use chat_protocol::{Event, RoomAddress, Sequence};
 use tokio::io::{AsyncRead, AsyncWrite};
 
@@ -68,9 +70,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             room: address.clone(),
             topic: snapshot.topic.clone(),
             topic_set: snapshot.topic_set.clone(),
-            members: snapshot.roster.names(),
+            members: Arc::clone(&snapshot.roster.names),
             members_total: snapshot.roster.total,
-            roles: snapshot.roster.roles(),
+            roles: snapshot.roster.roles.clone(),
             private: snapshot.is_private,
             seq: since,
             read_ms: read_ms.and_then(|(_, time_ms)| time_ms),

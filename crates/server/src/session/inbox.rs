@@ -222,24 +222,25 @@ impl Inbox {
         }
     }
 
-    /// May the shared encoding of a whole envelope go to this session?
-    pub(super) fn takes_whole(
+    /// From which event on the shared encoding of an envelope is for this session; none: it is to be
+    /// looked at event by event.
+    pub(super) fn takes_from(
         &self,
         slot: usize,
         envelope: &Envelope,
         me: Option<Identity>,
         shows_own: bool,
-    ) -> bool {
-        let Some(place) = self.place(slot) else {
-            return false;
-        };
+    ) -> Option<usize> {
+        let place = self.place(slot)?;
         let is_next = envelope.sequences().is_none_or(|range| *range.start() > place.cursor);
-        let is_fresh = envelope.presence().is_none_or(|range| *range.start() > place.presence);
         let is_shared = matches!(place.address, RoomAddress::Named(_));
-        let has_own = me.is_some_and(|me| envelope.may_be_by(me));
+        if !is_next || !is_shared || envelope.has_changes() {
+            return None;
+        }
+        let from = envelope.new_from(place.presence)?;
+        let has_own = me.is_some_and(|me| envelope.is_by(me, from));
         let hides_own = envelope.presence().is_some() || envelope.is_for_others();
-        let own_is_fine = !has_own || (shows_own && !hides_own);
-        is_next && is_fresh && is_shared && own_is_fine && !envelope.has_changes()
+        (!has_own || (shows_own && !hides_own)).then_some(from)
     }
 
     /// Is this event new here?

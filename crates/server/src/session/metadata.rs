@@ -42,7 +42,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
                 self.inbox.slots().map(|(_, at)| (at.address.clone(), at.room.clone())).collect();
             for (address, room) in rooms {
                 if let Ok(roster) = room.roster().await {
-                    self.meet(&address, &roster.names(), &new).await;
+                    self.meet(&address, &roster.names, &new).await;
                 }
             }
         }

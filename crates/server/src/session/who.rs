@@ -3,6 +3,7 @@
 use std::future::poll_fn;
 
 use chat_protocol::event::Welcome;
+use chat_protocol::limits::CLIENT_LABEL_CHARACTERS_MAX;
 use chat_protocol::{
     Command, Event, Hello, Refusal, Request, RequestId, RoomAddress, Sequence, UserName,
 };
@@ -36,6 +37,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             Wish::Hello(hello) => Wanted::This(hello),
         };
         let span = self.span();
+        let client = client_label(&wanted);
         let house = &self.around.house;
         let called = match &wanted {
             Wanted::This(Hello { name: Some(name), .. }) => UserName::parse(name).ok(),
@@ -60,7 +62,8 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         };
         let name = claim.as_ref().map(|claim| claim.user().name());
         let shown = name.as_ref().map_or("-", UserName::as_str);
-        self.span().in_scope(|| tracing::info!(name = shown, resumed, "identified"));
+        let client = client.as_deref();
+        self.span().in_scope(|| tracing::info!(name = shown, client, resumed, "identified"));
         self.sit(claim.as_ref());
         self.caller.claim = claim;
         self.is_welcome = true;
@@ -287,4 +290,10 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             token => guest::leave(house, claim, token).await,
         }
     }
+}
+
+/// What a client calls itself, for the log: quoted, and not all of it.
+fn client_label(wanted: &Wanted) -> Option<String> {
+    let Wanted::This(Hello { client: Some(client), .. }) = wanted else { return None };
+    Some(client.chars().take(CLIENT_LABEL_CHARACTERS_MAX).collect())
 }

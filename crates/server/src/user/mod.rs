@@ -2,6 +2,7 @@
 
 mod claim;
 mod departed;
+mod looks;
 mod names;
 mod registry;
 mod returns;

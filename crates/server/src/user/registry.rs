@@ -8,11 +8,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use chat_protocol::event::{Census, UserInfo, UserState};
 use chat_protocol::name::OPERATOR_NAME;
-use chat_protocol::{Identity, Refusal, Timestamp, UserName};
+use chat_protocol::{ByIdentity, Identity, Refusal, Timestamp, UserName};
 use tokio::sync::Notify;
 
 use super::claim::{Claim, LetGo, Pass};
 use super::departed::Departed;
+use super::looks::Looks;
 use super::speaker::User;
 use super::watchers::{Seen, Watchers, Watching};
 use crate::journal::{Account, Suspension, TokenHash};
@@ -49,12 +50,12 @@ impl Drop for Unnamed {
 #[derive(Debug, Default)]
 pub(super) struct Names {
     by_name: HashMap<UserName, Arc<User>>,
-    by_skeleton: HashMap<String, Vec<UserName>>,
+    looks: Looks,
     by_arrival: BTreeMap<u64, Arc<User>>,
     arrivals: u64,
     /// The most users that were here at a time.
     most: u64,
-    accounts: HashMap<Identity, Registered>,
+    accounts: ByIdentity<Registered>,
     registered: HashMap<UserName, Identity>,
     /// Of operators: nobody registers them, and they are administrators.
     operators: HashSet<UserName>,
@@ -201,7 +202,7 @@ impl Registry {
         let Some(held) = names.release(&from) else { return Ok(from) };
         let result = names.hold(to, user.identity());
         let now = if result.is_ok() { to } else { &from };
-        names.index(now);
+        names.looks.take(now);
         names.by_name.insert(now.clone(), held);
         user.seat.profile().name = now.clone();
         drop(names);
@@ -300,7 +301,7 @@ impl Registry {
             names.forget_looks(&name);
         }
         for name in operators {
-            names.index(&name);
+            names.looks.take(&name);
             names.operators.insert(name);
         }
         names.crown();
@@ -311,7 +312,7 @@ impl Registry {
         let mut names = self.lock();
         let Account { identity, name, is_administrator, suspension, stays, created: _ } =
             account.clone();
-        names.index(&name);
+        names.looks.take(&name);
         names.registered.insert(name.clone(), identity);
         let here = None;
         let registered = Registered { name, is_administrator, suspension, stays, here };
@@ -381,7 +382,7 @@ impl Registry {
         if names.registered.contains_key(name) || names.operators.contains(name) {
             return Err(Refusal::NameRegistered { name: name.clone() });
         }
-        names.is_no_look_alike(name)
+        names.looks.are_free(name)
     }
 
     /// Is it an administrator, now?
@@ -625,31 +626,7 @@ impl Names {
         if self.by_name.contains_key(name) {
             return Err(Refusal::NameTaken { name: name.clone() });
         }
-        self.is_no_look_alike(name)?;
-        self.index(name);
-        Ok(())
-    }
-
-    /// Two plain ASCII names may look alike (`bob1`, `bobl`): only a foreign script makes them
-    /// confusable.
-    fn is_no_look_alike(&self, name: &UserName) -> Result<(), Refusal> {
-        let alike = self.by_skeleton.get(&name.skeleton());
-        let confusable = |like: &&UserName| {
-            *like != name && !(name.as_str().is_ascii() && like.as_str().is_ascii())
-        };
-        match alike.into_iter().flatten().find(confusable) {
-            Some(like) => Err(Refusal::NameConfusable { name: name.clone(), like: like.clone() }),
-            None => Ok(()),
-        }
-    }
-
-    fn index(&mut self, name: &UserName) {
-        // Most names look like no other: a list of one, without room for more.
-        let alike =
-            self.by_skeleton.entry(name.skeleton()).or_insert_with(|| Vec::with_capacity(1));
-        if !alike.contains(name) {
-            alike.push(name.clone());
-        }
+        self.looks.take_if_free(name)
     }
 
     /// Its looks are free, unless somebody else has the name for another reason.
@@ -657,12 +634,8 @@ impl Names {
         let is_used = self.by_name.contains_key(name)
             || self.registered.contains_key(name)
             || self.operators.contains(name);
-        let skeleton = name.skeleton();
-        if !is_used && let Some(alike) = self.by_skeleton.get_mut(&skeleton) {
-            alike.retain(|like| like != name);
-            if alike.is_empty() {
-                self.by_skeleton.remove(&skeleton);
-            }
+        if !is_used {
+            self.looks.forget(name);
         }
     }
 
@@ -696,7 +669,7 @@ mod tests {
         drop(ana);
         assert!(registry.claim(name("ANA"), someone()).is_ok());
         assert_eq!(registry.list(10, |_| true).1, 0);
-        assert!(registry.lock().by_skeleton.is_empty());
+        assert!(registry.lock().looks.is_empty());
     }
 
     #[test]

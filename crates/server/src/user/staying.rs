@@ -1,16 +1,15 @@
 //! Accounts that are in their rooms without being connected: each is held by a claim, as by a session
 //! that never speaks. Never tells the rooms.
 
-use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use chat_protocol::Identity;
+use chat_protocol::{ByIdentity, Identity};
 
 use super::Claim;
 
 /// Who is here without a session.
 #[derive(Clone, Debug, Default)]
-pub(crate) struct Staying(Arc<Mutex<HashMap<Identity, Claim>>>);
+pub(crate) struct Staying(Arc<Mutex<ByIdentity<Claim>>>);
 
 impl Staying {
     /// The last session of an account that stays is over: its claim is kept. Gives one that was kept
@@ -30,7 +29,7 @@ impl Staying {
         self.lock().contains_key(&account)
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Identity, Claim>> {
+    fn lock(&self) -> MutexGuard<'_, ByIdentity<Claim>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -183,7 +183,7 @@ impl Stage {
             let id = Some(RequestId(1));
             match command {
                 Command::Join { room, .. } => {
-                    let members = ["ana", "lee", "maya", "tomas"].map(user).to_vec();
+                    let members = ["ana", "lee", "maya", "tomas"].map(user).into();
                     self.answer(
                         ticket,
                         Event::Entered {

@@ -1,6 +1,8 @@
 //! What a line session is told for itself: the welcome, answers, its rooms. Events of a room that
 //! all see alike are in `render.rs`, what is stored in `stored.rs`.
 
+use std::fmt::{Display, Write};
+
 use bytes::BytesMut;
 use chat_protocol::administration::BanInfo;
 use chat_protocol::event::{RoomInfo, UnreadInfo, UserInfo, Welcome};
@@ -342,10 +344,16 @@ fn current_users(members: &[UserName]) -> String {
     format!("Current users are: {}", names.join(", "))
 }
 
-fn listed(names: &[impl ToString], total: u64) -> String {
-    let shown: Vec<String> = names.iter().map(ToString::to_string).collect();
-    let more = missing(names.len(), total).map(|more| format!(" and {more} more"));
-    shown.join(", ") + &more.unwrap_or_default()
+fn listed(names: &[impl Display], total: u64) -> String {
+    let mut list = String::new();
+    for name in names {
+        let comma = if list.is_empty() { "" } else { ", " };
+        write!(list, "{comma}{name}").expect("a string takes all");
+    }
+    if let Some(more) = missing(names.len(), total) {
+        write!(list, " and {more} more").expect("a string takes all");
+    }
+    list
 }
 
 fn missing(shown: usize, total: u64) -> Option<u64> {

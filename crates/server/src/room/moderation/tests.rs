@@ -1,6 +1,6 @@
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use chat_protocol::Sequence;
+use chat_protocol::{ByIdentity, Sequence};
 use uuid::Uuid;
 
 use super::super::handle::Person;
@@ -31,7 +31,7 @@ fn ops() -> Open {
         first: Sequence(1),
         last: Sequence(0),
         recent: VecDeque::new(),
-        members: HashMap::from([(who(0), member)]),
+        members: [(who(0), member)].into_iter().collect(),
         order: BTreeMap::from([(1, who(0))]),
         entries: 1,
         presence: 0,
@@ -40,10 +40,10 @@ fn ops() -> Open {
         crowd: Crowd::default(),
         leaving: Vec::new(),
         rules: Rules::default(),
-        remembered: HashMap::new(),
+        remembered: ByIdentity::default(),
         banned_names: HashMap::new(),
         founder: None,
-        spoke: HashMap::new(),
+        spoke: ByIdentity::default(),
     };
     open.founded_by(who(0), user("ana"));
     open

@@ -19,7 +19,7 @@ fn inside(capabilities: &str) -> IrcFrontend {
         topic_set: None,
         private: false,
         roles: Vec::new(),
-        members: Vec::new(),
+        members: [].into(),
         members_total: 0,
         seq: Sequence(0),
         read_ms: None,

@@ -21,7 +21,7 @@ fn enter(session: &mut IrcFrontend) -> String {
         topic_set: None,
         private: false,
         roles: Vec::new(),
-        members: Vec::new(),
+        members: [].into(),
         members_total: 0,
         seq: Sequence(0),
         read_ms: Some(Timestamp(5_000)),
