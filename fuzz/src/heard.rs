@@ -172,7 +172,7 @@ fn answers(request: &Request) -> Vec<Event> {
             room: room.clone(),
             topic: None,
             topic_set: None,
-            members: vec![ana()],
+            members: [ana()].into(),
             members_total: 1,
             roles: Vec::new(),
             private: false,

@@ -22,6 +22,7 @@ mod exit_codes;
 mod gone;
 mod grillo;
 mod irc;
+mod irc_clients;
 mod irc_history;
 mod irc_modes;
 mod irc_rooms;
