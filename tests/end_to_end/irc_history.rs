@@ -255,3 +255,26 @@ fn what_a_client_was_told_is_not_told_again_after_a_restart_and_what_is_over_is_
     assert!(told[0].starts_with(":tomas!tomas@samovar PRIVMSG #ops :["), "{told:?}");
     assert!(told[0].ends_with("] while you were away"), "{told:?}");
 }
+
+#[test]
+fn a_client_that_only_listens_is_asked_whether_it_has_what_it_was_told() {
+    let server = Server::start("");
+    let mut maya = server.native("maya");
+    maya.ask(Command::Register { password: Password::parse("correct-horse").unwrap() });
+    maya.join("ops");
+    let mut tomas = server.native("tomas");
+    tomas.join("ops");
+    let (mut irc, _) = comes(&server, "server-time");
+    tomas.say("ops", "heard and not answered");
+    irc.until(" PRIVMSG #ops :heard and not answered");
+    irc.until("PING :irc.samovar");
+    irc.send("PONG irc.samovar");
+    // The answer is dealt with, and what an account was told is on disk when a session of its ends.
+    irc.send("JOIN #elsewhere");
+    irc.until(" JOIN #elsewhere");
+    maya.send(Command::Quit { reason: None });
+    maya.rest();
+    let server = server.restart(Signal::KILL);
+    let (_irc, told) = comes(&server, "server-time");
+    assert_eq!(told, [""; 0]);
+}

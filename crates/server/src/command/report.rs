@@ -7,7 +7,9 @@ use chat_protocol::administration::{
     BanInfo, LimitInfo, Limitation, RoomReport, RoomUser, SessionsInfo, Status, StoredRoomInfo,
 };
 use chat_protocol::limits::LIST_ENTRIES_MAX;
-use chat_protocol::{Access, Event, LineText, Refusal, RequestId, RoomAddress, RoomName, Setting};
+use chat_protocol::{
+    Access, Event, LineText, Refusal, RequestId, Role, RoomAddress, RoomName, Setting,
+};
 
 use super::admin::{administrator, deed};
 use super::list::look;
@@ -128,12 +130,27 @@ pub(super) async fn close(
     {
         by_operator(house, &room, Ask::Set { set, secret: None }).await?;
     }
+    // A kick takes no role, and who has one could come back.
+    while let Some((target, role)) = keeper(house, &room).await? {
+        by_operator(house, &room, Ask::Take { target, role }).await?;
+    }
     // Who enters while this goes on does so by an invitation of somebody who is still in.
     while let Some(target) = somebody(house, &room).await? {
         let reason = Some(reason.clone()).filter(|reason| !reason.as_str().is_empty());
         by_operator(house, &room, Ask::Kick { target, reason }).await?;
     }
     Ok(Answer::Event(Event::Done { id }))
+}
+
+/// Somebody who is more than a member, and as what.
+async fn keeper(house: &House, room: &RoomName) -> Result<Option<(Target, Role)>, Refusal> {
+    let stored = house.journal.stored_room(room.clone()).await.map_err(journal_refusal)?;
+    let remembered = stored.map(|stored| stored.remembered).unwrap_or_default();
+    let keeper = remembered.into_iter().find(|known| !known.standing.role.is_member());
+    Ok(keeper.map(|known| {
+        let (name, account) = (known.name, Some(known.identity));
+        (Target { name, seat: None, account, is_kept: true }, known.standing.role)
+    }))
 }
 
 /// Somebody who is in a room, or could come back into it.

@@ -176,6 +176,9 @@ pub(crate) trait Frontend: fmt::Debug + Send {
     /// A proof goes on when its peer has answered this.
     fn challenged(&mut self, _said: &str, _out: &mut BytesMut) {}
 
+    /// Asks the peer for a sign of life, if it can be asked.
+    fn ask_for_a_sign(&mut self, _out: &mut BytesMut) {}
+
     /// How events of a room look to this session; sessions with the same dialect share encodings.
     fn dialect(&self, room: &RoomAddress) -> Dialect;
 

@@ -223,7 +223,9 @@ impl Asking<'_> {
             let was = Role::Owner;
             return self.done_to(&known, |user| RoomChange::Role { user, role: Role::Member, was });
         }
-        if known.role != role || matches!(role, Role::Member | Role::Owner) {
+        // Only the server's command line takes a room from its owner, and gives it to nobody.
+        let stays_owner = role == Role::Owner && self.who.power != Power::Operator;
+        if known.role != role || role == Role::Member || stays_owner {
             return Err(self.already(&known.name, &format!("is {} of", known.role)));
         }
         self.done_to(&known, |user| RoomChange::Role { user, role: Role::Member, was: role })

@@ -29,6 +29,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             self.farewell_since.map(|since| since + FAREWELL),
             self.probes_at,
             self.held_until(),
+            self.confirmation_due(),
         ];
         deadlines.iter().flatten().min().copied()
     }
@@ -74,6 +75,9 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         }
         if is_past(self.held_until()) {
             self.let_go_on();
+        }
+        if is_past(self.confirmation_due()) {
+            self.ask_for_a_sign();
         }
         if is_past(self.name_deadline()) {
             return Err(Ending::NoName);

@@ -275,6 +275,11 @@ impl Inbox {
         std::mem::replace(&mut self.has_untold, false)
     }
 
+    /// Would it say so?
+    pub(super) const fn has_untold(&self) -> bool {
+        self.has_untold
+    }
+
     /// Something stored was delivered.
     pub(super) const fn has_told(&mut self) {
         self.has_news = true;

@@ -47,6 +47,7 @@ use deliver::Shown;
 use inbox::Inbox;
 use outbox::{Exchanged, Outbox, exchange};
 use pace::Flood;
+use read::Confirmation;
 use said_here::SaidHere;
 use stage::StageFollower;
 pub(crate) use stage::{Stage, StageReader, Stages};
@@ -158,6 +159,8 @@ struct Seldom {
     scram: Option<Underway>,
     /// The certificate with which it came.
     certificate: Option<Fingerprint>,
+    /// Has its client what it was told?
+    confirmation: Confirmation,
 }
 
 /// A connection.
@@ -374,6 +377,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Waits for one thing to happen, and deals with it.
     async fn wait(&mut self) -> Result<(), Ending> {
         self.outbox.mark();
+        self.mind_untold();
         let has_room = self.outbox.has_room();
         if has_room && self.inbox.is_detached() && !self.leaves_off {
             return Box::pin(self.attach_again()).await;

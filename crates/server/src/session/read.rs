@@ -1,13 +1,31 @@
-//! What a session's person has read: said to the other sessions of its user, and heard of them. Never
-//! stores it.
+//! What a session's person has read, and what its client has: said to the other sessions of its user, and
+//! heard of them. Never stores it.
+
+use std::time::Duration;
 
 use chat_protocol::{Command, Event, RoomAddress, Sequence};
 use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::time::Instant;
 
 use super::Session;
 use crate::command::read;
 use crate::frontend::{Missed, Reading};
 use crate::room::Rooms;
+
+/// How long after it was told something a client that keeps it on its screen is asked for a sign of life.
+const UNCONFIRMED: Duration = Duration::from_secs(3);
+
+/// Does a client that keeps on its screen what it was told have all of it?
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Confirmation {
+    /// As far as anybody knows.
+    #[default]
+    Settled,
+    /// It is asked then, if it says nothing before.
+    Due(Instant),
+    /// It was asked.
+    Asked,
+}
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
     /// Who types has seen what was told until now. A program says itself what its person has read.
@@ -39,12 +57,39 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
         if self.manners.missed != Missed::AsHistory || !self.inbox.take_untold() {
             return;
         }
+        if let Some(seldom) = &mut self.seldom {
+            seldom.confirmation = Confirmation::Settled;
+        }
         let Some(claim) = self.caller.claim.as_ref().filter(|_| self.caller.pass().is_some())
         else {
             return;
         };
         let told = self.inbox.slots().map(|(_, place)| (place.id, place.cursor));
         claim.user().seat.mark_told(told);
+    }
+
+    /// An account's client was told something: if it says nothing by itself, it is asked, so that a
+    /// daemon that is killed then has not forgotten it.
+    pub(super) fn mind_untold(&mut self) {
+        let is_to_be_sure = self.manners.missed == Missed::AsHistory
+            && self.inbox.has_untold()
+            && self.caller.pass().is_some();
+        if is_to_be_sure && matches!(self.seldom().confirmation, Confirmation::Settled) {
+            self.seldom().confirmation = Confirmation::Due(Instant::now() + UNCONFIRMED);
+        }
+    }
+
+    /// When it is asked.
+    pub(super) fn confirmation_due(&self) -> Option<Instant> {
+        match self.seldom.as_ref()?.confirmation {
+            Confirmation::Due(at) => Some(at),
+            Confirmation::Settled | Confirmation::Asked => None,
+        }
+    }
+
+    pub(super) fn ask_for_a_sign(&mut self) {
+        self.seldom().confirmation = Confirmation::Asked;
+        self.frontend.ask_for_a_sign(self.outbox.bytes());
     }
 
     /// Does who asks this show that it has read what it was told?

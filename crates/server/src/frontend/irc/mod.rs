@@ -376,6 +376,10 @@ impl Frontend for IrcFrontend {
         sasl::challenged(self, said, out);
     }
 
+    fn ask_for_a_sign(&mut self, out: &mut BytesMut) {
+        Line::new(out).command("PING").text(&self.settings.server);
+    }
+
     fn dialect(&self, _room: &RoomAddress) -> Dialect {
         Dialect::Irc(Looks::of(self.capabilities))
     }
