@@ -17,6 +17,7 @@ pub(super) enum Capability {
     AwayNotify,
     Batch,
     CapNotify,
+    ChangedHost,
     ChatHistory,
     EchoMessage,
     EventPlayback,
@@ -64,6 +65,7 @@ const OFFERED: &[Offer] = &[
     offer(Capability::AwayNotify, "away-notify"),
     offer(Capability::Batch, "batch"),
     offer(Capability::CapNotify, "cap-notify"),
+    offer(Capability::ChangedHost, "chghost"),
     Offer {
         value: |settings| if settings.registers_before { "before-connect" } else { "" }.to_owned(),
         is_offered: |settings| settings.registers,

@@ -37,6 +37,8 @@ pub(super) enum Look {
     Redaction,
     /// `draft/multiline`, in batches: which lines are one message.
     Multiline,
+    /// `chghost`: what else of a mask changes with a name.
+    ChangedHost,
 }
 
 /// Which capability makes which look.
@@ -49,6 +51,7 @@ const LOOKS: &[(Capability, Look)] = &[
     (Capability::InviteNotify, Look::Invite),
     (Capability::MessageRedaction, Look::Redaction),
     (Capability::Multiline, Look::Multiline),
+    (Capability::ChangedHost, Look::ChangedHost),
 ];
 
 impl Looks {

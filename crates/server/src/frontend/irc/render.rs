@@ -86,7 +86,14 @@ pub(super) fn framed_event(frame: Frame<'_>, event: &Event, out: &mut BytesMut) 
         Event::Signal { room, from, signal, key, .. } if frame.looks.has(Look::Tags) => {
             signalled(frame, about, (from, room, signal), *key, out);
         }
-        Event::Renamed { from, to } => frame.line(about, from, out).command("NICK").text(to),
+        Event::Renamed { from, to } => {
+            frame.line(about, from, out).command("NICK").text(to);
+            // What stands before the host is the name too (<https://ircv3.net/specs/extensions/chghost>).
+            if frame.looks.has(Look::ChangedHost) {
+                let line = frame.tags(about, out).source(format_args!("{to}!{from}@{HOST}"));
+                line.command("CHGHOST").word(to).word(HOST).end();
+            }
+        }
         Event::Crowd { .. }
         | Event::Tombstone { .. }
         | Event::UnreadList { .. }

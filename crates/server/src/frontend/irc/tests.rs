@@ -1,5 +1,7 @@
 use chat_protocol::event::Welcome;
-use chat_protocol::{JournalId, MessageText, Refusal, RequestId, SayKind, Sequence, Timestamp};
+use chat_protocol::{
+    JournalId, MessageText, Refusal, RequestId, SayKind, Sequence, Timestamp, UserName,
+};
 use uuid::Uuid;
 
 use super::*;
@@ -101,13 +103,26 @@ fn a_server_is_called_by_its_host_name_or_by_ours() {
 }
 
 #[test]
+fn another_name_is_another_mask() {
+    let mut session = session();
+    feed(&mut session, "CAP REQ chghost\r\nNICK ana\r\nUSER a 0 * :Ana\r\nCAP END\r\n");
+    welcomed(&mut session);
+    let called = |name| UserName::parse(name).unwrap();
+    let renamed = Event::Renamed { from: called("bob"), to: called("rob") };
+    assert_eq!(
+        told(&mut session, &renamed),
+        ":bob!bob@samovar NICK :rob\r\n:rob!bob@samovar CHGHOST rob samovar\r\n"
+    );
+}
+
+#[test]
 fn nick_and_user_make_somebody_and_cap_holds_it_back() {
     let mut session = session();
     let (asked, answer) = feed(&mut session, "CAP LS 302\r\nNICK ana\r\nUSER a 0 * :Ana\r\n");
     assert!(asked.is_empty(), "{asked:?}");
     assert_eq!(
         answer,
-        ":chat.example CAP * LS * :account-notify account-tag away-notify batch cap-notify \
+        ":chat.example CAP * LS * :account-notify account-tag away-notify batch cap-notify chghost \
          draft/account-registration=before-connect draft/chathistory draft/event-playback \
          draft/message-redaction draft/metadata-2=max-subs=50,max-keys=20,max-value-bytes=300 \
          draft/metadata-3=max-subs=50,max-keys=20,max-value-bytes=300 draft/multiline=max-bytes=4096,max-lines=64 draft/no-implicit-names \
