@@ -183,8 +183,9 @@ pub(crate) fn park(house: &House, claim: Claim, token: TokenHash) {
         };
         let Some(claim) = waiting.returns.expire(token, parking) else { return };
         if !is_stopping {
-            tracing::info!(name = %claim.user().name(), "did not come back");
+            let name = claim.user().name();
             leave(&waiting, claim, Some(token)).await;
+            tracing::info!(%name, "did not come back");
         }
     });
 }
