@@ -97,13 +97,12 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             return; // it sees nothing after that
         }
         let shows_own = self.manners.shows_own;
+        let shares_own = shows_own && !self.manners.watches_own;
         let ignored = self.caller.claim.as_ref().map_or(0, |claim| claim.user().ignored_bits());
         if !ends
             && !envelope.may_be_by_any(ignored)
             && (self.metadata_keys().is_empty() || envelope.presence().is_none())
-            && let shows_own = shows_own
-            && !self.manners.watches_own
-            && let Some(from) = self.inbox.takes_from(slot, envelope, me, shows_own)
+            && let Some(from) = self.inbox.takes_from(slot, envelope, me, shares_own)
             && let Some(place) = self.inbox.place_mut(slot)
         {
             let frontend = &self.frontend;

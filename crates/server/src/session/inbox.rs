@@ -229,7 +229,7 @@ impl Inbox {
         slot: usize,
         envelope: &Envelope,
         me: Option<Identity>,
-        shows_own: bool,
+        shares_own: bool,
     ) -> Option<usize> {
         let place = self.place(slot)?;
         let is_next = envelope.sequences().is_none_or(|range| *range.start() > place.cursor);
@@ -240,7 +240,7 @@ impl Inbox {
         let from = envelope.new_from(place.presence)?;
         let has_own = me.is_some_and(|me| envelope.is_by(me, from));
         let hides_own = envelope.presence().is_some() || envelope.is_for_others();
-        (!has_own || (shows_own && !hides_own)).then_some(from)
+        (!has_own || (shares_own && !hides_own)).then_some(from)
     }
 
     /// Is this event new here?
