@@ -2,7 +2,7 @@
 
 use chat_protocol::event::TopicSet;
 use chat_protocol::{LineText, Refusal, RoomName, SayKind, Sequence, Timestamp, UserName};
-use rusqlite::{OptionalExtension, Row, Transaction, params};
+use rusqlite::{CachedStatement, OptionalExtension, Row, Transaction, params};
 
 use super::JournalError;
 use super::record::{Body, Entry, Record, RoomId, RoomKey};
@@ -36,6 +36,8 @@ pub(super) const KIND_NOTICE: i64 = 6;
 /// A transaction, and what the records in it share.
 pub(super) struct Turn<'a> {
     pub(super) transaction: &'a Transaction<'a>,
+    /// What stores a message.
+    pub(super) insert: CachedStatement<'a>,
     pub(super) now: Timestamp,
     /// How many messages the journal has been given.
     pub(super) newest: i64,
@@ -43,6 +45,17 @@ pub(super) struct Turn<'a> {
     pub(super) indexed: i64,
     /// Keys of what retention took may come again.
     pub(super) has_spent_keys: bool,
+}
+
+/// What stores a message, once for all records of a turn.
+pub(super) fn insert<'a>(
+    transaction: &'a Transaction<'a>,
+) -> rusqlite::Result<CachedStatement<'a>> {
+    transaction.prepare_cached(
+        "INSERT INTO messages (id, time_ms, author, name, kind, key, body, number, reply_to)
+         VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
+         ON CONFLICT (author, key) WHERE key IS NOT NULL DO NOTHING",
+    )
 }
 
 /// A message's id.
@@ -109,23 +122,17 @@ pub(super) fn record(
     };
     let key = entry.key.as_ref().map(|key| key.0.as_bytes());
     let reply_to = if let Body::Message { reply_to, .. } = &entry.body { *reply_to } else { None };
-    let inserted = transaction
-        .prepare_cached(
-            "INSERT INTO messages (id, time_ms, author, name, kind, key, body, number, reply_to)
-             VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)
-             ON CONFLICT (author, key) WHERE key IS NOT NULL DO NOTHING",
-        )?
-        .execute(params![
-            message_id(room, entry.sequence),
-            i64::try_from(entry.time.0).unwrap_or(i64::MAX),
-            entry.author.0.as_bytes(),
-            entry.name.as_str(),
-            kind,
-            key,
-            body,
-            turn.newest + 1,
-            reply_to.map(|seq| i64::try_from(seq.0).unwrap_or(i64::MAX)),
-        ])?;
+    let inserted = turn.insert.execute(params![
+        message_id(room, entry.sequence),
+        i64::try_from(entry.time.0).unwrap_or(i64::MAX),
+        entry.author.0.as_bytes(),
+        entry.name.as_str(),
+        kind,
+        key,
+        body,
+        turn.newest + 1,
+        reply_to.map(|seq| i64::try_from(seq.0).unwrap_or(i64::MAX)),
+    ])?;
     if inserted == 0 {
         let first = first_result(transaction, room, record)?;
         return first.ok_or_else(|| JournalError::Damaged("a key is there, and is not".to_owned()));

@@ -1,5 +1,6 @@
-//! The index of words, written behind the commit: a slice at a time, when the writer has nothing
-//! else to do, or when it is too far behind. Never looks for anything, never stores a message.
+//! The index of words, written behind the commit: a piece at a time, when the writer has nothing
+//! else to do, or when it is too far behind. A piece is a slice of the messages, or some pages of what
+//! slices wrote, merged. Never looks for anything, never stores a message.
 
 use std::time::{Duration, Instant};
 
@@ -8,8 +9,8 @@ use rusqlite::{Connection, ErrorCode, TransactionBehavior, params};
 use super::JournalError;
 use super::handle::Sync;
 use crate::limits::{
-    INDEX_BEHIND_MESSAGES_MAX, INDEX_DUE_MESSAGES, INDEX_PATIENCE, INDEX_SHARE, INDEX_SLICE_BYTES,
-    INDEX_SLICE_MESSAGES_MAX, INDEX_SLICE_MESSAGES_MIN,
+    INDEX_BEHIND_MESSAGES_MAX, INDEX_DUE_MESSAGES, INDEX_MERGE_PAGES, INDEX_PATIENCE, INDEX_SHARE,
+    INDEX_SLICE_BYTES, INDEX_SLICE_MESSAGES_MAX, INDEX_SLICE_MESSAGES_MIN,
 };
 
 /// How far apart the marks are by which a search finds a time, in milliseconds.
@@ -22,10 +23,12 @@ pub(super) struct Index {
     through: i64,
     /// The newest number that was given.
     newest: i64,
+    /// There may be more to merge than was merged. What a start finds is merged behind its next slice.
+    has_unmerged: bool,
     sync: Sync,
-    /// Before that, only a writer that has had nothing to do for a while writes the next slice: while
+    /// Before that, only a writer that has had nothing to do for a while does the next piece: while
     /// messages come, the index has a small share of the time.
-    next_slice: Instant,
+    next_piece: Instant,
     /// The disk is full: not tried again before a commit went well.
     is_paused: bool,
 }
@@ -40,8 +43,9 @@ impl Index {
         Ok(Self {
             through,
             newest: newest.max(through),
+            has_unmerged: false,
             sync,
-            next_slice: Instant::now(),
+            next_piece: Instant::now(),
             is_paused: false,
         })
     }
@@ -62,15 +66,16 @@ impl Index {
         self.is_paused = false;
     }
 
-    /// How long it is better to wait for something else to do, before the next slice.
+    /// How long it is better to wait for something else to do, before the next piece.
     pub(super) fn patience(&self) -> Duration {
-        self.next_slice.saturating_duration_since(Instant::now()).min(INDEX_PATIENCE)
+        self.next_piece.saturating_duration_since(Instant::now()).min(INDEX_PATIENCE)
     }
 
-    /// Is there enough for a slice, for a writer with nothing else to do? Less than that a search
-    /// reads by itself.
+    /// Is there a piece to do, for a writer with nothing else to do? A few messages a search reads by
+    /// itself.
     pub(super) const fn is_due(&self) -> bool {
-        !self.is_paused && self.newest - self.through >= INDEX_DUE_MESSAGES
+        let is_behind = self.newest - self.through >= INDEX_DUE_MESSAGES;
+        !self.is_paused && (is_behind || self.has_unmerged)
     }
 
     /// After a commit of `stored` messages: if it is too far behind, catches up by as many.
@@ -84,36 +89,52 @@ impl Index {
             && self.newest - self.through > INDEX_BEHIND_MESSAGES_MAX
             && self.through < enough
         {
-            self.write_slice(connection)?;
+            self.do_piece(connection)?;
         }
         Ok(())
     }
 
-    /// Writes the next slice. It is not waited for until it is on disk: the mark is written with
-    /// it, and what a power cut takes is written again.
-    pub(super) fn write_slice(&mut self, connection: &mut Connection) -> Result<(), JournalError> {
+    /// Does the next piece. It is not waited for until it is on disk: the mark is written with its
+    /// slice, and what a power cut takes is written again. What can be merged is merged first: in
+    /// pieces, since the commits that come meanwhile, and on one core all sessions, wait for it.
+    pub(super) fn do_piece(&mut self, connection: &mut Connection) -> Result<(), JournalError> {
         if self.sync == Sync::Always {
             connection.pragma_update(None, "synchronous", "NORMAL")?;
         }
         let began = Instant::now();
-        let behind = self.newest - self.through;
-        let count = (behind / 8).clamp(INDEX_SLICE_MESSAGES_MIN, INDEX_SLICE_MESSAGES_MAX);
-        let written = slice(connection, self.through, count);
-        self.next_slice = began + INDEX_SHARE * began.elapsed();
+        let done =
+            if self.has_unmerged { self.merge(connection) } else { self.write_slice(connection) };
+        self.next_piece = began + INDEX_SHARE * began.elapsed();
         if self.sync == Sync::Always {
             connection.pragma_update(None, "synchronous", "FULL")?;
         }
-        match written {
-            // Nothing there: what was given numbers is deleted by now.
-            Ok(None) => self.through = self.newest,
-            Ok(Some(through)) => self.through = through,
+        match done {
             Err(JournalError::Sqlite(error))
                 if error.sqlite_error_code() == Some(ErrorCode::DiskFull) =>
             {
                 self.is_paused = true;
+                Ok(())
             }
-            Err(error) => return Err(error),
+            done => done,
         }
+    }
+
+    fn write_slice(&mut self, connection: &mut Connection) -> Result<(), JournalError> {
+        let behind = self.newest - self.through;
+        let count = (behind / 8).clamp(INDEX_SLICE_MESSAGES_MIN, INDEX_SLICE_MESSAGES_MAX);
+        // Nothing there: what was given numbers is deleted by now.
+        self.through = slice(connection, self.through, count)?.unwrap_or(self.newest);
+        self.has_unmerged = true;
+        Ok(())
+    }
+
+    fn merge(&mut self, connection: &Connection) -> Result<(), JournalError> {
+        let before = connection.total_changes();
+        connection
+            .prepare_cached("INSERT INTO search (search, rank) VALUES ('merge', ?1)")?
+            .execute([INDEX_MERGE_PAGES])?;
+        // That one row is counted; what was merged comes on top (<https://sqlite.org/fts5.html>, 6.8).
+        self.has_unmerged = connection.total_changes() - before >= 2;
         Ok(())
     }
 }
@@ -167,4 +188,50 @@ fn bounds(
         bounds = Some((number, bounds.map_or(time, |(_, latest): (i64, i64)| latest.max(time))));
     }
     Ok(bounds)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::schema;
+    use super::*;
+
+    /// An index that is so many messages behind, each with words of its own.
+    fn behind(messages: i64) -> (Connection, Index) {
+        let connection = schema::model().unwrap();
+        let room = "INSERT INTO rooms (id, key, name, topic, last_seq, last_time_ms)
+                    VALUES (1, '#ops', 'ops', '', ?1, 0)";
+        connection.execute(room, [messages]).unwrap();
+        let message = "INSERT INTO messages (id, time_ms, author, name, kind, body, number)
+                       SELECT 1 << 40 | value, 0, zeroblob(16), 'ana', 0,
+                              printf('tea%d cup%d', value, value), value
+                       FROM generate_series";
+        let numbers = "WITH RECURSIVE generate_series (value) AS
+                       (SELECT 1 UNION ALL SELECT value + 1 FROM generate_series WHERE value < ?1)";
+        connection.execute(&format!("{numbers} {message}"), [messages]).unwrap();
+        let index = Index::open(&connection, Sync::Os).unwrap();
+        (connection, index)
+    }
+
+    #[test]
+    fn what_slices_wrote_is_merged_a_few_pages_at_a_time() {
+        let (mut connection, mut index) = behind(2_000);
+        let (mut slices, mut rows_most) = (0, 0);
+        while index.is_due() {
+            let (is_merge, before) = (index.has_unmerged, connection.total_changes());
+            index.do_piece(&mut connection).unwrap();
+            if is_merge {
+                // The pages that it wrote, and those that it has read and took away.
+                rows_most = rows_most.max(connection.total_changes() - before);
+            } else {
+                slices += 1;
+            }
+        }
+        assert!(rows_most <= 8 * INDEX_MERGE_PAGES.unsigned_abs(), "{rows_most} at once");
+        let segments = "SELECT count(DISTINCT segid) FROM search_idx";
+        let segments: i64 = connection.query_row(segments, [], |row| row.get(0)).unwrap();
+        assert!(slices > 10 && segments < 4, "{slices} slices are {segments} segments");
+        let found = "SELECT count(*) FROM search WHERE search MATCH 'tea1 OR tea999 OR tea1500'";
+        let found: i64 = connection.query_row(found, [], |row| row.get(0)).unwrap();
+        assert_eq!(found, 3);
+    }
 }

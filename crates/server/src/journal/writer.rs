@@ -195,6 +195,8 @@ impl Writer {
         let mut turn = Vec::new();
         while let Some(first) = self.next(&mut queue)? {
             turn.push(first);
+            // On a busy core, rooms that are about to ask come into this transaction too.
+            std::thread::yield_now();
             while turn.len() < JOURNAL_TURN_JOBS
                 && let Ok(job) = queue.try_recv()
             {
@@ -216,7 +218,7 @@ impl Writer {
         Ok(())
     }
 
-    /// The next job; none: nobody is left to ask. As long as none waits, the index is written.
+    /// The next job; none: nobody is left to ask. As long as none waits, the index is minded.
     fn next(&mut self, queue: &mut mpsc::Receiver<Job>) -> Result<Option<Job>, JournalError> {
         while self.index.is_due() {
             match queue.try_recv() {
@@ -231,7 +233,7 @@ impl Writer {
                     return Ok(job);
                 }
             }
-            self.index.write_slice(&mut self.connection).inspect_err(|error| {
+            self.index.do_piece(&mut self.connection).inspect_err(|error| {
                 tracing::error!(%error, "the index cannot be written; stopping");
             })?;
         }
@@ -331,6 +333,7 @@ impl Writer {
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let mut turn = Turn {
             transaction: &transaction,
+            insert: apply::insert(&transaction)?,
             now: (self.clock)(),
             newest: self.index.newest(),
             indexed: self.index.through(),
@@ -369,6 +372,7 @@ impl Writer {
             people.accounts.iter().map(|(changes, _)| together(&transaction, changes, now));
         let changed = changed.collect::<Result<Vec<_>, _>>()?;
         let newest = turn.newest;
+        drop(turn); // its statement is the transaction's
         transaction.commit()?;
         self.index.committed(newest);
         Ok((all, changed))

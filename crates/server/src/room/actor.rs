@@ -53,6 +53,14 @@ pub(super) struct Turn {
     pub(super) answers: Vec<Reply>,
 }
 
+impl Turn {
+    /// Most commands are something that is said: a record, and its step.
+    fn for_up_to(commands: usize) -> Self {
+        let (records, steps) = (Vec::with_capacity(commands), Vec::with_capacity(commands));
+        Self { records, steps, ..Self::default() }
+    }
+}
+
 /// An answer that stands behind what it is about: who has it finds that the others were told.
 pub(super) enum Reply {
     Entered(EntryReply, Box<Result<Snapshot, Refusal>>),
@@ -212,7 +220,7 @@ impl RoomActor {
     ) -> Result<(), JournalError> {
         let mut commands = commands.drain(..).peekable();
         while commands.peek().is_some() {
-            let mut turn = Turn::default();
+            let mut turn = Turn::for_up_to(commands.len());
             while !turn.changes_rights
                 && let Some(command) = commands.next()
             {
@@ -238,21 +246,25 @@ impl RoomActor {
         if is_stored {
             open.forget(&forgotten);
         }
+        let mut behind = entries.iter().flatten().count();
         let mut entries = entries.into_iter();
         let is_about_more = !entries.as_slice().is_empty();
         let mut events = std::mem::take(&mut open.held.events);
+        events.reserve_exact(steps.len());
         let mut put_out = Vec::new();
         for step in steps {
             match step {
                 Step::Record => {
-                    let entry = entries.next().flatten();
-                    events.extend(entry.map(|entry| self.stored(open, entry, &mut put_out)));
+                    let Some(entry) = entries.next().flatten() else { continue };
+                    behind -= 1;
+                    events.push(self.stored(open, entry, behind, &mut put_out));
                 }
                 Step::Change { invited, admissions } => {
                     let Some(entry) = entries.next().flatten() else { continue };
                     let from = entry.name.clone();
                     let account = (entry.is_account, entry.account_name.clone());
-                    events.push(self.stored(open, entry, &mut put_out));
+                    behind -= 1;
+                    events.push(self.stored(open, entry, behind, &mut put_out));
                     admissions.into_iter().for_each(|admission| open.admitted(admission));
                     self.summarise(open);
                     if let Some((seat, room)) = invited.zip(open.address.clone()) {
@@ -501,8 +513,15 @@ impl RoomActor {
         turn.steps.push(Step::Record);
     }
 
-    /// What the journal handed back becomes the room's state, and an event.
-    fn stored(&self, open: &mut Open, entry: Entry, put_out: &mut Vec<PutOut>) -> RoomEvent {
+    /// What the journal handed back becomes the room's state, and an event. So many of its batch
+    /// come `behind` it: what they will push out of the recent ones is not put there.
+    fn stored(
+        &self,
+        open: &mut Open,
+        entry: Entry,
+        behind: usize,
+        put_out: &mut Vec<PutOut>,
+    ) -> RoomEvent {
         open.last = entry.sequence;
         match &entry.body {
             Body::Topic(topic) => {
@@ -523,7 +542,7 @@ impl RoomActor {
             self.summarise(open);
         }
         let recent_max = usize::try_from(self.directory.settings().recent).unwrap_or(usize::MAX);
-        if recent_max > 0 {
+        if behind < recent_max {
             if open.recent.len() >= recent_max {
                 open.recent.pop_front();
             }

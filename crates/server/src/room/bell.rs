@@ -2,8 +2,8 @@
 //! it, and it remembers for which place: what a wake-up costs does not grow with the number of
 //! rooms, and nothing is registered anew for every envelope. Never knows what the news is.
 
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::task::Waker;
 
 use futures::task::AtomicWaker;
@@ -11,13 +11,16 @@ use futures::task::AtomicWaker;
 /// Places that have a bit of their own. The last bit is for all others.
 const LOW: usize = 63;
 const HIGH_BIT: u64 = 1 << LOW;
+/// Bits of a word.
+const WORD: usize = 64;
 
 /// A session's bell.
 #[derive(Debug, Default)]
 pub(crate) struct Bell {
     session: AtomicWaker,
     rung: AtomicU64,
-    high: Mutex<Vec<usize>>,
+    /// A bit for each place behind the low ones.
+    high: Mutex<Vec<u64>>,
 }
 
 impl Bell {
@@ -31,6 +34,19 @@ impl Bell {
         self.session.wake();
     }
 
+    /// There is something for a place.
+    pub(super) fn ring(&self, place: usize) {
+        let bit = if place < LOW {
+            1 << place
+        } else {
+            mark(&mut self.high(), place - LOW);
+            HIGH_BIT
+        };
+        if self.rung.fetch_or(bit, Ordering::AcqRel) & bit == 0 {
+            self.session.wake();
+        }
+    }
+
     /// Adds the places that were rung for since this was last asked.
     pub(crate) fn take(&self, places: &mut Rung) {
         if self.rung.load(Ordering::Acquire) == 0 {
@@ -39,21 +55,33 @@ impl Bell {
         let rung = self.rung.swap(0, Ordering::AcqRel);
         places.low |= rung & !HIGH_BIT;
         if rung & HIGH_BIT != 0 {
-            places.high.append(&mut self.high.lock().unwrap_or_else(PoisonError::into_inner));
+            let mut first = LOW;
+            for word in self.high().iter_mut() {
+                places.high.extend(marked(std::mem::take(word)).map(|bit| first + bit));
+                first += WORD;
+            }
         }
     }
 
-    fn ring(&self, place: usize) {
-        let bit = 1 << place.min(LOW);
-        if place >= LOW {
-            self.high.lock().unwrap_or_else(PoisonError::into_inner).push(place);
-        }
-        if self.rung.fetch_or(bit, Ordering::AcqRel) & bit == 0 {
-            self.session.wake();
-        }
+    fn high(&self) -> MutexGuard<'_, Vec<u64>> {
+        self.high.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
+fn mark(words: &mut Vec<u64>, bit: usize) {
+    let at = bit / WORD;
+    if words.len() <= at {
+        words.resize(at + 1, 0);
+    }
+    if let Some(word) = words.get_mut(at) {
+        *word |= 1 << (bit % WORD);
+    }
+}
+
+/// The bits that are set.
+fn marked(word: u64) -> impl Iterator<Item = usize> {
+    (0..WORD).filter(move |bit| word >> bit & 1 == 1)
+}
 /// Places for which a bell was rung; the session takes one after the other, in turn.
 #[derive(Debug, Default)]
 pub(crate) struct Rung {
@@ -89,61 +117,23 @@ impl Rung {
     }
 }
 
-/// One feed's rope to one session's bell.
-#[derive(Debug, Default)]
-pub(super) struct Rope {
-    bell: OnceLock<(Arc<Bell>, usize)>,
-    /// It is in the bell's list already.
-    is_listed: AtomicBool,
-}
-
-impl Rope {
-    /// There is something.
-    pub(super) fn pull(&self) {
-        if let Some((bell, place)) = self.bell.get()
-            && (*place < LOW || !self.is_listed.swap(true, Ordering::AcqRel))
-        {
-            bell.ring(*place);
-        }
-    }
-
-    /// Hangs it up, and rings once: something may have come before. A rope stays where it is hung.
-    pub(super) fn hang(&self, bell: Arc<Bell>, place: usize) {
-        let (bell, place) = self.bell.get_or_init(|| (bell, place));
-        self.is_listed.store(true, Ordering::Release);
-        bell.ring(*place);
-    }
-
-    /// Somebody looks now; what comes from here on rings again.
-    pub(super) fn answer(&self) {
-        if self.bell.get().is_some_and(|(_, place)| *place >= LOW) {
-            self.is_listed.store(false, Ordering::Release);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
     fn every_place_is_rung_for_once_and_comes_in_turn() {
-        let bell = Arc::new(Bell::default());
-        let ropes: Vec<Rope> = (0..200).map(|_| Rope::default()).collect();
-        for (place, rope) in ropes.iter().enumerate() {
-            rope.pull(); // it hangs nowhere yet
-            rope.hang(Arc::clone(&bell), place);
-            rope.pull();
+        let bell = Bell::default();
+        for place in (0..200).chain(0..200) {
+            bell.ring(place);
         }
         let mut rung = Rung::default();
         bell.take(&mut rung);
         let mut places: Vec<usize> = std::iter::from_fn(|| rung.next()).collect();
         places.sort_unstable();
         assert_eq!(places, (0..200).collect::<Vec<_>>());
-        ropes.iter().for_each(Rope::answer);
-        for place in [7, 150] {
-            ropes[place].pull();
-            ropes[place].pull();
+        for place in [7, 150, 7, 150] {
+            bell.ring(place);
         }
         bell.take(&mut rung);
         assert_eq!([rung.next(), rung.next(), rung.next()], [Some(7), Some(150), None]);

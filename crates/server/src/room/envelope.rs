@@ -163,7 +163,8 @@ impl Envelope {
     pub(crate) fn cut(events: Vec<RoomEvent>) -> impl Iterator<Item = Arc<Self>> {
         let mut rest = events.into_iter().peekable();
         std::iter::from_fn(move || {
-            let mut some = vec![rest.next()?];
+            let mut some = Vec::with_capacity(rest.len());
+            some.push(rest.next()?);
             let mut bytes = some.iter().map(RoomEvent::text_bytes).sum::<usize>();
             while !some.last().is_some_and(RoomEvent::is_last)
                 && let Some(event) =

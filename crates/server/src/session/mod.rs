@@ -163,44 +163,19 @@ struct Seldom {
     confirmation: Confirmation,
 }
 
-/// A connection.
+/// A connection. Its fields stand as they are written: what every delivery looks at is in few cache
+/// lines, and what is for seldom moments behind it.
+#[repr(C)]
 pub(crate) struct Session<S> {
     stream: S,
-    /// Who is at the other end, for the log.
-    peer: Box<str>,
     around: Arc<Surroundings>,
-    stage: StageFollower,
-    /// As it was told last.
-    stage_now: Stage,
-    frontend: Box<dyn Frontend>,
-    /// How it came here.
-    reach: Reach,
-    /// The front end's.
-    manners: Manners,
-    caller: Caller,
-    /// The rooms of the session's user, once it has a name.
-    seat: Option<Follower<Rooms>>,
-    /// The last invitation that was told.
-    invitations_told: u64,
-    /// The last mark of what another session has read that was told.
-    reads_told: u64,
-    /// The last other name of its user that it was told.
-    renamings_told: u64,
-    /// The last signal from user to user that it was told.
-    signals_told: u64,
-    inbox: Inbox,
-    input: BytesMut,
-    outbox: Outbox,
     /// Records of this session that the journal has not answered yet.
     in_flight: usize,
-    opened: Instant,
+    /// The front end's.
+    manners: Manners,
+    /// As it was told last.
+    stage_now: Stage,
     is_welcome: bool,
-    /// As long as it is nobody.
-    unnamed: Option<Unnamed>,
-    /// Who it has proved to be, before it has a name here.
-    proven: Option<Box<Proven>>,
-    /// Until then it is not announced to the default room.
-    hesitates: Option<Instant>,
     /// It may still turn out to speak something else.
     undecided: bool,
     /// The peer will send no more.
@@ -209,29 +184,56 @@ pub(crate) struct Session<S> {
     is_closing: bool,
     /// It gets no more news: the daemon stops, and there was no room for what stood before them.
     leaves_off: bool,
-    /// Since when it is to end; it does, whatever the peer takes.
-    farewell_since: Option<Instant>,
-    /// The peer has sent a byte.
-    has_spoken: bool,
-    /// When a peer that has ended is looked at again.
-    probes_at: Option<Instant>,
-    told_leaving: bool,
     /// It has said that it leaves: it is not waited for.
     said_goodbye: bool,
-    /// So many announcements were told, or were before it.
-    announced: u64,
+    /// The peer has sent a byte.
+    has_spoken: bool,
+    told_leaving: bool,
+    outbox: Outbox,
+    inbox: Inbox,
+    input: BytesMut,
+    frontend: Box<dyn Frontend>,
     /// Whose coming and going it is told of.
     watching: Option<Box<Watching>>,
     /// What few sessions have.
     seldom: Option<Box<Seldom>>,
-    /// Wakes it when it is ended from outside.
-    cut_alarm: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
     /// It was too fast.
     flood: Option<Box<Flood>>,
-    /// It counts as long as it lasts.
-    counted: Counted,
     /// Rings at the nearest deadline, if there is one.
     timer: Option<Pin<Box<Sleep>>>,
+    /// Until then it is not announced to the default room.
+    hesitates: Option<Instant>,
+    /// Since when it is to end; it does, whatever the peer takes.
+    farewell_since: Option<Instant>,
+    /// When a peer that has ended is looked at again.
+    probes_at: Option<Instant>,
+    stage: StageFollower,
+    /// The rooms of the session's user, once it has a name.
+    seat: Option<Follower<Rooms>>,
+    caller: Caller,
+    /// How it came here.
+    reach: Reach,
+    /// Who is at the other end, for the log.
+    peer: Box<str>,
+    opened: Instant,
+    /// The last invitation that was told.
+    invitations_told: u64,
+    /// The last mark of what another session has read that was told.
+    reads_told: u64,
+    /// The last other name of its user that it was told.
+    renamings_told: u64,
+    /// The last signal from user to user that it was told.
+    signals_told: u64,
+    /// So many announcements were told, or were before it.
+    announced: u64,
+    /// As long as it is nobody.
+    unnamed: Option<Unnamed>,
+    /// Who it has proved to be, before it has a name here.
+    proven: Option<Box<Proven>>,
+    /// Wakes it when it is ended from outside.
+    cut_alarm: Option<Pin<Box<WaitForCancellationFutureOwned>>>,
+    /// It counts as long as it lasts.
+    counted: Counted,
 }
 
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
@@ -376,7 +378,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
 
     /// Waits for one thing to happen, and deals with it.
     async fn wait(&mut self) -> Result<(), Ending> {
-        self.outbox.mark();
         self.mind_untold();
         let has_room = self.outbox.has_room();
         if has_room && self.inbox.is_detached() && !self.leaves_off {

@@ -70,14 +70,12 @@ impl Outbox {
         self.len() < 2 * SESSION_OUTBOX_BYTES_MAX
     }
 
-    /// Before waiting: from now on, or from earlier on, the peer takes nothing, or too little.
+    /// The peer is waited for: from now on, or from earlier on, it takes nothing, or too little.
     pub(super) fn mark(&mut self) {
         if !self.is_empty() {
             self.stuck_since.get_or_insert_with(Instant::now);
         }
-        if self.has_room() {
-            self.full_since = None;
-        } else {
+        if !self.has_room() {
             self.full_since.get_or_insert_with(Instant::now);
         }
     }
@@ -123,6 +121,9 @@ impl Outbox {
             if self.shared.is_empty() {
                 self.shared = Bytes::new(); // what is written need not be kept for anybody
             }
+        }
+        if self.has_room() {
+            self.full_since = None;
         }
     }
 }
@@ -201,4 +202,27 @@ fn read<S: AsyncRead>(
         input.extend_from_slice(chunk.filled());
         chunk.filled().len()
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::io::AsyncReadExt;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn it_is_full_only_as_long_as_there_is_no_room() {
+        let (mut ours, mut theirs) = tokio::io::duplex(SESSION_OUTBOX_BYTES_MAX);
+        let mut outbox = Outbox::default();
+        outbox.bytes().resize(SESSION_OUTBOX_BYTES_MAX + 1, b'x');
+        outbox.mark();
+        assert!(outbox.full_since().is_some() && outbox.stall(Some(Duration::ZERO)).is_some());
+        exchange(&mut ours, None, &mut outbox).await.unwrap();
+        assert!(outbox.has_room() && outbox.full_since().is_none(), "some was taken");
+        outbox.mark();
+        assert!(outbox.full_since().is_none() && outbox.stall(Some(Duration::ZERO)).is_some());
+        theirs.read_buf(&mut BytesMut::with_capacity(1)).await.unwrap();
+        exchange(&mut ours, None, &mut outbox).await.unwrap();
+        assert!(outbox.is_empty() && outbox.stall(Some(Duration::ZERO)).is_none());
+    }
 }

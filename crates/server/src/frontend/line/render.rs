@@ -115,10 +115,10 @@ pub(super) fn said(
         StyleName::Samovar | StyleName::Talker | StyleName::Netcat => String::new(),
     };
     let before = match kind {
-        SayKind::Text | SayKind::Notice => format!("{clock}{from}: "),
-        SayKind::Action => format!("{clock}* {from} "),
+        SayKind::Text | SayKind::Notice => [&clock, from.as_str(), ": "].concat(),
+        SayKind::Action => [&clock, "* ", from.as_str(), " "].concat(),
     };
-    text.plain_lines().map(move |line| format!("{before}{line}"))
+    text.plain_lines().map(move |line| [before.as_str(), &line].concat())
 }
 
 enum Moved {

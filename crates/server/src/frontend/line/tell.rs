@@ -1,7 +1,7 @@
 //! What a line session is told for itself: the welcome, answers, its rooms. Events of a room that
 //! all see alike are in `render.rs`, what is stored in `stored.rs`.
 
-use std::fmt::{Display, Write};
+use std::fmt::Write;
 
 use bytes::BytesMut;
 use chat_protocol::administration::BanInfo;
@@ -163,8 +163,9 @@ impl LineFrontend {
             StyleName::Samovar | StyleName::Grillo | StyleName::Talker | StyleName::Netcat => {
                 let names = match room {
                     RoomAddress::Named(_) => {
-                        let shown = members.get(..NAMES_ON_ENTERING_MAX).unwrap_or(members);
-                        format!(", {total} here: {}", listed(shown, total))
+                        let shown = members.iter().take(NAMES_ON_ENTERING_MAX);
+                        let shown: Vec<&str> = shown.map(UserName::as_str).collect();
+                        format!(", {total} here: {}", listed(&shown, total))
                     }
                     RoomAddress::Direct(_) => String::new(),
                 };
@@ -294,6 +295,7 @@ impl LineFrontend {
             StyleName::Samovar | StyleName::Netcat => {
                 let place = room.map_or("connected".to_owned(), |room| format!("in {room}"));
                 let shown: Vec<String> = users.iter().map(with_away).collect();
+                let shown: Vec<&str> = shown.iter().map(String::as_str).collect();
                 self.note(&format!("{place} ({total}): {}", listed(&shown, total)), out);
             }
             StyleName::Grillo => self.show(&current_users(&names), out),
@@ -344,12 +346,8 @@ fn current_users(members: &[UserName]) -> String {
     format!("Current users are: {}", names.join(", "))
 }
 
-fn listed(names: &[impl Display], total: u64) -> String {
-    let mut list = String::new();
-    for name in names {
-        let comma = if list.is_empty() { "" } else { ", " };
-        write!(list, "{comma}{name}").expect("a string takes all");
-    }
+fn listed(names: &[&str], total: u64) -> String {
+    let mut list = names.join(", ");
     if let Some(more) = missing(names.len(), total) {
         write!(list, " and {more} more").expect("a string takes all");
     }

@@ -22,6 +22,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("014_told.sql"),
     include_str!("015_room_times.sql"),
     include_str!("016_certificates.sql"),
+    include_str!("017_merging.sql"),
 ];
 
 /// "Samo", so that `file` and a careful person can tell whose database it is.
