@@ -61,7 +61,7 @@ pub(crate) const INDEX_PATIENCE: Duration = Duration::from_millis(10);
 /// What the writer keeps of the database in memory, in KiB.
 pub(crate) const WRITER_CACHE_KIB: i64 = 16 * 1_024;
 /// Pages of 4 KiB in the log before it is copied into the database.
-pub(crate) const WAL_PAGES: i64 = 4_096;
+pub(crate) const WAL_PAGES: i64 = 1_024;
 /// Messages that a search reads of what is not indexed yet: the newest.
 pub(crate) const SEARCH_TAIL_MESSAGES_MAX: i64 = 2_048;
 /// Messages that have the words and that one search looks at more closely (author, time); then its
