@@ -70,8 +70,10 @@ struct SmallDisk {
 }
 
 impl SmallDisk {
-    const BYTES: u32 = 6 << 20;
-    const BALLAST_BYTES: usize = 3 << 20;
+    /// Three times what SQLite's log has before it is copied: whoever starts again has room for that.
+    const BYTES: u32 = 12 << 20;
+    /// What is left is full before the log is copied for the first time.
+    const BALLAST_BYTES: usize = 9 << 20;
 
     fn mount(place: PathBuf) -> Self {
         std::fs::create_dir_all(&place).unwrap();

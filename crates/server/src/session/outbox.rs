@@ -72,9 +72,7 @@ impl Outbox {
 
     /// The peer is waited for: from now on, or from earlier on, it takes nothing, or too little.
     pub(super) fn mark(&mut self) {
-        if !self.is_empty() {
-            self.stuck_since.get_or_insert_with(Instant::now);
-        }
+        self.stuck_since.get_or_insert_with(Instant::now);
         if !self.has_room() {
             self.full_since.get_or_insert_with(Instant::now);
         }
@@ -149,7 +147,10 @@ pub(super) fn poll_exchange<S: AsyncRead + AsyncWrite + Unpin>(
 ) -> Poll<io::Result<Exchanged>> {
     let wrote = match write(Pin::new(&mut *stream), cx, outbox) {
         Poll::Ready(result) => result?,
-        Poll::Pending => false,
+        Poll::Pending => {
+            outbox.mark();
+            false
+        }
     };
     let read = match input {
         Some(input) => read(Pin::new(&mut *stream), cx, input),
@@ -206,6 +207,7 @@ fn read<S: AsyncRead>(
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt;
     use tokio::io::AsyncReadExt;
 
     use super::*;
@@ -214,15 +216,18 @@ mod tests {
     async fn it_is_full_only_as_long_as_there_is_no_room() {
         let (mut ours, mut theirs) = tokio::io::duplex(SESSION_OUTBOX_BYTES_MAX);
         let mut outbox = Outbox::default();
-        outbox.bytes().resize(SESSION_OUTBOX_BYTES_MAX + 1, b'x');
-        outbox.mark();
-        assert!(outbox.full_since().is_some() && outbox.stall(Some(Duration::ZERO)).is_some());
+        let state = |outbox: &Outbox| {
+            (outbox.full_since().is_some(), outbox.stall(Some(Duration::ZERO)).is_some())
+        };
+        outbox.bytes().resize(2 * SESSION_OUTBOX_BYTES_MAX, b'x');
         exchange(&mut ours, None, &mut outbox).await.unwrap();
-        assert!(outbox.has_room() && outbox.full_since().is_none(), "some was taken");
-        outbox.mark();
-        assert!(outbox.full_since().is_none() && outbox.stall(Some(Duration::ZERO)).is_some());
-        theirs.read_buf(&mut BytesMut::with_capacity(1)).await.unwrap();
+        assert_eq!(state(&outbox), (false, false), "half was taken");
+        assert!(exchange(&mut ours, None, &mut outbox).now_or_never().is_none());
+        assert_eq!(state(&outbox), (true, true));
+        theirs.read_exact(&mut [0]).await.unwrap();
         exchange(&mut ours, None, &mut outbox).await.unwrap();
-        assert!(outbox.is_empty() && outbox.stall(Some(Duration::ZERO)).is_none());
+        assert_eq!(state(&outbox), (false, false), "there is room for one more");
+        assert!(exchange(&mut ours, None, &mut outbox).now_or_never().is_none());
+        assert_eq!(state(&outbox), (false, true));
     }
 }

@@ -80,7 +80,6 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> Session<S> {
             Poll::Ready(exchanged) => return Poll::Ready(Woken::Exchanged(exchanged)),
             Poll::Pending => {}
         }
-        self.outbox.mark();
         self.poll_time(cx).map(|()| Woken::TimeIsUp)
     }
 
