@@ -49,7 +49,7 @@ pub(crate) const INDEX_SLICE_MESSAGES_MAX: i64 = 512;
 /// Their text in bytes; one message may come on top.
 pub(crate) const INDEX_SLICE_BYTES: i64 = 64 * 1_024;
 /// Pages of 4 KiB, about, that one merge in the index writes.
-pub(crate) const INDEX_MERGE_PAGES: i64 = 16;
+pub(crate) const INDEX_MERGE_PAGES: i64 = 8;
 /// Messages that wait to be indexed before a writer with nothing else to do begins.
 pub(crate) const INDEX_DUE_MESSAGES: i64 = 256;
 /// Messages that wait to be indexed before a writer that is busy does it all the same.
