@@ -148,6 +148,8 @@ pub(super) struct Writer {
     has_spent_keys: bool,
     index: Index,
     rooms: HashMap<RoomId, RoomState>,
+    /// The room of the last batch.
+    asked_last: Option<RoomId>,
     /// Rooms with a name that are open without a row, and those that have one.
     named: u64,
     named_max: u64,
@@ -180,6 +182,7 @@ impl Writer {
             retention: Arc::clone(&settings.retention),
             has_spent_keys,
             rooms: HashMap::new(),
+            asked_last: None,
             named,
             named_max: settings.rooms_max,
             next_id,
@@ -195,8 +198,9 @@ impl Writer {
         let mut turn = Vec::new();
         while let Some(first) = self.next(&mut queue)? {
             turn.push(first);
-            // On a busy core, rooms that are about to ask come into this transaction too.
-            std::thread::yield_now();
+            if self.others_may_come(turn.first()) {
+                std::thread::yield_now();
+            }
             while turn.len() < JOURNAL_TURN_JOBS
                 && let Ok(job) = queue.try_recv()
             {
@@ -216,6 +220,12 @@ impl Writer {
             tracing::warn!(%error, "not checkpointed at the end; the next start does it");
         }
         Ok(())
+    }
+
+    /// Is it worth a turn behind who else runs on this core, so that rooms that are about to ask come
+    /// into the same transaction? Not where the same room as before asks: it may be the only busy one.
+    fn others_may_come(&self, first: Option<&Job>) -> bool {
+        matches!(first, Some(Job::Append(batch)) if self.asked_last != Some(batch.room))
     }
 
     /// The next job; none: nobody is left to ask. As long as none waits, the index is minded.
@@ -251,7 +261,10 @@ impl Writer {
                     let opened = self.open(key)?;
                     drop(reply.send(opened)); // the room's actor may be gone
                 }
-                Job::Append(batch) => batches.push(batch),
+                Job::Append(batch) => {
+                    self.asked_last = Some(batch.room);
+                    batches.push(batch);
+                }
                 Job::Guest { change, reply } => people.guests.push((change, reply)),
                 Job::Accounts { changes, reply } => people.accounts.push((changes, reply)),
                 Job::Sweep { after, reply } => sweeps.push((after, reply)),
